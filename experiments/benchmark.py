@@ -1,0 +1,49 @@
+"""Speed and memory beside peers: ``python experiments/benchmark.py [PART …] [--quick] [--threads N]``.
+
+Everything is measured in this one run, interleaved, as medians with quartiles; ratios above 1 mean that viewlearn is
+faster (or smaller). Peers come with ``pip install -e ".[bench]"``; a missing one is said.
+"""
+
+import argparse
+import importlib
+import pkgutil
+import platform
+
+import benchmarks
+import torch
+
+
+def main() -> None:
+    parts = [m.name for m in pkgutil.iter_modules(benchmarks.__path__) if m.name != "measure"]
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "parts", nargs="*", default=parts, metavar="PART", help=f"which of: {', '.join(parts)} (default: all)"
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help="fewer repeats and smaller sizes, to see that it runs"
+    )
+    parser.add_argument(
+        "--threads", type=int, default=1, help="CPU threads of torch; 1 gives the steadiest ratios"
+    )
+    arguments = parser.parse_args()
+    for part in arguments.parts:
+        if part not in parts:
+            parser.error(f"no part {part!r}; there are: {', '.join(parts)}")
+    torch.set_num_threads(arguments.threads)
+    print(f"torch {torch.__version__}, {arguments.threads} thread(s), {platform.machine()}, {_device()}")
+    print(f"{'part':<12} {'what':<52} {'ours':<24} {'peer':<34} {'ratio':>6}  {'target':<8} note")
+    for part in arguments.parts:
+        for row in importlib.import_module(f"benchmarks.{part}").rows(arguments.quick):
+            ratio = "—" if row.ratio is None else f"{row.ratio:.2f}"
+            print(
+                f"{row.part:<12} {row.what:<52} {row.ours:<24} {row.peer:<34} {ratio:>6}  {row.target:<8} {row.note}",
+                flush=True,
+            )
+
+
+def _device() -> str:
+    return torch.cuda.get_device_name() if torch.cuda.is_available() else "no accelerator"
+
+
+if __name__ == "__main__":
+    main()

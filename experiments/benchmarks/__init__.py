@@ -1,0 +1,1 @@
+"""Speed and memory, each part against its peers; ``experiments/benchmark.py`` runs them all."""

@@ -1,0 +1,100 @@
+"""Views of views: a named chain, and a view that is applied to some samples only."""
+
+import torch
+from torch import Generator, Tensor, nn
+
+from viewlearn.views import draw
+from viewlearn.views.params import Params, select
+from viewlearn.views.view import View
+
+
+class Compose(View):
+    """Applies named views in order; its parameters are ``{name: parameters of that view}``.
+
+        views = Compose(crop=RandomResizedCrop(32), viewmaker=Viewmaker(channels=3))
+        params = views.sample(x, generator)
+        params["crop"]                               # what the crop drew
+        views["viewmaker"].budget                    # an entry, by name
+
+    The names are what leave-one-out learning, invariance curves and analyses address an entry by.
+
+    Args:
+        entries: the views by name, in order; keyword arguments are added behind them.
+
+    Raises:
+        ValueError: no entries, an entry that isn't a View, or a name that a module can't have.
+    """
+
+    def __init__(self, entries: dict[str, View] | None = None, **named: View):
+        super().__init__()
+        entries = {**(entries or {}), **named}
+        for name, view in entries.items():
+            if not isinstance(view, View):
+                raise ValueError(f"entry {name!r} of Compose is a {type(view).__name__}, not a View")
+            if "." in name or hasattr(nn.ModuleDict, name):
+                raise ValueError(
+                    f"{name!r} can't name an entry of Compose: choose a word without dots, not one of dict's"
+                )
+        self.entries = nn.ModuleDict(entries)
+
+    def __getitem__(self, name: str) -> View:
+        if name not in self.entries:
+            raise ValueError(f"no entry {name!r} in these views; there are: {', '.join(self.entries)}")
+        return self.entries[name]
+
+    @property
+    def names(self) -> list[str]:
+        """The entries' names, in order."""
+        return list(self.entries)
+
+    def sample(self, x: Tensor, generator: Generator | None = None) -> Params:
+        params = {}
+        for name, view in self.entries.items():
+            params[name] = view.sample(x, generator)
+            x = view.like(x)
+        return params
+
+    def transform(self, x: Tensor, params: Params) -> Tensor:
+        for name, view in self.entries.items():
+            x = view.transform(x, params[name])
+        return x
+
+    def like(self, x: Tensor) -> Tensor:
+        for view in self.entries.values():
+            x = view.like(x)
+        return x
+
+
+class RandomApply(View):
+    """Applies a view to each sample with a probability of its own draw; the other samples pass unchanged.
+
+    Parameters: ``applied`` (batch,) booleans, and the inner view's under ``view``, drawn for every sample so that
+    whether one sample is hit doesn't shift the draws of the next. Only the samples that are hit are computed.
+
+    Raises:
+        ValueError: a probability outside [0, 1], or (when called) a view that changes the shape.
+    """
+
+    def __init__(self, view: View, probability: float = 0.5):
+        super().__init__()
+        if not 0 <= probability <= 1:
+            raise ValueError(f"probability is {probability}; it must lie in [0, 1]")
+        self.view = view
+        self.probability = probability
+
+    def sample(self, x: Tensor, generator: Generator | None = None) -> Params:
+        return {
+            "applied": draw.bernoulli(x, self.probability, generator),
+            "view": self.view.sample(x, generator),
+        }
+
+    def transform(self, x: Tensor, params: Params) -> Tensor:
+        hit = params["applied"].nonzero().squeeze(1)
+        if len(hit) == 0:
+            return x
+        viewed = self.view.transform(x[hit], select(params["view"], hit))
+        if viewed.shape[1:] != x.shape[1:]:
+            raise ValueError(
+                f"RandomApply can't mix shapes: its view turns {tuple(x.shape[1:])} into {tuple(viewed.shape[1:])}"
+            )
+        return torch.index_copy(x, 0, hit, viewed.to(x.dtype))

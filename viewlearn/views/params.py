@@ -1,0 +1,39 @@
+"""Helpers for view parameters: nested dicts of tensors that all have the batch as their first dimension."""
+
+from collections.abc import Callable
+
+from torch import Tensor
+
+Params = dict[str, "Tensor | Params"]
+
+
+def map_params(function: Callable[[Tensor], Tensor], params: Params) -> Params:
+    """The same nested dict with ``function`` applied to every tensor."""
+    return {
+        name: map_params(function, value) if isinstance(value, dict) else function(value)
+        for name, value in params.items()
+    }
+
+
+def select(params: Params, index: Tensor | slice) -> Params:
+    """The parameters of the samples that ``index`` (along the batch) picks."""
+    return map_params(lambda value: value[index], params)
+
+
+def share(params: Params, source: Params, *names: str) -> Params:
+    """``params`` with the entries ``names`` taken from ``source``: those factors are then equal in both views.
+
+    A name reaches into nested entries with dots, as ``"jitter.hue"`` does.
+
+    Raises:
+        ValueError: an entry that isn't there; the message lists those that are.
+    """
+    shared = dict(params)
+    for name in names:
+        head, _, rest = name.partition(".")
+        if head not in source or head not in params:
+            raise ValueError(f"no entry {head!r} in the parameters; there are: {', '.join(sorted(params))}")
+        if rest and not isinstance(source[head], dict):
+            raise ValueError(f"entry {head!r} has no parts, so {name!r} names nothing")
+        shared[head] = share(shared[head], source[head], rest) if rest else source[head]
+    return shared
