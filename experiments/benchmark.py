@@ -19,12 +19,8 @@ def main() -> None:
     parser.add_argument(
         "parts", nargs="*", default=parts, metavar="PART", help=f"which of: {', '.join(parts)} (default: all)"
     )
-    parser.add_argument(
-        "--quick", action="store_true", help="fewer repeats and smaller sizes, to see that it runs"
-    )
-    parser.add_argument(
-        "--threads", type=int, default=1, help="CPU threads of torch; 1 gives the steadiest ratios"
-    )
+    parser.add_argument("--quick", action="store_true", help="fewer repeats and smaller sizes, to see that it runs")
+    parser.add_argument("--threads", type=int, default=1, help="CPU threads of torch; 1 gives the steadiest ratios")
     arguments = parser.parse_args()
     for part in arguments.parts:
         if part not in parts:

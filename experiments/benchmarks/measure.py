@@ -27,7 +27,7 @@ class Timing:
 
 @dataclass(frozen=True)
 class Row:
-    """One comparison. ``ratio`` is peer over ours (above 1: we are faster or smaller); None when the peer is missing."""
+    """One comparison. ``ratio`` is peer over ours (above 1: we win); None when the peer is missing."""
 
     part: str
     what: str
@@ -38,9 +38,7 @@ class Row:
     note: str = ""
 
 
-def compare(
-    functions: dict[str, Callable[[], object]], repeats: int = 15, warmup: int = 2
-) -> dict[str, Timing]:
+def compare(functions: dict[str, Callable[[], object]], repeats: int = 15, warmup: int = 2) -> dict[str, Timing]:
     """Calls each function in turn, ``repeats`` rounds after ``warmup``; returns the timing of each."""
     seconds = {name: [] for name in functions}
     for round_ in range(warmup + repeats):
@@ -51,9 +49,7 @@ def compare(
             synchronise()
             if round_ >= warmup:
                 seconds[name].append(time.perf_counter() - start)
-    return {
-        name: Timing(statistics.median(s), *statistics.quantiles(s, n=4)[::2]) for name, s in seconds.items()
-    }
+    return {name: Timing(statistics.median(s), *statistics.quantiles(s, n=4)[::2]) for name, s in seconds.items()}
 
 
 def synchronise() -> None:

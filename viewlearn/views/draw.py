@@ -10,10 +10,7 @@ from torch import Generator, Tensor
 
 def uniform(x: Tensor, low: float, high: float, generator: Generator | None, *shape: int) -> Tensor:
     """``(batch, *shape)`` float32 values, uniform in [low, high)."""
-    return (
-        _on(x, torch.rand(len(x), *shape, generator=generator, device=_source(x, generator))) * (high - low)
-        + low
-    )
+    return _on(x, torch.rand(len(x), *shape, generator=generator, device=_source(x, generator))) * (high - low) + low
 
 
 def normal(x: Tensor, generator: Generator | None, *shape: int) -> Tensor:
@@ -23,9 +20,7 @@ def normal(x: Tensor, generator: Generator | None, *shape: int) -> Tensor:
 
 def integers(x: Tensor, low: int, high: int, generator: Generator | None, *shape: int) -> Tensor:
     """``(batch, *shape)`` int64 values, uniform in {low, …, high − 1}."""
-    return _on(
-        x, torch.randint(low, high, (len(x), *shape), generator=generator, device=_source(x, generator))
-    )
+    return _on(x, torch.randint(low, high, (len(x), *shape), generator=generator, device=_source(x, generator)))
 
 
 def bernoulli(x: Tensor, probability: float, generator: Generator | None, *shape: int) -> Tensor:
