@@ -1,0 +1,24 @@
+"""Data: what a run knows about them, samples with labels per task, and loaders with a reproducible order."""
+
+from viewlearn.data.dataset import ArrayDataset, Batch, Data, Dataset, Split, in_memory
+from viewlearn.data.labels import check_labels
+from viewlearn.data.loaders import DeviceLoader, Loader
+from viewlearn.data.order import order
+from viewlearn.data.spec import DataSpec
+from viewlearn.data.workers import WorkerLoader, make_loader
+
+__all__ = [
+    "ArrayDataset",
+    "Batch",
+    "Data",
+    "DataSpec",
+    "Dataset",
+    "DeviceLoader",
+    "Loader",
+    "Split",
+    "WorkerLoader",
+    "check_labels",
+    "in_memory",
+    "make_loader",
+    "order",
+]

@@ -1,0 +1,134 @@
+"""What the core asks of data: samples with labels per task, batches of them, and their splits."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import torch
+from torch import Tensor
+
+from viewlearn.data.labels import check_labels
+from viewlearn.data.spec import DataSpec
+from viewlearn.views.decode import ToFloat
+from viewlearn.views.view import Identity, View
+
+Split = Literal["train", "validation", "test"]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some samples of a data set.
+
+    Args:
+        x: ``(batch, …)``, in storage form: uint8 images ``(batch, channel, height, width)``, int16 or float32
+            waveforms ``(batch, channel, time)``.
+        labels: ``{task: (batch,) int64}``; empty for unlabelled data.
+        index: ``(batch,) int64``, each sample's position in its data set.
+    """
+
+    x: Tensor
+    labels: dict[str, Tensor]
+    index: Tensor
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def pin_memory(self) -> "Batch":
+        """The batch in page-locked memory, from which copies to an accelerator overlap with computation."""
+        labels = {task: value.pin_memory() for task, value in self.labels.items()}
+        return Batch(self.x.pin_memory(), labels, self.index.pin_memory())
+
+    def to(self, device: torch.device | str) -> "Batch":
+        """The batch on ``device``; the copy from pinned memory doesn't block."""
+        labels = {task: value.to(device, non_blocking=True) for task, value in self.labels.items()}
+        return Batch(self.x.to(device, non_blocking=True), labels, self.index.to(device, non_blocking=True))
+
+
+class Dataset(Protocol):
+    """A map-style data set: ``len(dataset)``, and ``dataset[i] -> (x, {task: label})`` with x in storage form.
+
+    A sample is a pure function of i: no randomness here, that is the views' part.
+    """
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: int) -> tuple[Tensor, dict[str, int]]: ...
+
+
+class ArrayDataset:
+    """A data set in memory.
+
+    Args:
+        x: ``(num_samples, …)`` in storage form.
+        labels: ``{task: (num_samples,) integers}``; None or empty for unlabelled data.
+        tasks: class names per task, against which the labels are checked.
+
+    Raises:
+        ValueError: labels that aren't integers, are too many or too few, or lie outside their task's range.
+    """
+
+    def __init__(
+        self,
+        x: Tensor,
+        labels: Mapping[str, Tensor | Sequence[int]] | None = None,
+        tasks: Mapping[str, Sequence[str]] | None = None,
+    ):
+        self.x = x
+        self.labels = check_labels(labels or {}, len(x), tasks)
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def __getitem__(self, index: int) -> tuple[Tensor, dict[str, int]]:
+        return self.x[index], {task: int(value[index]) for task, value in self.labels.items()}
+
+    @property
+    def num_bytes(self) -> int:
+        """What x and the labels take."""
+        return sum(value.numel() * value.element_size() for value in (self.x, *self.labels.values()))
+
+
+def in_memory(dataset: Dataset) -> ArrayDataset:
+    """Reads every sample of a data set into memory, in order; an ArrayDataset is returned as it is."""
+    if isinstance(dataset, ArrayDataset):
+        return dataset
+    first, labels = dataset[0]
+    x = first.new_empty(len(dataset), *first.shape)
+    columns = {task: torch.empty(len(dataset), dtype=torch.int64) for task in labels}
+    for i in range(len(dataset)):
+        x[i], row = dataset[i]
+        for task, column in columns.items():
+            column[i] = row[task]
+    return ArrayDataset(x, columns)
+
+
+class Data(ABC):
+    """What a run reads: splits, their description, and how stored samples become the encoder's input.
+
+    A run's views are ``Compose(decode, views in natural units, front_end, all other views)``; evaluation on clean
+    inputs takes ``decode`` and ``front_end`` alone.
+    """
+
+    @property
+    @abstractmethod
+    def spec(self) -> DataSpec:
+        """Shape, tasks and statistics of the training split, as the encoder reads it."""
+
+    @abstractmethod
+    def split(self, name: Split) -> Dataset:
+        """A split; validation samples are held out of train, the same ones every time.
+
+        Raises:
+            ValueError: a split that this data doesn't have.
+        """
+
+    @property
+    def decode(self) -> View:
+        """Storage form to natural units: images in [0, 1], waveforms in [-1, 1]."""
+        return ToFloat()
+
+    @property
+    def front_end(self) -> View:
+        """Natural units to what the encoder reads: nothing for images, log-mel spectrograms for audio."""
+        return Identity()

@@ -1,0 +1,48 @@
+"""Checks of labels, before any training starts."""
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+
+def check_labels(
+    labels: Mapping[str, Tensor | Sequence[int]], num_samples: int, tasks: Mapping[str, Sequence[str]] | None = None
+) -> dict[str, Tensor]:
+    """The labels as ``{task: (num_samples,) int64}``.
+
+    Args:
+        labels: per task, one integer a sample.
+        num_samples: how many samples they describe.
+        tasks: the class names of each task; without them only negative labels are out of range.
+
+    Raises:
+        ValueError: labels of another type or number, a task without class names, or a label out of range; the
+            message names the task, the sample, the value and the allowed range.
+    """
+    checked = {}
+    for task, values in labels.items():
+        values = torch.as_tensor(values)
+        if values.ndim != 1 or len(values) != num_samples:
+            raise ValueError(f"task {task!r} has labels of shape {tuple(values.shape)} for {num_samples} samples")
+        if values.is_floating_point() or values.is_complex() or values.dtype == torch.bool:
+            raise ValueError(f"task {task!r} has labels of type {values.dtype}; they must be integers")
+        if tasks is not None and task not in tasks:
+            raise ValueError(f"task {task!r} has labels but no class names; tasks with names: {sorted(tasks)}")
+        high = len(tasks[task]) if tasks is not None else None
+        _check_range(task, values, high)
+        checked[task] = values.long()
+    return checked
+
+
+def _check_range(task: str, values: Tensor, high: int | None) -> None:
+    outside = values < 0
+    if high is not None:
+        outside = outside | (values >= high)
+    if outside.any():
+        index = int(outside.nonzero()[0])
+        allowed = "0 or more" if high is None else f"in 0 … {high - 1}"
+        raise ValueError(
+            f"task {task!r}: sample {index} has the label {int(values[index])}, which must be {allowed} "
+            f"({int(outside.sum())} such labels)"
+        )

@@ -1,0 +1,112 @@
+"""Batches in a reproducible order, and the loader that cuts them on the device, from data that live there."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from viewlearn.data.dataset import Batch, Dataset, in_memory
+from viewlearn.data.order import batch_indices, num_batches, order
+
+
+class Loader(ABC):
+    """Batches of a data set, in an order that is a pure function of (seed, epoch).
+
+    Every rank gets the same number of batches. Without ``drop_last`` the last one may be smaller, and empty on some
+    ranks where fewer samples are left than ranks.
+
+    Args:
+        dataset: what to read.
+        batch_size: samples per batch of one rank.
+        seed: of the order.
+        rank: of this process.
+        world_size: number of processes; the batches of all ranks together are those of one process with
+            ``batch_size * world_size``.
+        device: where the batches are wanted.
+        shuffle: a new order each epoch; otherwise the data set's own.
+        drop_last: leave out the samples that don't fill a batch, as training does. Evaluation keeps them.
+
+    Raises:
+        ValueError: an empty data set, a batch size below 2 for training (there is nothing to contrast a single
+            sample with) or below 1 otherwise, or with ``drop_last`` one that the data set can't fill.
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        batch_size: int,
+        seed: int = 0,
+        rank: int = 0,
+        world_size: int = 1,
+        device: torch.device | str = "cpu",
+        shuffle: bool = True,
+        drop_last: bool = True,
+    ):
+        if len(dataset) == 0:
+            raise ValueError("the data set is empty")
+        if drop_last and batch_size < 2:
+            raise ValueError(f"batch size is {batch_size}; contrastive training needs 2 or more samples a batch")
+        if batch_size < 1:
+            raise ValueError(f"batch size is {batch_size}; it must be 1 or more")
+        if not 0 <= rank < world_size:
+            raise ValueError(f"rank is {rank}; with {world_size} processes it must be in 0 … {world_size - 1}")
+        if drop_last and batch_size * world_size > len(dataset):
+            raise ValueError(
+                f"batch size {batch_size} × {world_size} processes is more than the {len(dataset)} samples "
+                f"of the data set; at most {len(dataset) // world_size} fit"
+            )
+        self.dataset = dataset
+        self.batch_size, self.seed = batch_size, seed
+        self.rank, self.world_size = rank, world_size
+        self.device = torch.device(device)
+        self.shuffle, self.drop_last = shuffle, drop_last
+
+    def __len__(self) -> int:
+        """Batches per epoch."""
+        return num_batches(len(self.dataset), self.batch_size, self.world_size, self.drop_last)
+
+    @abstractmethod
+    def epoch(self, epoch: int = 0, start_batch: int = 0) -> Iterator[Batch]:
+        """The batches of one epoch on the device, from number ``start_batch`` on; those before cost nothing."""
+
+    def indices(self, epoch: int, start_batch: int = 0) -> list[Tensor]:
+        """This rank's sample indices, batch by batch.
+
+        Raises:
+            ValueError: a start batch outside the epoch (its end, ``len(self)``, gives no batches).
+        """
+        if not 0 <= start_batch <= len(self):
+            raise ValueError(f"start batch is {start_batch}; this epoch has batches 0 … {len(self) - 1}")
+        permutation = self._permutation(epoch)
+        return [
+            batch_indices(permutation, batch, self.batch_size, self.rank, self.world_size)
+            for batch in range(start_batch, len(self))
+        ]
+
+    def _permutation(self, epoch: int) -> Tensor:
+        num_samples = len(self.dataset)
+        return order(self.seed, epoch, num_samples) if self.shuffle else torch.arange(num_samples)
+
+
+class DeviceLoader(Loader):
+    """Keeps the whole data set on the device, as stored (uint8 images), and cuts batches there.
+
+    A data set that isn't in memory yet is read into it first. Arguments and errors are those of ``Loader``.
+    """
+
+    def __init__(self, dataset: Dataset, *args, **kwargs):
+        super().__init__(dataset, *args, **kwargs)
+        array = in_memory(dataset)
+        self.x = array.x.to(self.device)
+        self.labels = {task: value.to(self.device) for task, value in array.labels.items()}
+
+    def epoch(self, epoch: int = 0, start_batch: int = 0) -> Iterator[Batch]:
+        batches = self.indices(epoch, start_batch)
+        if not batches:
+            return
+        # One copy per epoch: a copy per batch would make the host wait for the device.
+        sizes = [len(index) for index in batches]
+        for index in torch.cat(batches).to(self.device).split(sizes):
+            labels = {task: value[index] for task, value in self.labels.items()}
+            yield Batch(self.x[index], labels, index)

@@ -1,0 +1,127 @@
+"""The loader for data sets that don't fit into memory, and the choice between the two loaders."""
+
+from collections.abc import Iterator
+from typing import Literal
+
+import torch
+from torch.utils.data import DataLoader, default_collate
+
+from viewlearn.data.dataset import ArrayDataset, Batch, Dataset
+from viewlearn.data.loaders import DeviceLoader, Loader
+
+MAX_SHARE = 0.25  # of the accelerator's free memory; the rest is for the model and its activations
+
+
+class WorkerLoader(Loader):
+    """Reads samples in worker processes ahead of their use; the batches and their order are DeviceLoader's.
+
+    The workers live as long as the loader. One epoch is read at a time: beginning another ends the one before.
+
+    Args:
+        dataset, …: those of ``Loader``.
+        num_workers: reading processes; 0 reads in this one.
+        prefetch: batches that each worker reads ahead.
+    """
+
+    def __init__(self, dataset: Dataset, *args, num_workers: int = 2, prefetch: int = 2, **kwargs):
+        super().__init__(dataset, *args, **kwargs)
+        if num_workers < 0 or prefetch < 1:
+            raise ValueError(f"num_workers {num_workers} must be 0 or more, prefetch {prefetch} 1 or more")
+        self._current = _Epoch([])
+        self._loader = DataLoader(
+            _Batches(dataset),
+            batch_sampler=_Following(self),
+            collate_fn=_unchanged,
+            num_workers=num_workers,
+            prefetch_factor=prefetch if num_workers else None,
+            persistent_workers=num_workers > 0,
+            pin_memory=self.device.type == "cuda",
+            # Without one of its own, DataLoader draws from torch's global generator at every epoch, and a resumed
+            # run would no longer follow the uninterrupted one.
+            generator=torch.Generator(),
+        )
+
+    def epoch(self, epoch: int = 0, start_batch: int = 0) -> Iterator[Batch]:
+        self._current = this = _Epoch([index.tolist() for index in self.indices(epoch, start_batch)])
+        for batch in self._loader:
+            if self._current is not this:
+                raise RuntimeError("another epoch of this WorkerLoader has begun; it reads one at a time")
+            yield batch.to(self.device)
+
+
+def make_loader(
+    dataset: Dataset,
+    *args,
+    load: Literal["device", "workers", "auto"] = "auto",
+    num_workers: int = 2,
+    device: torch.device | str = "cpu",
+    **kwargs,
+) -> Loader:
+    """The loader that suits the data set. Both give the same batches in the same order.
+
+    Args:
+        dataset, …: those of ``Loader``.
+        load: ``device`` keeps the data there, reading them first where they aren't in memory; ``workers`` reads in
+            worker processes; ``auto`` takes the device for what is in memory and, on an accelerator, takes no more
+            than a quarter of its free memory.
+        num_workers: reading processes, for ``workers``.
+        device: where the batches are wanted.
+
+    Raises:
+        ValueError: another ``load``, and what ``Loader`` raises.
+    """
+    if load not in ("device", "workers", "auto"):
+        raise ValueError(f"load is {load!r}; allowed are 'device', 'workers' and 'auto'")
+    if load == "auto":
+        load = "device" if _fits(dataset, torch.device(device)) else "workers"
+    if load == "device":
+        return DeviceLoader(dataset, *args, device=device, **kwargs)
+    return WorkerLoader(dataset, *args, device=device, num_workers=num_workers, **kwargs)
+
+
+def _fits(dataset: Dataset, device: torch.device) -> bool:
+    if not isinstance(dataset, ArrayDataset):
+        return False
+    if device.type != "cuda":
+        return True  # it is in that memory already, or shares it
+    free, _ = torch.cuda.mem_get_info(device)
+    return dataset.num_bytes <= MAX_SHARE * free
+
+
+class _Epoch:
+    """One epoch's batches, as lists of sample indices."""
+
+    def __init__(self, batches: list[list[int]]):
+        self.batches = batches
+
+
+class _Following:
+    """The batch sampler of a loader: the batches of the epoch that it is in when the iteration begins."""
+
+    def __init__(self, loader: WorkerLoader):
+        self.loader = loader
+
+    def __iter__(self) -> Iterator[list[int]]:
+        return iter(self.loader._current.batches)
+
+    def __len__(self) -> int:
+        return len(self.loader._current.batches)
+
+
+class _Batches(torch.utils.data.Dataset):
+    """Collates in the worker, batch by batch, so that an empty batch keeps the sample's shape and its tasks."""
+
+    def __init__(self, dataset: Dataset):
+        self.dataset = dataset
+
+    def __getitems__(self, indices: list[int]) -> Batch:
+        x, labels = default_collate([self.dataset[i] for i in indices or [0]])
+        return Batch(
+            x[: len(indices)],
+            {task: value[: len(indices)] for task, value in labels.items()},
+            torch.tensor(indices, dtype=torch.int64),
+        )
+
+
+def _unchanged(batch: Batch) -> Batch:
+    return batch
