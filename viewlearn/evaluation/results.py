@@ -1,0 +1,115 @@
+"""Results of an evaluation: a table to print, and a JSON file that holds the same."""
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from viewlearn.evaluation.score import Score
+
+
+@dataclass(frozen=True)
+class Row:
+    """One task under one probe, for the trained encoder and what it has to beat.
+
+    Args:
+        task: the task's name.
+        probe: "linear" or "knn".
+        trained: the trained encoder's score.
+        random: the score of an encoder of the same architecture with random weights; None if it wasn't asked for.
+        majority: the accuracy of always answering with the class that is most frequent in training.
+        uniform: the expected accuracy of answering at random, 1 / num_classes.
+    """
+
+    task: str
+    probe: str
+    trained: Score
+    random: Score | None
+    majority: float
+    uniform: float
+
+
+@dataclass(frozen=True)
+class Results:
+    """All tasks under all probes. ``str(results)`` is the table; ``save`` and ``load`` keep it as JSON.
+
+    Args:
+        rows: one per task and probe.
+        info: what else a reader has to know (the number of features, the run, its step, …); plain JSON values.
+    """
+
+    rows: tuple[Row, ...] = ()
+    info: dict[str, object] = field(default_factory=dict)
+
+    def row(self, task: str, probe: str) -> Row:
+        """The row of a task and a probe.
+
+        Raises:
+            ValueError: there is none; the message lists those that there are.
+        """
+        for row in self.rows:
+            if (row.task, row.probe) == (task, probe):
+                return row
+        there = ", ".join(f"{row.task}/{row.probe}" for row in self.rows)
+        raise ValueError(f"no result {task}/{probe}; there are: {there or 'none'}")
+
+    def save(self, path: Path | str) -> None:
+        """Writes the results as JSON, whole or not at all: under a temporary name, synced, then renamed."""
+        path = Path(path)
+        partial = path.with_name(f".{path.name}.{os.getpid()}")
+        with open(partial, "w", encoding="utf-8") as file:
+            json.dump(asdict(self), file, indent=2)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+
+    @classmethod
+    def load(cls, path: Path | str) -> "Results":
+        """Reads what ``save`` wrote."""
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
+        return cls(tuple(_row(row) for row in content["rows"]), content["info"])
+
+    def __str__(self) -> str:
+        if not self.rows:
+            return "No task to evaluate: the data has no labels."
+        header = ("task", "probe", "trained encoder", "random encoder", "majority class", "1/classes", "train", "test")
+        return aligned([header, *(_cells(row) for row in self.rows)], left=2)
+
+
+def aligned(table: Sequence[Sequence[str]], left: int = 1) -> str:
+    """A plain-text table, first row the header: ``left`` columns flush left, the others flush right."""
+    widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
+    lines = [
+        "  ".join(
+            cell.ljust(width) if column < left else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in table
+    ]
+    return "\n".join([lines[0], "─" * (sum(widths) + 2 * (len(widths) - 1)), *lines[1:]])
+
+
+def percent(score: Score | None) -> str:
+    """An accuracy in percent with its 95 % interval: ``48.4 [47.1, 49.7]``."""
+    if score is None:
+        return "—"
+    return f"{100 * score.accuracy:.1f} [{100 * score.low:.1f}, {100 * score.high:.1f}]"
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    return (
+        row.task,
+        row.probe,
+        percent(row.trained),
+        percent(row.random),
+        f"{100 * row.majority:.1f}",
+        f"{100 * row.uniform:.1f}",
+        str(row.trained.num_train),
+        str(row.trained.num_test),
+    )
+
+
+def _row(content: dict) -> Row:
+    random = content["random"]
+    return Row(**{**content, "trained": Score(**content["trained"]), "random": random and Score(**random)})
