@@ -23,7 +23,8 @@ class GoodfellowInvariance:
         top_fraction: p, the fraction of the units that is averaged, best first.
 
     Raises:
-        ValueError: a rate or fraction outside its range, features that don't fit the layout, or only sets of one.
+        ValueError: a rate or fraction outside its range, so few images that a unit would fire for one only, features
+            that don't fit the layout, or only sets of one image.
 
     Goodfellow, Le, Saxe, Lee & Ng, "Measuring invariances in deep networks" (NeurIPS 2009), section 3. The public
     package tmeasures averages L over all inputs instead of Z, and fixes the sign to +1.
@@ -41,7 +42,10 @@ class GoodfellowInvariance:
             raise ValueError("every set has a single image, so that nothing is transformed")
         self.layout = layout
         self.num_top = max(1, round(top_fraction * features.shape[1]))
-        check_rate(firing_rate)
+        if round(check_rate(firing_rate) * len(features)) < 2:
+            raise ValueError(
+                f"at a firing_rate of {firing_rate} a unit fires for less than 2 of {len(features)} images"
+            )
         self.firing = [(h > top_threshold(h, firing_rate)).float() for h in (features.float(), -features.float())]
 
     def per_unit(self, set_of_image: Tensor | None = None) -> Tensor:
