@@ -1,0 +1,7 @@
+"""Losses: pure functions of embeddings."""
+
+from viewlearn.losses.info_nce import info_nce
+from viewlearn.losses.nt_xent import nt_xent, viewmaker_nt_xent
+from viewlearn.losses.spectral import spectral
+
+__all__ = ["info_nce", "nt_xent", "spectral", "viewmaker_nt_xent"]
