@@ -1,0 +1,82 @@
+"""The published pipelines: their entries, probabilities and strengths, and that entries replay and are shared."""
+
+import pytest
+import torch
+
+from viewlearn.views import Compose, RandomApply, share
+from vision import MoCoV2Views, NoViews, SimCLRViews
+
+
+def images(size=32, batch=8):
+    return torch.rand(batch, 3, size, size, generator=torch.Generator().manual_seed(1))
+
+
+@pytest.mark.parametrize(("size", "blurs"), [(32, False), (33, True), ((96, 96), True), ((16, 64), True)])
+def test_blur_is_left_out_at_cifar_size_unless_asked(size, blurs):
+    assert ("blur" in SimCLRViews(size).names) == blurs
+    assert "blur" in SimCLRViews(size, blur=True).names
+    assert "blur" not in SimCLRViews(size, blur=False).names
+
+
+def test_entries_stand_in_the_published_order():
+    assert SimCLRViews(224).names == ["crop", "flip", "color", "gray", "blur"]
+    assert MoCoV2Views(224).names == ["crop", "color", "gray", "blur", "flip"]
+
+
+def test_strength_scales_the_jitter():
+    for strength in (0.0, 0.5, 1.0):
+        jitter = SimCLRViews(32, strength)["color"].view
+        assert jitter.brightness == jitter.contrast == jitter.saturation == (1 - 0.8 * strength, 1 + 0.8 * strength)
+        assert jitter.hue == pytest.approx((-0.2 * strength, 0.2 * strength))
+    with pytest.raises(ValueError, match="strength"):
+        SimCLRViews(32, strength=3.0)
+
+
+@pytest.mark.parametrize("preset", [SimCLRViews, MoCoV2Views])
+def test_probabilities(preset):
+    views = preset(64)
+    probabilities = {name: views[name].probability for name in ("flip", "color", "gray", "blur")}
+    assert probabilities == {"flip": 0.5, "color": 0.8, "gray": 0.2, "blur": 0.5}
+
+
+@pytest.mark.parametrize("preset", [SimCLRViews, MoCoV2Views])
+def test_a_preset_is_the_chain_of_its_entries(preset, generator):
+    """Each entry's parameters replayed by that entry alone give the whole view."""
+    views = preset(40)
+    x = images(48)
+    params = views.sample(x, generator)
+    step = x
+    for name in views.names:
+        step = views[name].transform(step, params[name])
+    torch.testing.assert_close(views.transform(x, params), step, rtol=0, atol=1e-6)
+    assert step.shape == views.like(x).shape == (8, 3, 40, 40)
+
+
+def test_sharing_an_entry_shares_whether_it_is_applied(generator):
+    views = SimCLRViews(32)
+    x = images(batch=64)
+    query, key = views.sample(x, generator), views.sample(x, generator)
+    shared = share(key, query, "color")
+    assert torch.equal(shared["color"]["applied"], query["color"]["applied"])
+    assert torch.equal(shared["color"]["view"]["hue"], query["color"]["view"]["hue"])
+    assert not torch.equal(shared["crop"]["box"], query["crop"]["box"])
+    assert isinstance(views["color"], RandomApply)
+
+
+def test_no_views_change_nothing(generator):
+    x = images()
+    views = NoViews()
+    assert isinstance(views, Compose)
+    assert torch.equal(views(x, generator), x)
+
+
+@pytest.mark.parametrize("preset", [SimCLRViews, MoCoV2Views])
+def test_a_missing_size_is_said(preset):
+    with pytest.raises(ValueError, match=f"{preset.__name__} needs a size"):
+        preset()
+
+
+def test_views_backpropagate_to_their_input(generator):
+    x = images(48).requires_grad_()
+    SimCLRViews(40)(x, generator).square().sum().backward()
+    assert x.grad.isfinite().all() and x.grad.abs().sum() > 0

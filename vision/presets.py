@@ -1,0 +1,78 @@
+"""The view pipelines of published methods, by name."""
+
+from viewlearn.views import Compose, RandomApply, View
+from vision.views import ColorJitter, GaussianBlur, Grayscale, HorizontalFlip, RandomResizedCrop
+from vision.views.checks import check_size
+
+LARGEST_SIZE_WITHOUT_BLUR = 32  # pixels; the CIFAR recipes leave the blur out
+
+
+class NoViews(Compose):
+    """Changes nothing: both views of an image are the image."""
+
+    def __init__(self):
+        super().__init__()
+
+
+class SimCLRViews(Compose):
+    """SimCLR's views: entries ``crop``, ``flip``, ``color`` (p 0.8), ``gray`` (p 0.2) and ``blur`` (p 0.5).
+
+    Args:
+        size: of the output in pixels, or (height, width); bound from the data.
+        strength: of the colour jitter: brightness, contrast and saturation 0.8, hue 0.2, each times this; the paper
+            has 1 for ImageNet and 0.5 for CIFAR-10.
+        blur: whether to blur; by default only where a side exceeds 32 pixels, as the paper leaves it out on CIFAR-10.
+
+    Raises:
+        ValueError: a size that is missing, a strength that is negative or takes the hue beyond half a turn (2.5).
+
+    Chen et al. 2020, A simple framework for contrastive learning of visual representations, appendix A (ImageNet)
+    and B.9 (CIFAR-10). Brightness is a factor, as in the published code since its second version; its first adds.
+    """
+
+    def __init__(self, size: tuple[int, int] | int | None = None, strength: float = 1.0, blur: bool | None = None):
+        if not 0 <= strength <= 2.5:
+            raise ValueError(f"strength is {strength}; it must lie in [0, 2.5], where the hue moves by half a turn")
+        size = check_size(size, "SimCLRViews")
+        jitter = ColorJitter(0.8 * strength, 0.8 * strength, 0.8 * strength, 0.2 * strength)
+        super().__init__(
+            {
+                "crop": RandomResizedCrop(size),
+                "flip": HorizontalFlip(),
+                "color": RandomApply(jitter, 0.8),
+                "gray": RandomApply(Grayscale(), 0.2),
+                **_blur(size, blur),
+            }
+        )
+
+
+class MoCoV2Views(Compose):
+    """MoCo v2's views: entries ``crop``, ``color`` (p 0.8), ``gray`` (p 0.2), ``blur`` (p 0.5) and ``flip``.
+
+    Args:
+        size: of the output in pixels, or (height, width); bound from the data.
+        blur: whether to blur; by default only where a side exceeds 32 pixels.
+
+    Raises:
+        ValueError: a size that is missing.
+
+    Chen et al. 2020, Improved baselines with momentum contrastive learning, section 3; the order and the numbers
+    (crops of at least a fifth of the image, jitter 0.4, 0.4, 0.4, 0.1) are those of the published code.
+    """
+
+    def __init__(self, size: tuple[int, int] | int | None = None, blur: bool | None = None):
+        size = check_size(size, "MoCoV2Views")
+        super().__init__(
+            {
+                "crop": RandomResizedCrop(size, scale=(0.2, 1.0)),
+                "color": RandomApply(ColorJitter(0.4, 0.4, 0.4, 0.1), 0.8),
+                "gray": RandomApply(Grayscale(), 0.2),
+                **_blur(size, blur),
+                "flip": HorizontalFlip(),
+            }
+        )
+
+
+def _blur(size: tuple[int, int], blur: bool | None) -> dict[str, View]:
+    blurs = max(size) > LARGEST_SIZE_WITHOUT_BLUR if blur is None else blur
+    return {"blur": RandomApply(GaussianBlur(), 0.5)} if blurs else {}

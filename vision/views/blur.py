@@ -1,0 +1,67 @@
+"""Gaussian blur."""
+
+import torch
+from torch import Generator, Tensor
+
+from viewlearn.views import Params, View, draw
+from vision.views.checks import Range, check_images, check_range, full_precision
+from vision.views.resample import separable
+
+
+class GaussianBlur(View):
+    """Convolves images with a Gaussian of random width; borders are reflected.
+
+    The kernel has 2r + 1 taps, r = max(1, ⌊kernel_fraction · min(height, width) / 2⌋), as in SimCLR's code; there it
+    is the height that counts. Weights are exp(−t² / 2σ²), normalised, as torchvision's.
+
+    Parameters: ``sigma`` (batch,), in pixels; the view is differentiable in it.
+
+    Args:
+        sigma: smallest and largest standard deviation in pixels.
+        kernel_fraction: width of the kernel, as a fraction of the image's shorter side.
+
+    Raises:
+        ValueError: a sigma that isn't positive, a fraction outside (0, 1].
+
+    Chen et al. 2020, A simple framework for contrastive learning, appendix A.
+    """
+
+    def __init__(self, sigma: Range = (0.1, 2.0), kernel_fraction: float = 0.1):
+        super().__init__()
+        self.sigma = check_range("sigma", sigma, 0.0)
+        if self.sigma[0] == 0:
+            raise ValueError(f"sigma is {sigma}; it must be above 0")
+        if not 0 < kernel_fraction <= 1:
+            raise ValueError(f"kernel_fraction is {kernel_fraction}; it must lie in (0, 1]")
+        self.kernel_fraction = kernel_fraction
+
+    def sample(self, x: Tensor, generator: Generator | None = None) -> Params:
+        return {"sigma": draw.uniform(x, *self.sigma, generator)}
+
+    def transform(self, x: Tensor, params: Params) -> Tensor:
+        check_images(x)
+        height, width = x.shape[-2:]
+        radius = max(1, int(self.kernel_fraction * min(height, width) / 2))
+        if radius >= min(height, width):
+            raise ValueError(f"GaussianBlur can't reflect {radius} pixels at the border of {height}×{width} images")
+        kernel = gaussian(params["sigma"].to(full_precision(x).dtype), radius)
+        rows = blur_matrix(kernel, height)
+        return separable(x, rows, rows if width == height else blur_matrix(kernel, width))
+
+
+def gaussian(sigma: Tensor, radius: int) -> Tensor:
+    """Normalised weights ``(batch, 2 radius + 1)`` of Gaussians with standard deviations ``(batch,)`` in pixels."""
+    offset = torch.arange(-radius, radius + 1, device=sigma.device, dtype=sigma.dtype)
+    weight = torch.exp(-0.5 * (offset / sigma[:, None]).square())
+    return weight / weight.sum(dim=1, keepdim=True)
+
+
+def blur_matrix(kernel: Tensor, num: int) -> Tensor:
+    """The matrix ``(batch, num, num)`` of the convolution with ``kernel`` ``(batch, taps)``, borders reflected."""
+    batch, taps = kernel.shape
+    pixel = torch.arange(num, device=kernel.device)[:, None]
+    source = (pixel + torch.arange(taps, device=kernel.device) - taps // 2).abs()
+    source = torch.where(source >= num, 2 * (num - 1) - source, source)
+    place = (pixel * num + source).flatten().expand(batch, -1)
+    flat = kernel.new_zeros(batch, num * num).scatter_add(1, place, kernel.repeat(1, num))
+    return flat.view(batch, num, num)

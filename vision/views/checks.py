@@ -1,0 +1,39 @@
+"""What the image views ask of their input and of their arguments."""
+
+import torch
+from torch import Tensor
+
+Range = tuple[float, float]
+
+
+def check_images(x: Tensor, channels: int | None = None) -> None:
+    """Raises ValueError unless x is float images ``(batch, channel, height, width)``, of ``channels`` if given."""
+    if x.ndim != 4 or not x.is_floating_point():
+        raise ValueError(
+            f"image views take float (batch, channel, height, width) in [0, 1], not {x.dtype} {tuple(x.shape)}; "
+            "decode integers and add the batch dimension first"
+        )
+    if channels is not None and x.shape[1] != channels:
+        raise ValueError(f"this view needs {channels} channels (red, green, blue); x has {x.shape[1]}")
+
+
+def check_range(name: str, value: Range, low: float, high: float = float("inf")) -> Range:
+    """``value`` as two floats; raises ValueError unless ``low <= value[0] <= value[1] <= high``."""
+    if len(value) != 2 or not low <= value[0] <= value[1] <= high:
+        raise ValueError(f"{name} is {value}; it must be (smallest, largest) within [{low:g}, {high:g}]")
+    return float(value[0]), float(value[1])
+
+
+def check_size(size: tuple[int, int] | int | None, owner: str) -> tuple[int, int]:
+    """``(height, width)`` in pixels; raises ValueError where ``size`` is missing or isn't positive."""
+    if size is None:
+        raise ValueError(f"{owner} needs a size: pixels, or (height, width); a run binds it from its data")
+    height, width = (size, size) if isinstance(size, int) else size
+    if height < 1 or width < 1:
+        raise ValueError(f"size of {owner} is {size}; it must be positive")
+    return height, width
+
+
+def full_precision(x: Tensor) -> Tensor:
+    """x in float32 where it has half precision: rounding inside a chain of operations would add up."""
+    return x.float() if x.dtype in (torch.float16, torch.bfloat16) else x

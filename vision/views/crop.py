@@ -1,0 +1,51 @@
+"""Random resized crop."""
+
+from torch import Generator, Tensor
+
+from viewlearn.views import Params, View
+from vision.views.box import draw_box
+from vision.views.checks import Range, check_images, check_range, check_size
+from vision.views.resample import resize_matrix, separable
+
+
+class RandomResizedCrop(View):
+    """Cuts a random box out of each image and resizes it, bilinear with antialiasing.
+
+    Parameters: ``box`` (batch, 4): top, left, height, width, as fractions of the image. Drawn boxes end between
+    pixels, and then this is torchvision's ``resized_crop(..., antialias=True)``; boxes of one's own may end
+    anywhere, and the view is differentiable in them as well.
+
+    Args:
+        size: of the output in pixels, or (height, width); bound from the data.
+        scale: smallest and largest area of the box, as fractions of the image's.
+        ratio: smallest and largest aspect ratio (width / height) of the box.
+
+    Raises:
+        ValueError: a size that is missing or not positive, a scale outside (0, 1], a ratio that isn't positive.
+
+    Szegedy et al. 2015, Going deeper with convolutions, section 6; the defaults are SimCLR's.
+    """
+
+    def __init__(
+        self, size: tuple[int, int] | int | None = None, scale: Range = (0.08, 1.0), ratio: Range = (3 / 4, 4 / 3)
+    ):
+        super().__init__()
+        self.size = check_size(size, "RandomResizedCrop")
+        self.scale = check_range("scale", scale, 0.0, 1.0)
+        self.ratio = check_range("ratio", ratio, 0.0)
+        if self.scale[0] == 0 or self.ratio[0] == 0:
+            raise ValueError(f"scale is {scale} and ratio {ratio}; both must be above 0")
+
+    def sample(self, x: Tensor, generator: Generator | None = None) -> Params:
+        return {"box": draw_box(x, self.scale, self.ratio, generator)}
+
+    def transform(self, x: Tensor, params: Params) -> Tensor:
+        check_images(x)
+        height, width = x.shape[-2:]
+        top, left, box_height, box_width = params["box"].unbind(dim=1)
+        rows = resize_matrix(top * height, box_height * height, height, self.size[0])
+        columns = resize_matrix(left * width, box_width * width, width, self.size[1])
+        return separable(x, rows, columns)
+
+    def like(self, x: Tensor) -> Tensor:
+        return x.new_empty(1).expand(*x.shape[:-2], *self.size)

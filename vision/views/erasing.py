@@ -1,0 +1,53 @@
+"""Random erasing."""
+
+import torch
+from torch import Generator, Tensor
+
+from viewlearn.views import Params, View
+from vision.views.box import draw_box
+from vision.views.checks import Range, check_images, check_range
+
+
+class Erasing(View):
+    """Replaces a random box of each image by a constant.
+
+    Parameters: ``box`` (batch, 4): top, left, height, width, as fractions of the image; a pixel is erased where its
+    centre lies inside. Wrap it in ``RandomApply`` to erase only some images.
+
+    Args:
+        scale: smallest and largest area of the box, as fractions of the image's.
+        ratio: smallest and largest aspect ratio of the box; torchvision's is height / width, ours width / height as
+            elsewhere, which is the same for ranges that are symmetric on a logarithmic scale, as the default is.
+        value: what is put there, in the units of the image.
+
+    Raises:
+        ValueError: a scale outside (0, 1], a ratio that isn't positive, a value outside [0, 1].
+
+    Zhong et al. 2020, Random erasing data augmentation, algorithm 1.
+    """
+
+    def __init__(self, scale: Range = (0.02, 0.33), ratio: Range = (0.3, 1 / 0.3), value: float = 0.0):
+        super().__init__()
+        self.scale = check_range("scale", scale, 0.0, 1.0)
+        self.ratio = check_range("ratio", ratio, 0.0)
+        if self.scale[0] == 0 or self.ratio[0] == 0:
+            raise ValueError(f"scale is {scale} and ratio {ratio}; both must be above 0")
+        if not 0 <= value <= 1:
+            raise ValueError(f"value is {value}; it must lie in [0, 1]")
+        self.value = value
+
+    def sample(self, x: Tensor, generator: Generator | None = None) -> Params:
+        return {"box": draw_box(x, self.scale, self.ratio, generator)}
+
+    def transform(self, x: Tensor, params: Params) -> Tensor:
+        check_images(x)
+        top, left, height, width = params["box"].unbind(dim=1)
+        inside_rows = _inside(top, height, x.shape[-2])
+        inside_columns = _inside(left, width, x.shape[-1])
+        return torch.where((inside_rows[:, :, None] & inside_columns[:, None, :])[:, None], self.value, x)
+
+
+def _inside(start: Tensor, length: Tensor, num: int) -> Tensor:
+    """Which of ``num`` pixels have their centre in an interval of fractions: ``(batch, num)`` booleans."""
+    centre = (torch.arange(num, device=start.device) + 0.5) / num
+    return (centre >= start[:, None]) & (centre < (start + length)[:, None])
