@@ -1,7 +1,6 @@
 """Results of an evaluation: a table to print, and a JSON file that holds the same."""
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -32,7 +31,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Results:
-    """All tasks under all probes. ``str(results)`` is the table; ``save`` and ``load`` keep it as JSON.
+    """All tasks under all probes. ``str(results)`` is the table; ``to_dict`` and ``load`` carry it through JSON.
 
     Args:
         rows: one per task and probe.
@@ -54,19 +53,13 @@ class Results:
         there = ", ".join(f"{row.task}/{row.probe}" for row in self.rows)
         raise ValueError(f"no result {task}/{probe}; there are: {there or 'none'}")
 
-    def save(self, path: Path | str) -> None:
-        """Writes the results as JSON, whole or not at all: under a temporary name, synced, then renamed."""
-        path = Path(path)
-        partial = path.with_name(f".{path.name}.{os.getpid()}")
-        with open(partial, "w", encoding="utf-8") as file:
-            json.dump(asdict(self), file, indent=2)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
+    def to_dict(self) -> dict[str, object]:
+        """Nested dicts and lists of plain values, for JSON."""
+        return asdict(self)
 
     @classmethod
     def load(cls, path: Path | str) -> "Results":
-        """Reads what ``save`` wrote."""
+        """Reads a JSON file of what ``to_dict`` gave."""
         content = json.loads(Path(path).read_text(encoding="utf-8"))
         return cls(tuple(_row(row) for row in content["rows"]), content["info"])
 

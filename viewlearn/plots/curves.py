@@ -1,0 +1,169 @@
+"""How a run went: its metrics over the training steps."""
+
+import json
+from collections.abc import Mapping, Sequence
+from itertools import accumulate
+from pathlib import Path
+
+from matplotlib.axes import Axes
+
+from viewlearn.plots.figure import COLORS, GRAY, new_figure, save_figure, tidy
+
+Series = dict[str, tuple[list[float], list[float]]]  # name: (steps, values)
+DENSE = 60  # points, above which a running mean over a twentieth of them is drawn
+
+
+def loss_curves(
+    path: Path | str,
+    metrics: Path | str | Sequence[Mapping[str, float]],
+    *,
+    chance: Mapping[str, float] | None = None,
+    title: str | None = None,
+) -> Path:
+    """Draws what ``metrics.jsonl`` holds over the steps, one panel per kind of metric that is present.
+
+    ===================  =======================================================  ======================
+    panel                metrics                                                  axis
+    ===================  =======================================================  ======================
+    training loss        ``loss``, ``loss/…``                                     nats
+    kNN accuracy         ``knn/TASK``, with chance dotted                         %
+    distortion           ``ENTRY/mean`` and ``ENTRY/max`` of learned views        |view − original|
+    alignment            ``alignment``                                            cosine similarity
+    learning rate        ``lr``, ``lr/…``, ``learning_rate…``                     log scale
+    ===================  =======================================================  ======================
+
+    Series of more than 60 points are shown faintly, with a running mean over a twentieth of their points on top.
+
+    Args:
+        path: the picture to write; its suffix is the format.
+        metrics: the file, or its lines as dicts; each has ``step`` and some of the metrics.
+        chance: accuracy in [0, 1] of guessing, per task.
+        title: of the figure.
+
+    Returns:
+        The path.
+
+    Raises:
+        ValueError: none of these metrics is in it.
+    """
+    rows = _read(metrics) if isinstance(metrics, Path | str) else metrics
+    series = _series(rows)
+    panels = [(draw, chosen) for draw, match in PANELS if (chosen := {k: v for k, v in series.items() if match(k)})]
+    if not panels:
+        raise ValueError(f"no metric to draw; there are: {', '.join(series) or 'none'}")
+    num_columns = 1 if len(panels) == 1 else 2
+    num_rows = -(-len(panels) // num_columns)
+    figure = new_figure(5.2 * num_columns, 2.9 * num_rows + 0.3)
+    grid = figure.subplots(num_rows, num_columns, squeeze=False).ravel()
+    for axes, (draw, chosen) in zip(grid, panels, strict=False):
+        draw(tidy(axes), chosen, chance or {})
+        axes.set_xlabel("training step", fontsize=9)
+    for axes in grid[len(panels) :]:
+        axes.remove()
+    if title:
+        figure.suptitle(title, fontsize=11)
+    return save_figure(figure, path)
+
+
+def _read(path: Path | str) -> list[dict[str, float]]:
+    return [json.loads(line) for line in Path(path).read_text(encoding="utf-8").splitlines() if line.strip()]
+
+
+def _series(rows: Sequence[Mapping[str, float]]) -> Series:
+    series: Series = {}
+    for row in rows:
+        for name, value in row.items():
+            if name != "step" and isinstance(value, int | float):
+                steps, values = series.setdefault(name, ([], []))
+                steps.append(row["step"])
+                values.append(value)
+    return series
+
+
+def smooth(values: Sequence[float], width: int) -> list[float]:
+    """Means over ``width`` neighbours on either side, over as many as there are on both sides near the ends.
+
+    Being symmetric, the mean doesn't lag behind a trend as an exponential one does.
+    """
+    totals = list(accumulate(values, initial=0.0))
+    last = len(values) - 1
+    sides = (min(width, i, last - i) for i in range(len(values)))
+    return [(totals[i + side + 1] - totals[i - side]) / (2 * side + 1) for i, side in enumerate(sides)]
+
+
+def _line(axes: Axes, series: tuple[list[float], list[float]], color: str, label: str | None, style: str = "-") -> None:
+    steps, values = series
+    if len(values) > DENSE:
+        axes.plot(steps, values, color=color, alpha=0.25, linewidth=0.8)
+        axes.plot(steps, smooth(values, len(values) // 40), color=color, linewidth=1.6, label=label, linestyle=style)
+    else:
+        marker = "o" if len(values) < 20 else None
+        axes.plot(steps, values, color=color, linewidth=1.6, label=label, linestyle=style, marker=marker, markersize=3)
+
+
+def _lines(axes: Axes, series: Series, names: Mapping[str, str]) -> None:
+    for i, (name, values) in enumerate(series.items()):
+        _line(axes, values, COLORS[i % len(COLORS)], names[name] if len(series) > 1 else None)
+    if len(series) > 1:
+        axes.legend(fontsize=8, frameon=False)
+
+
+def _draw_loss(axes: Axes, series: Series, chance) -> None:
+    _lines(axes, series, {name: name.removeprefix("loss/") for name in series})
+    axes.set_title("training loss", fontsize=10)
+    axes.set_ylabel("loss (nats)", fontsize=9)
+
+
+def _draw_knn(axes: Axes, series: Series, chance: Mapping[str, float]) -> None:
+    for i, (name, (steps, values)) in enumerate(series.items()):
+        task, color = name.removeprefix("knn/"), COLORS[i % len(COLORS)]
+        _line(axes, (steps, [100 * value for value in values]), color, task)
+        if task in chance:
+            axes.axhline(100 * chance[task], color=color, linestyle=":", linewidth=1.2, label=f"{task}, chance")
+    axes.set_title("kNN accuracy while training", fontsize=10)
+    axes.set_ylabel("accuracy (%)", fontsize=9)
+    axes.set_ylim(bottom=0)
+    axes.legend(fontsize=8, frameon=False)
+
+
+def _draw_distortion(axes: Axes, series: Series, chance) -> None:
+    entries = list(dict.fromkeys(name.rpartition("/")[0] for name in series))
+    for name, values in series.items():
+        entry, _, kind = name.rpartition("/")
+        _line(
+            axes,
+            values,
+            COLORS[entries.index(entry) % len(COLORS)],
+            f"{entry}, {kind}",
+            "-" if kind == "mean" else "--",
+        )
+    axes.set_yscale("log")
+    axes.set_title("distortion by the learned view", fontsize=10)
+    axes.set_ylabel("|view − original|", fontsize=9)
+    axes.legend(fontsize=8, frameon=False)
+
+
+def _draw_alignment(axes: Axes, series: Series, chance) -> None:
+    _line(axes, series["alignment"], GRAY, None)
+    axes.set_title("alignment of the two views", fontsize=10)
+    axes.set_ylabel("cosine similarity", fontsize=9)
+
+
+def _draw_rates(axes: Axes, series: Series, chance) -> None:
+    for i, (name, (steps, values)) in enumerate(series.items()):
+        label = name.partition("/")[2] or name
+        axes.plot(steps, values, color=COLORS[i % len(COLORS)], linewidth=1.6, label=label)
+    axes.set_yscale("log")
+    axes.set_title("learning rate", fontsize=10)
+    axes.set_ylabel("learning rate", fontsize=9)
+    if len(series) > 1:
+        axes.legend(fontsize=8, frameon=False)
+
+
+PANELS = (
+    (_draw_loss, lambda name: name == "loss" or name.startswith("loss/")),
+    (_draw_knn, lambda name: name.startswith("knn/")),
+    (_draw_distortion, lambda name: name.endswith(("/mean", "/max"))),
+    (_draw_alignment, lambda name: name == "alignment"),
+    (_draw_rates, lambda name: name.startswith(("lr", "learning_rate"))),
+)

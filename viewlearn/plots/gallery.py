@@ -1,0 +1,144 @@
+"""What views look like: originals, views, and amplified differences side by side."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+import torch
+from matplotlib.axes import Axes
+from torch import Tensor
+
+from viewlearn.plots.figure import new_figure, save_figure
+
+Kind = Literal["image", "spectrogram"]
+
+
+def views_gallery(
+    path: Path | str,
+    originals: Tensor,
+    views: Sequence[Tensor],
+    *,
+    amplification: float = 10.0,
+    kind: Kind = "image",
+    labels: Sequence[str] | None = None,
+    title: str | None = None,
+    seconds: float | None = None,
+) -> Path:
+    """Draws one row per sample: the original, each view, and each view's amplified difference from the original.
+
+    A difference is shown as middle + amplification · (view − original), the middle being grey 0.5 for images and the
+    colour map's light grey for spectrograms, whose differences span as many units as the originals do. What leaves
+    the range is clamped, for showing only. Views of another shape than the original have no difference.
+
+    Args:
+        path: the picture to write; its suffix is the format.
+        originals: (num_samples, channel, height, width) images in [0, 1] of 1 or 3 channels, or
+            (num_samples, 1, mel, frame) spectrograms.
+        views: one tensor per view, each with as many samples.
+        amplification: of the differences; the columns' titles state it.
+        kind: images, or spectrograms, which get a colour scale and axes.
+        labels: a name for each row.
+        title: of the figure.
+        seconds: the duration of a spectrogram, for its time axis; None counts frames.
+
+    Returns:
+        The path.
+
+    Raises:
+        ValueError: no samples, tensors of the wrong number of dimensions or channels, or of unequal lengths.
+    """
+    _check(originals, views, kind, labels)
+    columns = _columns(originals, views, amplification)
+    num_rows, aspect = len(originals), originals.shape[-2] / originals.shape[-1]
+    width = 1.35 if kind == "image" else 1.9
+    head = 0.6 if title else 0.35
+    figure = new_figure(width * len(columns) + 0.3, (width * min(aspect, 1.5) + 0.03) * num_rows + head)
+    figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02, wspace=0.02, hspace=0.02)
+    grid = figure.subplots(num_rows, len(columns), squeeze=False)
+    scale = _span(originals)
+    for column, (name, x, is_difference) in enumerate(columns):
+        grid[0, column].set_title(name, fontsize=9)
+        for row in range(num_rows):
+            axes = grid[row, column]
+            if kind == "image":
+                drawn = _draw_image(axes, x[row], amplification if is_difference else None)
+            else:
+                drawn = _draw_spectrogram(axes, x[row], scale, amplification if is_difference else None, seconds)
+                _spectrogram_axes(axes, row == num_rows - 1, column == 0, seconds)
+            if labels is not None and column == 0:
+                axes.set_ylabel(labels[row], fontsize=8)
+        if kind == "spectrogram" and column in (len(views), len(columns) - 1):
+            bar = figure.colorbar(drawn, ax=grid[:, column], shrink=min(1.0, 2.2 / num_rows), pad=0.03)
+            bar.set_label("view − original" if is_difference else "level (as the encoder reads it)", fontsize=8)
+            bar.ax.tick_params(labelsize=7)
+    if title:
+        figure.suptitle(title, fontsize=11)
+    return save_figure(figure, path)
+
+
+def _check(originals: Tensor, views: Sequence[Tensor], kind: Kind, labels: Sequence[str] | None) -> None:
+    if kind not in ("image", "spectrogram"):
+        raise ValueError(f"kind is {kind!r}; it must be one of: image, spectrogram")
+    channels = (1, 3) if kind == "image" else (1,)
+    for x in (originals, *views):
+        if x.ndim != 4 or x.shape[1] not in channels:
+            allowed = " or ".join(map(str, channels))
+            raise ValueError(f"{kind}s of shape {tuple(x.shape)}; it must be (num_samples, {allowed}, height, width)")
+        if len(x) != len(originals) or len(x) == 0:
+            raise ValueError(f"{len(originals)} originals and a view of {len(x)} samples; both must be equal and not 0")
+    if labels is not None and len(labels) != len(originals):
+        raise ValueError(f"{len(labels)} labels for {len(originals)} samples")
+
+
+def _columns(originals: Tensor, views: Sequence[Tensor], amplification: float) -> list[tuple[str, Tensor, bool]]:
+    """(title, samples, whether they are differences) of each column, on the CPU in float32."""
+    originals, *views = (x.detach().float().cpu() for x in (originals, *views))
+    numbers = [f" {i + 1}" if len(views) > 1 else "" for i in range(len(views))]
+    differences = [
+        (f"{amplification:g} × difference\n(view{number} − original)", view - originals, True)
+        for number, view in zip(numbers, views, strict=True)
+        if view.shape == originals.shape
+    ]
+    shown = [(f"view{number}", view, False) for number, view in zip(numbers, views, strict=True)]
+    return [("original", originals, False), *shown, *differences]
+
+
+def _span(originals: Tensor) -> tuple[float, float]:
+    """The 1 % and 99 % quantiles, so that one loud spot doesn't dim the rest."""
+    values = originals.detach().float().cpu().flatten()
+    low, high = torch.quantile(values[:: max(1, len(values) // 100_000)], torch.tensor([0.01, 0.99])).tolist()
+    return (low, high) if high > low else (low - 0.5, low + 0.5)
+
+
+def _draw_image(axes: Axes, x: Tensor, amplification: float | None):
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.spines[:].set_visible(False)
+    shown = x if amplification is None else 0.5 + amplification * x
+    shown = shown.clamp(0, 1).permute(1, 2, 0).expand(-1, -1, 3)
+    return axes.imshow(shown.numpy(), interpolation="nearest")
+
+
+def _draw_spectrogram(axes: Axes, x: Tensor, span: tuple[float, float], amplification: float | None, seconds):
+    low, high = span
+    if amplification is not None:
+        high = (high - low) / 2 / amplification
+        low = -high
+    return axes.imshow(
+        x[0].numpy(),
+        origin="lower",
+        aspect="auto",
+        cmap="magma" if amplification is None else "coolwarm",
+        vmin=low,
+        vmax=high,
+        interpolation="nearest",
+        extent=(0, seconds or x.shape[-1], 0, x.shape[-2]),
+    )
+
+
+def _spectrogram_axes(axes: Axes, bottom: bool, left: bool, seconds: float | None) -> None:
+    axes.tick_params(labelsize=7, labelbottom=bottom, labelleft=left)
+    if bottom:
+        axes.set_xlabel("frame" if seconds is None else "time (s)", fontsize=8)
+    if left:
+        axes.set_ylabel("mel band", fontsize=8)
