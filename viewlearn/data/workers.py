@@ -27,10 +27,10 @@ class WorkerLoader(Loader):
         super().__init__(dataset, *args, **kwargs)
         if num_workers < 0 or prefetch < 1:
             raise ValueError(f"num_workers {num_workers} must be 0 or more, prefetch {prefetch} 1 or more")
-        self._current = _Epoch([])
+        self._sampler = _Sampler()
         self._loader = DataLoader(
             _Batches(dataset),
-            batch_sampler=_Following(self),
+            batch_sampler=self._sampler,
             collate_fn=_unchanged,
             num_workers=num_workers,
             prefetch_factor=prefetch if num_workers else None,
@@ -42,9 +42,9 @@ class WorkerLoader(Loader):
         )
 
     def epoch(self, epoch: int = 0, start_batch: int = 0) -> Iterator[Batch]:
-        self._current = this = _Epoch([index.tolist() for index in self.indices(epoch, start_batch)])
+        self._sampler.batches = batches = [index.tolist() for index in self.indices(epoch, start_batch)]
         for batch in self._loader:
-            if self._current is not this:
+            if self._sampler.batches is not batches:
                 raise RuntimeError("another epoch of this WorkerLoader has begun; it reads one at a time")
             yield batch.to(self.device)
 
@@ -88,24 +88,20 @@ def _fits(dataset: Dataset, device: torch.device) -> bool:
     return dataset.num_bytes <= MAX_SHARE * free
 
 
-class _Epoch:
-    """One epoch's batches, as lists of sample indices."""
+class _Sampler:
+    """The batches of the epoch that is read, as lists of sample indices.
 
-    def __init__(self, batches: list[list[int]]):
-        self.batches = batches
+    It doesn't refer to its loader: workers of a loader in a reference cycle end by time-out, ten seconds late.
+    """
 
-
-class _Following:
-    """The batch sampler of a loader: the batches of the epoch that it is in when the iteration begins."""
-
-    def __init__(self, loader: WorkerLoader):
-        self.loader = loader
+    def __init__(self):
+        self.batches: list[list[int]] = []
 
     def __iter__(self) -> Iterator[list[int]]:
-        return iter(self.loader._current.batches)
+        return iter(self.batches)
 
     def __len__(self) -> int:
-        return len(self.loader._current.batches)
+        return len(self.batches)
 
 
 class _Batches(torch.utils.data.Dataset):
