@@ -1,23 +1,37 @@
 """Which transformations does a representation ignore, and how much of that is more than chance?"""
 
+from viewlearn.evaluation.invariance.curves import InvarianceCurve, invariance_curve
+from viewlearn.evaluation.invariance.factors import BudgetFactor, Factor, ViewFactor, layout_of, setting, vary
 from viewlearn.evaluation.invariance.goodfellow import GoodfellowInvariance
 from viewlearn.evaluation.invariance.layout import SetLayout
 from viewlearn.evaluation.invariance.measure import SetMeasure
 from viewlearn.evaluation.invariance.null import NullTest, permutation_test
+from viewlearn.evaluation.invariance.report import Report, measure_invariance, table
 from viewlearn.evaluation.invariance.score import RepresentationInvariance
 from viewlearn.evaluation.invariance.similarity import SetCosine, Whitening, mahalanobis, whitened_cosine
 from viewlearn.evaluation.invariance.variance import VarianceRatio
 
 __all__ = [
+    "BudgetFactor",
+    "Factor",
     "GoodfellowInvariance",
+    "InvarianceCurve",
     "NullTest",
+    "Report",
     "RepresentationInvariance",
     "SetCosine",
     "SetLayout",
     "SetMeasure",
     "VarianceRatio",
+    "ViewFactor",
     "Whitening",
+    "invariance_curve",
+    "layout_of",
     "mahalanobis",
+    "measure_invariance",
     "permutation_test",
+    "setting",
+    "table",
+    "vary",
     "whitened_cosine",
 ]
