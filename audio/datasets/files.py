@@ -1,0 +1,60 @@
+"""Audio files: found, decoded with soundfile, resampled; what is wrong with one says its path."""
+
+from pathlib import Path
+
+import soundfile
+import torch
+from torch import Tensor
+
+from audio.front_end.resample import resample
+
+SUFFIXES = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aiff", ".aif")
+
+
+class AudioError(ValueError):
+    """A file that can't be used, with its path and what was expected."""
+
+
+def find_audio(folder: Path | str) -> list[Path]:
+    """Every audio file below ``folder``, sorted by path; hidden files are left out.
+
+    Raises:
+        ValueError: no such folder, or no audio below it.
+    """
+    folder = Path(folder).expanduser()
+    if not folder.is_dir():
+        raise ValueError(f"{folder} is not a folder")
+    paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES and not p.name.startswith("."))
+    if not paths:
+        raise ValueError(f"no audio below {folder}; expected files that end in {', '.join(SUFFIXES)}")
+    return paths
+
+
+def read(path: Path | str, sample_rate: int | None = None, expected_rate: int | None = None) -> Tensor:
+    """The decoded file as float32 ``(channel, time)`` in [-1, 1], resampled to ``sample_rate`` Hz if given.
+
+    Raises:
+        AudioError: a file that is missing, empty, truncated or no audio, that has NaN or infinite samples, or whose
+            own sample rate isn't ``expected_rate`` (where given).
+    """
+    try:
+        with soundfile.SoundFile(path) as file:
+            declared, rate = file.frames, file.samplerate
+            samples = torch.from_numpy(file.read(dtype="float32", always_2d=True).T.copy())
+    except (soundfile.LibsndfileError, OSError) as error:
+        raise AudioError(f"{path}: can't be decoded as audio ({error})") from error
+    if samples.shape[1] == 0:
+        raise AudioError(f"{path}: is empty; expected at least one sample")
+    if samples.shape[1] < declared:
+        raise AudioError(f"{path}: is truncated; its header promises {declared} samples, it has {samples.shape[1]}")
+    if not samples.isfinite().all():
+        count = int((~samples.isfinite()).sum())
+        raise AudioError(f"{path}: {count} of its samples are NaN or infinite; expected numbers in [-1, 1]")
+    if expected_rate is not None and rate != expected_rate:
+        raise AudioError(f"{path}: has {rate} samples per second; expected {expected_rate}")
+    return samples if sample_rate is None else resample(samples, rate, sample_rate)
+
+
+def to_int16(x: Tensor) -> Tensor:
+    """Samples in [-1, 1] as 16-bit integers, n = round(32768·x), limited to what 16 bits hold."""
+    return (x * 32768).round().clamp(-32768, 32767).to(torch.int16)

@@ -1,0 +1,75 @@
+"""Named geometries of log-mel spectrograms: sensible ones, and those of the published experiments."""
+
+from dataclasses import dataclass
+
+from audio.front_end.log_mel import LogMel
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """What a log-mel front end looks like, in units that don't depend on the clip.
+
+    Args:
+        n_fft: samples in a window.
+        hop_length: samples between frames.
+        n_mels: mel bands.
+        num_samples: of the clips it was made for; other lengths give other numbers of frames.
+        sample_rate: in Hz, that it was made for.
+        f_min: lower edge of the lowest band in Hz.
+        floor_db: in dB re full scale.
+        top_db: dynamic range in dB.
+    """
+
+    n_fft: int
+    hop_length: int
+    n_mels: int
+    num_samples: int
+    sample_rate: int
+    f_min: float = 0.0
+    floor_db: float = -100.0
+    top_db: float = 80.0
+
+
+# The published code computes 20·log10(power) over a range of 80, floored at a squared power of 1e-10: in true dB that
+# is a floor of −50 and a range of 40, and since both are z-scored, the spectrograms are the same.
+_PUBLISHED = {"n_fft": 2048, "floor_db": -50.0, "top_db": 40.0}
+
+GEOMETRIES = {
+    # Windows of 64 or 32 ms that overlap by at least two thirds: no sample is skipped.
+    "64x64_1s": Geometry(n_fft=1024, hop_length=252, n_mels=64, num_samples=16000, sample_rate=16000, f_min=40.0),
+    "64x64_1s_8khz": Geometry(n_fft=512, hop_length=126, n_mels=64, num_samples=8000, sample_rate=8000, f_min=40.0),
+    "64x201_2s": Geometry(n_fft=1024, hop_length=160, n_mels=64, num_samples=32000, sample_rate=16000, f_min=40.0),
+    "80x1001_10s": Geometry(n_fft=512, hop_length=160, n_mels=80, num_samples=160000, sample_rate=16000, f_min=20.0),
+    # As published: clips of 9.41 s, and of 1.04 s at 48 kHz for superimposed sounds. The hop of 2,360 exceeds the
+    # window of 2,048, so that 13 % of the samples are never seen.
+    "published_64x64_10s": Geometry(hop_length=2360, n_mels=64, num_samples=150526, sample_rate=16000, **_PUBLISHED),
+    "published_112x112_10s": Geometry(hop_length=1344, n_mels=112, num_samples=150526, sample_rate=16000, **_PUBLISHED),
+    "published_64x64_1s": Geometry(hop_length=788, n_mels=64, num_samples=50000, sample_rate=48000, **_PUBLISHED),
+}
+
+
+def log_mel(geometry: str, sample_rate: int | None = None, mean: float = 0.0, std: float = 1.0) -> LogMel:
+    """The front end of a named geometry, at its own sample rate unless another is given.
+
+    Args:
+        geometry: a name in ``GEOMETRIES``.
+        sample_rate: in Hz; the window and the hop stay as many samples.
+        mean, std: of the z-scoring, in dB.
+
+    Raises:
+        ValueError: an unknown name; the message lists the known ones.
+    """
+    if geometry not in GEOMETRIES:
+        raise ValueError(f"no geometry {geometry!r}; there are: {', '.join(GEOMETRIES)}")
+    g = GEOMETRIES[geometry]
+    return LogMel(
+        sample_rate=sample_rate or g.sample_rate,
+        n_fft=g.n_fft,
+        hop_length=g.hop_length,
+        n_mels=g.n_mels,
+        f_min=g.f_min,
+        floor_db=g.floor_db,
+        top_db=g.top_db,
+        mean=mean,
+        std=std,
+    )

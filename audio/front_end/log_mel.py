@@ -1,0 +1,95 @@
+"""Waveforms as z-scored log-mel spectrograms."""
+
+from typing import Literal
+
+import torch
+from torch import Generator, Tensor
+from torchaudio.transforms import MelSpectrogram
+
+from viewlearn.views import Params, View
+
+
+class LogMel(View):
+    """Waveforms ``(batch, channel, time)`` as z-scored log-mel spectrograms ``(batch, channel, mel, frame)``.
+
+        L = 10·log10(max(mel power, 10^(floor_db/10))) in dB,   L ← max(L, max L − top_db),   z = (L − mean) / std
+
+    Deterministic and differentiable; ``torchaudio.transforms.MelSpectrogram`` (centred Hann windows, reflected at the
+    borders, power 2) does the mel part. Frames: 1 + time // hop_length. The maximum is each sample's own.
+
+    Args:
+        sample_rate: of the waveform in Hz.
+        n_fft: samples in a window and in its Fourier transform.
+        hop_length: samples from one frame to the next; above n_fft, some samples are never seen.
+        n_mels: mel bands.
+        f_min: lower edge of the lowest band in Hz.
+        f_max: upper edge of the highest band in Hz; None for half of the sample rate.
+        mel_scale: "slaney" (librosa's default, area-normalised bands) or "htk" (peaks of 1).
+        floor_db: power below this many dB re full scale is raised to it.
+        top_db: dynamic range in dB below each sample's loudest point; None keeps all above the floor.
+        mean: subtracted, in dB: one number that the data set was measured to have; see ``audio.front_end.measure``.
+        std: divided by, in dB.
+
+    Raises:
+        ValueError: a rate, size or standard deviation that isn't positive, or bands outside of 0 Hz to half of the
+            sample rate.
+    """
+
+    stage = "natural"
+
+    def __init__(
+        self,
+        sample_rate: int = 16000,
+        n_fft: int = 1024,
+        hop_length: int = 160,
+        n_mels: int = 64,
+        f_min: float = 0.0,
+        f_max: float | None = None,
+        mel_scale: Literal["slaney", "htk"] = "slaney",
+        floor_db: float = -100.0,
+        top_db: float | None = 80.0,
+        mean: float = 0.0,
+        std: float = 1.0,
+    ):
+        super().__init__()
+        sizes = {"sample_rate": sample_rate, "n_fft": n_fft, "hop_length": hop_length, "n_mels": n_mels, "std": std}
+        for name, value in sizes.items():
+            if value <= 0:
+                raise ValueError(f"{name} is {value}; it must be positive")
+        top = sample_rate / 2 if f_max is None else f_max
+        if not 0 <= f_min < top <= sample_rate / 2:
+            raise ValueError(f"bands from {f_min} to {top} Hz must lie between 0 and {sample_rate / 2} Hz")
+        self.mel = MelSpectrogram(
+            sample_rate,
+            n_fft=n_fft,
+            hop_length=hop_length,
+            n_mels=n_mels,
+            f_min=f_min,
+            f_max=f_max,
+            norm="slaney" if mel_scale == "slaney" else None,
+            mel_scale=mel_scale,
+        )
+        self.n_mels, self.n_fft, self.hop_length = n_mels, n_fft, hop_length
+        self.floor_db, self.top_db, self.mean, self.std = floor_db, top_db, mean, std
+
+    def sample(self, x: Tensor, generator: Generator | None = None) -> Params:
+        return {}
+
+    def transform(self, x: Tensor, params: Params) -> Tensor:
+        return (self.decibels(x) - self.mean) / self.std
+
+    def decibels(self, x: Tensor) -> Tensor:
+        """The spectrogram in dB, before z-scoring.
+
+        Raises:
+            ValueError: a clip of no more than half a window, which can't be reflected at its borders.
+        """
+        if x.shape[-1] <= self.n_fft // 2:
+            raise ValueError(f"clips of {x.shape[-1]} samples are too short for windows of {self.n_fft}: lengthen them")
+        level = 10 * self.mel(x).clamp_min(10 ** (self.floor_db / 10)).log10()
+        if self.top_db is None:
+            return level
+        return torch.maximum(level, level.amax(dim=(-3, -2, -1), keepdim=True) - self.top_db)
+
+    def like(self, x: Tensor) -> Tensor:
+        return x.new_empty(1).expand(*x.shape[:-1], self.n_mels, 1 + x.shape[-1] // self.hop_length)

@@ -1,0 +1,77 @@
+"""Noise added to waveforms at a signal-to-noise ratio."""
+
+import torch
+from torch import Generator, Tensor
+
+from audio.snr import mix
+from audio.views.common import Range, check_range
+from viewlearn.views import Params, View, draw
+
+
+class WhiteNoise(View):
+    """Adds Gaussian white noise at a signal-to-noise ratio drawn per sample (uniform in dB).
+
+    Parameters: ``snr_db`` (batch,) and ``noise`` (batch, channel, time), standard normal before it is scaled.
+    Given the same noise, mono waveforms equal ``torchaudio.functional.add_noise``; that function scales each
+    channel by itself, this view all channels of a sample alike.
+
+    Args:
+        snr_db: lowest and highest ratio in dB.
+
+    Raises:
+        ValueError: a range whose low exceeds its high.
+    """
+
+    stage = "natural"
+
+    def __init__(self, snr_db: Range = (5.0, 40.0)):
+        super().__init__()
+        self.snr_db = check_range("snr_db", snr_db)
+
+    def sample(self, x: Tensor, generator: Generator | None = None) -> Params:
+        return {
+            "snr_db": draw.uniform(x, *self.snr_db, generator),
+            "noise": draw.normal(x, generator, *x.shape[1:]),
+        }
+
+    def transform(self, x: Tensor, params: Params) -> Tensor:
+        return mix(x, params["noise"].to(x.dtype), params["snr_db"])
+
+
+class ColoredNoise(View):
+    """Adds noise whose power falls as 1/f^a, with the exponent a and the signal-to-noise ratio drawn per sample.
+
+    a = 0 is white, 1 pink, 2 brown, −1 blue. White noise is filtered by |H(f)| = f^(−a/2) in the Fourier domain, with
+    the constant component removed. Parameters: ``snr_db`` and ``exponent`` (batch,), and ``noise``
+    (batch, channel, time), white.
+
+    Args:
+        snr_db: lowest and highest ratio in dB.
+        exponent: lowest and highest exponent a.
+
+    Raises:
+        ValueError: a range whose low exceeds its high.
+    """
+
+    stage = "natural"
+
+    def __init__(self, snr_db: Range = (5.0, 40.0), exponent: Range = (-1.0, 2.0)):
+        super().__init__()
+        self.snr_db = check_range("snr_db", snr_db)
+        self.exponent = check_range("exponent", exponent)
+
+    def sample(self, x: Tensor, generator: Generator | None = None) -> Params:
+        return {
+            "snr_db": draw.uniform(x, *self.snr_db, generator),
+            "exponent": draw.uniform(x, *self.exponent, generator),
+            "noise": draw.normal(x, generator, *x.shape[1:]),
+        }
+
+    def transform(self, x: Tensor, params: Params) -> Tensor:
+        size = x.shape[-1]
+        frequency = torch.fft.rfftfreq(size, device=x.device, dtype=x.dtype)
+        frequency[0] = 1.0
+        response = frequency ** (-params["exponent"].to(x.dtype)[:, None] / 2)
+        response[:, 0] = 0.0
+        colored = torch.fft.irfft(torch.fft.rfft(params["noise"].to(x.dtype)) * response[:, None], n=size)
+        return mix(x, colored, params["snr_db"])

@@ -1,0 +1,105 @@
+"""Parts of a waveform: crop to a window, keep one segment, or silence one."""
+
+import torch
+from torch import Generator, Tensor
+
+from audio.views.common import Range, check_range, inside, require, windows
+from viewlearn.views import Params, View, draw
+
+
+class RandomCrop(View):
+    """Cuts a window at a random place, zero-padding clips that are shorter at a random place too.
+
+    Parameter: ``position`` (batch,) in [0, 1): where in the free room the window (or the short clip) lies.
+    ``(batch, channel, time)`` becomes ``(batch, channel, num_samples)``.
+
+    Args:
+        num_samples: length of the window in samples; bound from the data.
+
+    Raises:
+        ValueError: num_samples that is missing or not positive.
+    """
+
+    stage = "natural"
+
+    def __init__(self, num_samples: int | None = None):
+        super().__init__()
+        require(self, num_samples=num_samples)
+        if num_samples < 1:
+            raise ValueError(f"num_samples is {num_samples}; it must be at least 1")
+        self.num_samples = num_samples
+
+    def sample(self, x: Tensor, generator: Generator | None = None) -> Params:
+        return {"position": draw.uniform(x, 0.0, 1.0, generator)}
+
+    def transform(self, x: Tensor, params: Params) -> Tensor:
+        room = x.shape[-1] - self.num_samples
+        if room == 0:
+            return x
+        start = (params["position"] * (abs(room) + 1)).long()
+        if room < 0:  # a window over the clip between two paddings, so that the clip lies `start` samples in
+            x, start = torch.nn.functional.pad(x, (-room, -room)), -room - start
+        return windows(x, start, self.num_samples)
+
+    def like(self, x: Tensor) -> Tensor:
+        return x.new_empty(1).expand(*x.shape[:-1], self.num_samples)
+
+
+class RandomSegment(View):
+    """Keeps one contiguous segment of a waveform in place and zeroes the rest.
+
+    Parameters: ``start`` and ``length`` (batch,) in samples; the length is uniform over the fractions, the start
+    over the room that is left. One half of the designed waveform views of Viewmaker Networks (Tamkin et al., 2021,
+    published code), which kept 8 to 100 %.
+
+    Args:
+        fraction: smallest and largest part of the clip that is kept, in (0, 1].
+
+    Raises:
+        ValueError: a range outside [0, 1].
+    """
+
+    stage = "natural"
+
+    def __init__(self, fraction: Range = (0.08, 1.0)):
+        super().__init__()
+        self.fraction = check_range("fraction", fraction, 0.0, 1.0)
+
+    def sample(self, x: Tensor, generator: Generator | None = None) -> Params:
+        return _draw_segment(x, self.fraction, generator)
+
+    def transform(self, x: Tensor, params: Params) -> Tensor:
+        return x * inside(params["start"], params["length"], x.shape[-1])[:, None]
+
+
+class WaveformMask(View):
+    """Zeroes one contiguous segment of a waveform.
+
+    Parameters: ``start`` and ``length`` (batch,) in samples.
+
+    Args:
+        fraction: smallest and largest part of the clip that is silenced, in [0, 1].
+
+    Raises:
+        ValueError: a range outside [0, 1].
+    """
+
+    stage = "natural"
+
+    def __init__(self, fraction: Range = (0.0, 0.3)):
+        super().__init__()
+        self.fraction = check_range("fraction", fraction, 0.0, 1.0)
+
+    def sample(self, x: Tensor, generator: Generator | None = None) -> Params:
+        return _draw_segment(x, self.fraction, generator)
+
+    def transform(self, x: Tensor, params: Params) -> Tensor:
+        return x * ~inside(params["start"], params["length"], x.shape[-1])[:, None]
+
+
+def _draw_segment(x: Tensor, fraction: Range, generator: Generator | None) -> Params:
+    """Start and length of a segment in samples, at least one sample long where the fraction is above 0."""
+    size = x.shape[-1]
+    length = (draw.uniform(x, *fraction, generator) * size).ceil().long().clamp(max=size)
+    start = (draw.uniform(x, 0.0, 1.0, generator) * (size - length + 1)).long()
+    return {"start": start, "length": length}

@@ -1,0 +1,39 @@
+"""Shifts of waveforms in time."""
+
+from torch import Generator, Tensor
+
+from audio.views.common import inside, roll
+from viewlearn.views import Params, View, draw
+
+
+class TimeShift(View):
+    """Delays or advances a waveform by a number of samples drawn per sample.
+
+    Parameter: ``shift`` (batch,) in samples, positive for a delay.
+
+    Args:
+        max_fraction: largest shift as a part of the clip, in [0, 1]; shifts are uniform in ± it.
+        wrap: whether what leaves at one end comes back at the other; silence follows otherwise.
+
+    Raises:
+        ValueError: max_fraction outside [0, 1].
+    """
+
+    stage = "natural"
+
+    def __init__(self, max_fraction: float = 0.25, wrap: bool = True):
+        super().__init__()
+        if not 0 <= max_fraction <= 1:
+            raise ValueError(f"max_fraction is {max_fraction}; it must lie in [0, 1]")
+        self.max_fraction = max_fraction
+        self.wrap = wrap
+
+    def sample(self, x: Tensor, generator: Generator | None = None) -> Params:
+        limit = int(self.max_fraction * x.shape[-1])
+        return {"shift": draw.integers(x, -limit, limit + 1, generator)}
+
+    def transform(self, x: Tensor, params: Params) -> Tensor:
+        shifted = roll(x, params["shift"])
+        if self.wrap:
+            return shifted
+        return shifted * inside(params["shift"], params["shift"].new_full((1,), x.shape[-1]), x.shape[-1])[:, None]

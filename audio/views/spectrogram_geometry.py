@@ -1,0 +1,102 @@
+"""Geometry of spectrograms: random resized crops in time and frequency, and shifts in frequency."""
+
+from typing import Literal
+
+import torch
+from torch import Generator, Tensor
+
+from audio.views.common import Range, check_range, inside, roll
+from viewlearn.views import Params, View, draw
+
+
+class SpectrogramCrop(View):
+    """Random resized crop in time and frequency (Niizumi et al., BYOL-A, 2021, section III-C).
+
+    The spectrogram lies in the middle of a wider canvas of zeros (the data set's mean), ``canvas`` times as long in
+    time. A crop of it, of height U[frequency]·mels and width U[time]·frames, is resized to the input's shape, so
+    that pitch and tempo change, both per sample. Parameters, each (batch,): ``top``, ``height`` in bands, ``left``,
+    ``width`` in frames, where left counts from the canvas's first frame. The resizing is that of
+    ``torch.nn.functional.interpolate`` with aligned corners.
+
+    Args:
+        frequency: smallest and largest height of the crop as a part of the bands; at most all are taken.
+        time: smallest and largest width as a part of the frames; at most the canvas is taken.
+        canvas: length of the canvas as a multiple of the frames.
+        mode: of the interpolation; BYOL-A uses "bicubic".
+
+    Raises:
+        ValueError: a part that isn't positive, or a canvas below 1.
+    """
+
+    def __init__(
+        self,
+        frequency: Range = (0.6, 1.5),
+        time: Range = (0.6, 1.5),
+        canvas: float = 1.5,
+        mode: Literal["bilinear", "bicubic"] = "bilinear",
+    ):
+        super().__init__()
+        self.frequency = check_range("frequency", frequency, 1e-3)
+        self.time = check_range("time", time, 1e-3)
+        if canvas < 1:
+            raise ValueError(f"canvas is {canvas}; it must be at least 1")
+        self.canvas, self.mode = canvas, mode
+
+    def sample(self, x: Tensor, generator: Generator | None = None) -> Params:
+        mels, frames = x.shape[-2:]
+        wide = int(frames * self.canvas)
+        height = (draw.uniform(x, *self.frequency, generator) * mels).long().clamp(1, mels)
+        width = (draw.uniform(x, *self.time, generator) * frames).long().clamp(1, wide)
+        return {
+            "top": (draw.uniform(x, 0.0, 1.0, generator) * (mels - height + 1)).long(),
+            "height": height,
+            "left": (draw.uniform(x, 0.0, 1.0, generator) * (wide - width + 1)).long(),
+            "width": width,
+        }
+
+    def transform(self, x: Tensor, params: Params) -> Tensor:
+        mels, frames = x.shape[-2:]
+        margin = (int(frames * self.canvas) - frames) // 2
+        row = _positions(params["top"], params["height"], mels)
+        column = _positions(params["left"] - margin, params["width"], frames)
+        grid = torch.stack(
+            [
+                (2 * column / max(frames - 1, 1) - 1)[:, None, :].expand(-1, mels, -1),
+                (2 * row / max(mels - 1, 1) - 1)[:, :, None].expand(-1, -1, frames),
+            ],
+            dim=-1,
+        )
+        return torch.nn.functional.grid_sample(x, grid.to(x.dtype), self.mode, "zeros", align_corners=True)
+
+
+def _positions(start: Tensor, length: Tensor, size: int) -> Tensor:
+    """``(batch, size)`` positions from the first to the last of ``length`` entries, evenly spaced."""
+    return start[:, None] + torch.linspace(0, 1, size, device=start.device) * (length - 1)[:, None]
+
+
+class FrequencyShift(View):
+    """Shifts a z-scored spectrogram up or down by whole mel bands; what is uncovered becomes 0, the mean.
+
+    Parameter: ``shift`` (batch,) in bands, positive for up.
+
+    Args:
+        max_fraction: largest shift as a part of the bands, in [0, 1]; shifts are uniform in ± it.
+
+    Raises:
+        ValueError: max_fraction outside [0, 1].
+    """
+
+    def __init__(self, max_fraction: float = 0.1):
+        super().__init__()
+        if not 0 <= max_fraction <= 1:
+            raise ValueError(f"max_fraction is {max_fraction}; it must lie in [0, 1]")
+        self.max_fraction = max_fraction
+
+    def sample(self, x: Tensor, generator: Generator | None = None) -> Params:
+        limit = int(self.max_fraction * x.shape[-2])
+        return {"shift": draw.integers(x, -limit, limit + 1, generator)}
+
+    def transform(self, x: Tensor, params: Params) -> Tensor:
+        bands = x.shape[-2]
+        covered = inside(params["shift"], params["shift"].new_full((1,), bands), bands)
+        return roll(x.transpose(-2, -1), params["shift"]).transpose(-2, -1) * covered[:, None, :, None]

@@ -1,0 +1,82 @@
+"""SpecAugment's masks: bands of frequency or spans of time in spectrograms."""
+
+from typing import Literal
+
+import torch
+from torch import Generator, Tensor
+
+from audio.views.common import check_probability, inside
+from viewlearn.views import Params, View, draw
+
+Fill = Literal["mean", "silence"]
+
+
+class _Mask(View):
+    """Masks entries along one dimension of ``(batch, channel, mel, frame)``."""
+
+    dim: int
+
+    def __init__(self, max_fraction: float, num_masks: int, fill: Fill):
+        super().__init__()
+        self.max_fraction = check_probability("max_fraction", max_fraction)
+        if num_masks < 1:
+            raise ValueError(f"num_masks is {num_masks}; it must be at least 1")
+        if fill not in ("mean", "silence"):
+            raise ValueError(f"fill is {fill!r}; it must be 'mean' or 'silence'")
+        self.num_masks, self.fill = num_masks, fill
+
+    def sample(self, x: Tensor, generator: Generator | None = None) -> Params:
+        size = x.shape[self.dim]
+        width = draw.integers(x, 0, int(self.max_fraction * size) + 1, generator, self.num_masks)
+        start = (draw.uniform(x, 0.0, 1.0, generator, self.num_masks) * (size - width + 1)).long()
+        return {"start": start, "width": width}
+
+    def transform(self, x: Tensor, params: Params) -> Tensor:
+        masked = inside(params["start"], params["width"], x.shape[self.dim]).any(1)[:, None]
+        masked = masked.unsqueeze(-1 if self.dim == -2 else -2)
+        if self.fill == "mean":
+            return x.masked_fill(masked, 0.0)
+        return torch.where(masked, x.detach().amin(dim=(-3, -2, -1), keepdim=True), x)
+
+
+class FrequencyMask(_Mask):
+    """Masks bands of mel frequencies in z-scored spectrograms (Park et al., SpecAugment, 2019, section 2).
+
+    Parameters: ``start`` and ``width`` (batch, num_masks) in bands; the width is uniform in {0, …, max_fraction·mels}
+    and the start in the room left. With the same ones, ``torchaudio.functional.mask_along_axis`` gives the same.
+
+    Args:
+        max_fraction: largest width as a part of the bands, in [0, 1].
+        num_masks: masks per sample, which may overlap.
+        fill: "mean" puts 0, the data set's mean; "silence" the sample's own minimum, as power 0 before the
+            logarithm would (the published Viewmaker baselines).
+
+    Raises:
+        ValueError: a fraction outside [0, 1], no masks, or an unknown fill.
+    """
+
+    dim = -2
+
+    def __init__(self, max_fraction: float = 0.3, num_masks: int = 1, fill: Fill = "mean"):
+        super().__init__(max_fraction, num_masks, fill)
+
+
+class TimeMask(_Mask):
+    """Masks spans of frames in z-scored spectrograms (Park et al., SpecAugment, 2019, section 2).
+
+    Parameters: ``start`` and ``width`` (batch, num_masks) in frames; otherwise as ``FrequencyMask``.
+
+    Args:
+        max_fraction: largest width as a part of the frames, in [0, 1].
+        num_masks: masks per sample, which may overlap.
+        fill: "mean" puts 0, the data set's mean; "silence" the sample's own minimum, as power 0 before the
+            logarithm would (the published Viewmaker baselines).
+
+    Raises:
+        ValueError: a fraction outside [0, 1], no masks, or an unknown fill.
+    """
+
+    dim = -1
+
+    def __init__(self, max_fraction: float = 0.3, num_masks: int = 1, fill: Fill = "mean"):
+        super().__init__(max_fraction, num_masks, fill)

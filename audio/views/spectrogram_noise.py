@@ -1,0 +1,68 @@
+"""Noise and mixtures on z-scored spectrograms."""
+
+import math
+
+import torch
+from torch import Generator, Tensor
+
+from audio.views.common import Range, check_range, per_sample
+from viewlearn.views import Params, View, draw
+
+
+class SpectrogramNoise(View):
+    """Adds Gaussian noise to a z-scored spectrogram: z + σ·n.
+
+    Parameters: ``std`` (batch,) and ``noise``, standard normal in the shape of z.
+
+    Args:
+        std: lowest and highest σ, in standard deviations of the data set's log-mel values.
+
+    Raises:
+        ValueError: a negative σ.
+    """
+
+    def __init__(self, std: Range = (0.25, 0.25)):
+        super().__init__()
+        self.std = check_range("std", std, 0.0)
+
+    def sample(self, x: Tensor, generator: Generator | None = None) -> Params:
+        return {"std": draw.uniform(x, *self.std, generator), "noise": draw.normal(x, generator, *x.shape[1:])}
+
+    def transform(self, x: Tensor, params: Params) -> Tensor:
+        return torch.addcmul(x, per_sample(params["std"], x), params["noise"].to(x.dtype))
+
+
+class LogMixup(View):
+    """Mixes another sample of the batch in, at a low level and in linear power (Niizumi et al., BYOL-A, 2021, eq. 2).
+
+        z' = log((1 − λ)·e^(c·z) + λ·e^(c·z_other)) / c,   c = unit_db·ln 10 / 10,   λ ~ U[low, high]
+
+    The mean of the z-scoring cancels, so that only its unit is needed. Parameters, each (batch,): ``ratio`` λ, and
+    ``offset``: sample i takes from sample (i + offset) mod batch. BYOL-A takes from a memory of past batches instead;
+    here nothing is remembered between calls, so the same parameters always give the same views.
+
+    Args:
+        ratio: lowest and highest λ, in [0, 1).
+        unit_db: dB of one unit of the spectrogram: the standard deviation it was z-scored with.
+
+    Raises:
+        ValueError: a ratio outside [0, 1), or a unit that isn't positive.
+    """
+
+    def __init__(self, ratio: Range = (0.0, 0.4), unit_db: float = 12.0):
+        super().__init__()
+        self.ratio = check_range("ratio", ratio, 0.0, 1.0 - 1e-6)
+        if unit_db <= 0:
+            raise ValueError(f"unit_db is {unit_db}; it must be positive")
+        self.unit_db = unit_db
+
+    def sample(self, x: Tensor, generator: Generator | None = None) -> Params:
+        return {
+            "ratio": draw.uniform(x, *self.ratio, generator),
+            "offset": draw.integers(x, 1, max(2, len(x)), generator),
+        }
+
+    def transform(self, x: Tensor, params: Params) -> Tensor:
+        other = x[(torch.arange(len(x), device=x.device) + params["offset"]) % len(x)]
+        ratio, scale = per_sample(params["ratio"], x), self.unit_db * math.log(10) / 10
+        return torch.logaddexp((-ratio).log1p() + scale * x, ratio.log() + scale * other) / scale
