@@ -31,8 +31,6 @@ class WaveformViews(Compose):
         ValueError: num_samples or sample_rate that is missing.
     """
 
-    stage = "natural"
-
     def __init__(
         self,
         num_samples: int | None = None,
@@ -60,8 +58,6 @@ class PublishedWaveformViews(Compose):
     noise can be silenced too; its noise has a fixed standard deviation near 1/√n for n samples (0.0025 at 10 s), and
     is given here as a ratio to speech at a usual level.
     """
-
-    stage = "natural"
 
     def __init__(self):
         super().__init__({"segment": RandomSegment((0.08, 1.0)), "noise": WhiteNoise((20.0, 35.0))})
