@@ -1,0 +1,131 @@
+"""Published ResNet checkpoints, from a local file into an encoder."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import Literal
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from viewlearn.encoders import Backbone
+
+Normalization = Literal["imagenet", "none"]
+
+IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+
+CONTAINERS = ("classy_state_dict.base_model.model.trunk", "state_dict", "model", "")
+"""Where a file keeps its weights: VISSL; MoCo and most others; PyContrast; torchvision."""
+
+PREFIXES = (
+    "module.encoder_q.",  # MoCo v1 and v2
+    "encoder_q.",
+    "module.base_encoder.",  # MoCo v3
+    "_feature_blocks.",  # VISSL, its PIRL and SimCLR among them
+    "module.encoder.",
+    "encoder.",
+    "backbone.",
+    "module.",
+    "",  # torchvision, and SimCLR's checkpoints as converted from TensorFlow
+)
+"""What the file's authors put before torchvision's parameter names; the first one that fits is taken."""
+
+
+def load_published(path: str | Path, name: str = "resnet50", normalization: Normalization = "imagenet") -> Backbone:
+    """A torchvision ResNet with the weights of a published checkpoint.
+
+    Understands the files of MoCo (v1 to v3), VISSL (PIRL, SimCLR, …), PyContrast, the PIRL reproduction that was
+    measured by Purushwalkam & Gupta, SimCLR converted from TensorFlow, and torchvision's own supervised ones; in
+    general every file that keeps torchvision's parameter names behind a common prefix. Heads, queues, momentum
+    encoders and optimiser states are left out. Nothing is unpickled but tensors and plain containers.
+
+    Args:
+        path: ``.pth``, ``.pth.tar``, ``.torch``, … as written by ``torch.save``, or ``.safetensors``.
+        name: of the architecture, as torchvision's.
+        normalization: "imagenet" mean and std for all but SimCLR's TensorFlow models, which read [0, 1]: "none".
+
+    Returns:
+        an encoder of images in [0, 1] in evaluation mode; features are the average pool before ``fc``.
+
+    Raises:
+        ValueError: no such file, one that holds more than tensors and plain containers, weights under unknown names
+            or of another architecture.
+    """
+    if normalization not in ("imagenet", "none"):
+        raise ValueError(f"normalization is {normalization!r}; it must be 'imagenet' or 'none'")
+    weights = trunk_weights(_read(Path(path)), path)
+    mean, std = IMAGENET if normalization == "imagenet" else ((0.0,) * 3, (1.0,) * 3)
+    stem = "small" if weights["conv1.weight"].shape[-1] == 3 else "imagenet"
+    encoder = Backbone(name, stem=stem, channels=3, size=(224, 224), mean=mean, std=std)
+    _fill(encoder.network, weights, name, path)
+    return encoder.eval()
+
+
+def trunk_weights(checkpoint: Mapping, path: str | Path = "the checkpoint") -> dict[str, Tensor]:
+    """The backbone's parameters under torchvision's names, without ``fc`` and heads.
+
+    Raises:
+        ValueError: no parameters that end in ``conv1.weight`` and ``layer4.….weight`` behind a known prefix.
+    """
+    for container in CONTAINERS:
+        state = _reach(checkpoint, container)
+        for prefix in PREFIXES:
+            stem, last = f"{prefix}conv1.weight", f"{prefix}layer4.0.conv1.weight"
+            if state is not None and stem in state and last in state:
+                bare = {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}
+                return {key: value for key, value in bare.items() if key.startswith(("conv1.", "bn1.", "layer"))}
+    found = sorted(_parameters(checkpoint))
+    raise ValueError(
+        f"{path} has no ResNet under a known prefix ({', '.join(prefix or 'none' for prefix in PREFIXES)}); "
+        f"its parameters are: {', '.join(found[:5]) or 'none'}" + (" …" if len(found) > 5 else "")
+    )
+
+
+def _read(path: Path) -> Mapping:
+    if not path.is_file():
+        raise ValueError(f"there is no file {path}")
+    if path.suffix == ".safetensors":
+        return load_file(path)
+    try:
+        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+    except UnpicklingError as error:
+        raise ValueError(
+            f"{path} holds more than tensors and plain containers, and loading that could run anything: {error}. "
+            "If you trust it, load it yourself and save its state dict again."
+        ) from error
+    if not isinstance(checkpoint, Mapping):
+        raise ValueError(f"{path} holds a {type(checkpoint).__name__}, not a dict of parameters")
+    return checkpoint
+
+
+def _reach(checkpoint: Mapping, dotted: str) -> Mapping | None:
+    for key in dotted.split(".") if dotted else ():
+        if not isinstance(checkpoint, Mapping) or key not in checkpoint:
+            return None
+        checkpoint = checkpoint[key]
+    return checkpoint if isinstance(checkpoint, Mapping) else None
+
+
+def _parameters(checkpoint: Mapping, prefix: str = "") -> list[str]:
+    names = []
+    for key, value in checkpoint.items():
+        if isinstance(value, Tensor):
+            names.append(f"{prefix}{key}")
+        elif isinstance(value, Mapping):
+            names.extend(_parameters(value, f"{prefix}{key}/"))
+    return names
+
+
+def _fill(network: nn.Module, weights: dict[str, Tensor], name: str, path: str | Path) -> None:
+    own = network.state_dict()
+    # Counters of BatchNorm, which evaluation doesn't read, are missing from checkpoints older than PyTorch 0.4.1.
+    missing = [key for key in own if key not in weights and not key.endswith("num_batches_tracked")]
+    extra = [key for key in weights if key not in own]
+    shapes = [key for key in weights if key in own and weights[key].shape != own[key].shape]
+    if missing or extra or shapes:
+        raise ValueError(
+            f"{path} doesn't fit {name}: {len(missing)} parameters missing, {len(extra)} too many, {len(shapes)} of "
+            f"another shape (first: {', '.join([*missing, *extra, *shapes][:3])}); give its architecture by name"
+        )
+    network.load_state_dict(weights, strict=False)
