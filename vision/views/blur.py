@@ -5,7 +5,7 @@ from torch import Generator, Tensor
 
 from viewlearn.views import Params, View, draw
 from vision.views.checks import Range, check_images, check_range, full_precision
-from vision.views.resample import separable
+from vision.views.resample import Taps, separable
 
 
 class GaussianBlur(View):
@@ -45,8 +45,10 @@ class GaussianBlur(View):
         if radius >= min(height, width):
             raise ValueError(f"GaussianBlur can't reflect {radius} pixels at the border of {height}×{width} images")
         kernel = gaussian(params["sigma"].to(full_precision(x).dtype), radius)
-        rows = blur_matrix(kernel, height)
-        return separable(x, rows, rows if width == height else blur_matrix(kernel, width))
+        rows, columns = (
+            Taps(_reflected(num, radius, kernel), kernel[:, None].expand(-1, num, -1)) for num in (height, width)
+        )
+        return separable(x, rows, columns)
 
 
 def gaussian(sigma: Tensor, radius: int) -> Tensor:
@@ -56,12 +58,8 @@ def gaussian(sigma: Tensor, radius: int) -> Tensor:
     return weight / weight.sum(dim=1, keepdim=True)
 
 
-def blur_matrix(kernel: Tensor, num: int) -> Tensor:
-    """The matrix ``(batch, num, num)`` of the convolution with ``kernel`` ``(batch, taps)``, borders reflected."""
-    batch, taps = kernel.shape
+def _reflected(num: int, radius: int, kernel: Tensor) -> Tensor:
+    """The pixels ``(batch, num, taps)`` under the kernel around each of ``num`` pixels, reflected at both ends."""
     pixel = torch.arange(num, device=kernel.device)[:, None]
-    source = (pixel + torch.arange(taps, device=kernel.device) - taps // 2).abs()
-    source = torch.where(source >= num, 2 * (num - 1) - source, source)
-    place = (pixel * num + source).flatten().expand(batch, -1)
-    flat = kernel.new_zeros(batch, num * num).scatter_add(1, place, kernel.repeat(1, num))
-    return flat.view(batch, num, num)
+    source = (pixel + torch.arange(-radius, radius + 1, device=kernel.device)).abs()
+    return torch.where(source >= num, 2 * (num - 1) - source, source).expand(len(kernel), -1, -1)

@@ -64,10 +64,11 @@ class ColorJitter(View):
         hue_place = (order == HUE).int().argmax(dim=1)
         groups = [(hue_place == place).nonzero().squeeze(1) for place in range(4)]
         pieces = [(place, rows) for place, group in enumerate(groups) for rows in _cache_sized(group, full)]
-        changed = [_change(full[rows], blends[rows], hue[rows], place) for place, rows in pieces]
+        changed = [_change(full.index_select(0, rows), blends[rows], hue[rows], place) for place, rows in pieces]
         if not changed:
             return x
-        return torch.cat(changed)[torch.cat([rows for _, rows in pieces]).argsort()].to(x.dtype)
+        back = torch.cat([rows for _, rows in pieces]).argsort()
+        return torch.cat(changed).index_select(0, back).to(x.dtype)
 
 
 def _change(x: Tensor, blends: Tensor, hue: Tensor, hue_place: int) -> Tensor:
@@ -81,7 +82,7 @@ def _blend(x: Tensor, blend: Tensor) -> Tensor:
     """``clamp(a x + b luma(x) + c mean(luma(x)))``, the form of all changes but hue; ``blend`` holds a, b, c."""
     own, to_luma, to_mean = blend[:, :, None, None].unbind(dim=1)
     gray = luma(x)
-    offset = torch.addcmul(to_mean * gray.mean(dim=(1, 2), keepdim=True), gray, to_luma)
+    offset = (gray * to_luma).add_(to_mean * gray.mean(dim=(1, 2), keepdim=True))
     return torch.addcmul(offset[:, None], x, own[:, None]).clamp_(0, 1)
 
 

@@ -5,7 +5,7 @@ from torch import Generator, Tensor
 from viewlearn.views import Params, View
 from vision.views.box import draw_box
 from vision.views.checks import Range, check_images, check_range, check_size
-from vision.views.resample import resize_matrix, separable
+from vision.views.resample import resize_taps, separable
 
 
 class RandomResizedCrop(View):
@@ -43,8 +43,8 @@ class RandomResizedCrop(View):
         check_images(x)
         height, width = x.shape[-2:]
         top, left, box_height, box_width = params["box"].unbind(dim=1)
-        rows = resize_matrix(top * height, box_height * height, height, self.size[0])
-        columns = resize_matrix(left * width, box_width * width, width, self.size[1])
+        rows = resize_taps(top * height, box_height * height, height, self.size[0])
+        columns = resize_taps(left * width, box_width * width, width, self.size[1])
         return separable(x, rows, columns)
 
     def like(self, x: Tensor) -> Tensor:

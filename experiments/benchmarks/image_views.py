@@ -1,0 +1,80 @@
+"""SimCLR's image views beside kornia (batched) and torchvision v2 (image by image), on one thread or several.
+
+All three draw their parameters in the timed call and do the same operations with the same probabilities: random
+resized crop (bilinear; antialiased here and in torchvision, not in kornia), flip, jitter with hue in HSV, grayscale,
+and from 64 pixels on blur with the same kernel size. The order of the jitter is drawn per image here and in
+torchvision, per batch in kornia. Images are float32 in [0, 1].
+"""
+
+from collections.abc import Callable, Iterator
+
+import torch
+from torch import Tensor
+from torchvision.transforms import v2
+
+from benchmarks.measure import Row, compare
+from vision import SimCLRViews
+
+CASES = (  # batch, pixels, targets against (kornia, torchvision)
+    (256, 32, ("4×", "8×")),
+    (64, 96, ("2×", "2×")),
+    (16, 224, ("2×", "2×")),
+)
+
+
+def rows(quick: bool) -> Iterator[Row]:
+    for batch, size, targets in CASES:
+        blur = size > 32
+        x = torch.rand(batch // 4 if quick else batch, 3, size, size)
+        generator = torch.Generator().manual_seed(0)
+        ours = SimCLRViews(size)
+        calls = {
+            "ours": lambda ours=ours, x=x, generator=generator: ours(x, generator),
+            "torchvision": _torchvision(x, size, blur),
+        }
+        kornia = _kornia(x, size, blur)
+        if kornia is not None:
+            calls["kornia"] = kornia
+        with torch.no_grad():
+            timings = compare(calls, repeats=3 if quick else 21)
+        what = f"SimCLR views{', blur' if blur else ''}, {size} px, batch {len(x)}"
+        for peer, target in zip(("kornia", "torchvision"), targets, strict=True):
+            if peer in timings:
+                ratio = timings[peer].median / timings["ours"].median
+                yield Row("image_views", f"{what}: {peer}", str(timings["ours"]), str(timings[peer]), ratio, target)
+            else:
+                yield Row("image_views", f"{what}: {peer}", str(timings["ours"]), "not installed", None, target)
+
+
+def _kernel_size(size: int) -> int:
+    return 2 * (size // 10 // 2) + 1
+
+
+def _torchvision(x: Tensor, size: int, blur: bool) -> Callable[[], Tensor]:
+    views = [
+        v2.RandomResizedCrop(size, antialias=True),
+        v2.RandomHorizontalFlip(0.5),
+        v2.RandomApply([v2.ColorJitter(0.8, 0.8, 0.8, 0.2)], 0.8),
+        v2.RandomGrayscale(0.2),
+    ]
+    if blur:
+        views.append(v2.RandomApply([v2.GaussianBlur(_kernel_size(size), (0.1, 2.0))], 0.5))
+    chain = v2.Compose(views)
+    return lambda: torch.stack([chain(image) for image in x])
+
+
+def _kornia(x: Tensor, size: int, blur: bool) -> Callable[[], Tensor] | None:
+    try:
+        import kornia.augmentation as K
+    except ImportError:
+        return None
+    views = [
+        K.RandomResizedCrop((size, size), scale=(0.08, 1.0), cropping_mode="resample"),
+        K.RandomHorizontalFlip(p=0.5),
+        K.ColorJitter(0.8, 0.8, 0.8, 0.2, p=0.8),
+        K.RandomGrayscale(p=0.2),
+    ]
+    if blur:
+        views.append(K.RandomGaussianBlur((_kernel_size(size), _kernel_size(size)), (0.1, 2.0), p=0.5))
+    chain = torch.nn.Sequential(*views)
+    return lambda: chain(x)
