@@ -1,0 +1,27 @@
+"""The 15 corruptions of ImageNet-C as views, batched and with per-sample draws."""
+
+from vision.corruptions.blurs import DefocusBlur, GlassBlur, MotionBlur, ZoomBlur
+from vision.corruptions.corruption import Corruption
+from vision.corruptions.digital import Brightness, Contrast, ElasticTransform, JPEGCompression, Pixelate
+from vision.corruptions.noise import GaussianNoise, ImpulseNoise, ShotNoise
+from vision.corruptions.weather import Fog, Frost, Snow
+
+CORRUPTIONS: dict[str, type[Corruption]] = {
+    "gaussian_noise": GaussianNoise,
+    "shot_noise": ShotNoise,
+    "impulse_noise": ImpulseNoise,
+    "defocus_blur": DefocusBlur,
+    "glass_blur": GlassBlur,
+    "motion_blur": MotionBlur,
+    "zoom_blur": ZoomBlur,
+    "snow": Snow,
+    "frost": Frost,
+    "fog": Fog,
+    "brightness": Brightness,
+    "contrast": Contrast,
+    "elastic_transform": ElasticTransform,
+    "pixelate": Pixelate,
+    "jpeg_compression": JPEGCompression,
+}
+
+__all__ = ["CORRUPTIONS", "Corruption", *sorted(cls.__name__ for cls in CORRUPTIONS.values())]

@@ -1,0 +1,56 @@
+"""What every corruption is: a view with a severity, whose constants depend on the size of the image."""
+
+from typing import ClassVar, Literal
+
+from torch import Tensor
+
+from viewlearn.views import View
+from vision.views.checks import check_images
+
+Scale = Literal["auto", "imagenet", "cifar"]
+SMALL = 64  # pixels up to which "auto" takes CIFAR-10-C's constants
+
+
+class Corruption(View):
+    """A corruption of the ImageNet-C benchmark as a view: ``sample`` draws its noise, ``transform`` applies it.
+
+    Formulas and constants are those of the benchmark's code, per severity, for images of 224 pixels (ImageNet-C) and
+    of 32 (CIFAR-10-C). Differences from it, everywhere: images are floats in [0, 1] and stay so, where the code
+    truncates to 8 bits (and ImageNet-C's files are JPEGs of quality 85 besides); draws are per sample, from the
+    generator.
+
+    Args:
+        severity: 1 (mildest) to 5.
+        scale: whose constants; ``auto`` takes CIFAR-10-C's for images of at most 64 pixels.
+
+    Raises:
+        ValueError: a severity or a scale that there isn't; (when called) inputs that aren't float images of 1 or 3
+            channels.
+
+    Hendrycks and Dietterich, "Benchmarking neural network robustness to common corruptions and perturbations",
+    ICLR 2019, appendix B.
+    """
+
+    CONSTANTS: ClassVar[dict[str, tuple]] = {}
+
+    def __init__(self, severity: int = 3, scale: Scale = "auto"):
+        super().__init__()
+        if severity not in (1, 2, 3, 4, 5):
+            raise ValueError(f"severity is {severity}; it must be 1, 2, 3, 4 or 5")
+        if scale not in ("auto", "imagenet", "cifar"):
+            raise ValueError(f"scale is {scale!r}; it must be one of: auto, imagenet, cifar")
+        self.severity = severity
+        self.scale = scale
+
+    def constants(self, x: Tensor):
+        """This severity's constants for images of x's size."""
+        check_images(x)
+        if x.shape[1] not in (1, 3):
+            raise ValueError(f"corruptions take images of 1 or 3 channels; x has {x.shape[1]}")
+        return self.CONSTANTS[self.scale_of(x)][self.severity - 1]
+
+    def scale_of(self, x: Tensor) -> Literal["imagenet", "cifar"]:
+        """Whose constants images of x's size get."""
+        if self.scale != "auto":
+            return self.scale
+        return "cifar" if max(x.shape[-2:]) <= SMALL else "imagenet"

@@ -1,0 +1,131 @@
+"""Linear maps along an axis, warps and motion: what several corruptions are made of."""
+
+import math
+from typing import Literal
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+
+def gaussian_matrix(
+    num: int, sigma: float, truncate: float, border: Literal["clamp", "reflect"], like: Tensor
+) -> Tensor:
+    """The (num, num) matrix of a Gaussian blur over one axis, of radius ⌊truncate · sigma + ½⌋ pixels.
+
+    Beyond the border, ``clamp`` repeats the last pixel (d | d c b a), ``reflect`` mirrors including it (c d | d c b a),
+    as often as the radius asks for.
+    """
+    radius = int(truncate * sigma + 0.5)
+    offset = torch.arange(-radius, radius + 1, dtype=torch.float64)
+    weight = torch.exp(-0.5 * (offset / max(sigma, 1e-12)).square())
+    source = torch.arange(num)[:, None] + offset.long()
+    if border == "clamp":
+        source = source.clamp(0, num - 1)
+    else:
+        source = source % (2 * num)
+        source = torch.where(source >= num, 2 * num - 1 - source, source)
+    matrix = torch.zeros(num, num, dtype=torch.float64)
+    matrix.scatter_add_(1, source, (weight / weight.sum()).expand(num, -1))
+    return matrix.to(like)
+
+
+def along_axes(x: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+    """rows @ x @ columnsᵀ for each image and channel: (…, height, width) → (…, new height, new width)."""
+    with torch.autocast(x.device.type, enabled=False):
+        return rows @ x @ columns.mT
+
+
+def zoom_matrix(num: int, factor: float, like: Tensor) -> Tensor:
+    """The (num, num) matrix that enlarges the centre of an axis by ``factor``, linearly interpolated.
+
+    The ⌈num / factor⌉ pixels in the middle become round(⌈num / factor⌉ · factor), the first on the first and the last
+    on the last; of these the num in the middle are kept.
+    """
+    num_in = math.ceil(num / factor)
+    num_out = round(num_in * factor)
+    first = (num - num_in) // 2
+    place = torch.arange(num, dtype=torch.float64) + (num_out - num) // 2
+    place = first + place * ((num_in - 1) / max(num_out - 1, 1))
+    pixels = torch.arange(num, dtype=torch.float64)
+    return (1 - (place[:, None] - pixels).abs()).clamp(min=0).to(like)
+
+
+def box_matrix(num_in: int, num_out: int, like: Tensor) -> Tensor:
+    """The (num_out, num_in) matrix of resizing with a box filter: means over the pixels whose centres it covers."""
+    scale = num_in / num_out
+    centre = (torch.arange(num_out, dtype=torch.float64)[:, None] + 0.5) * scale
+    distance = (torch.arange(num_in, dtype=torch.float64) + 0.5 - centre) / max(scale, 1.0)
+    covered = ((distance > -0.5) & (distance <= 0.5)).double()
+    return (covered / covered.sum(dim=1, keepdim=True)).to(like)
+
+
+def warp(x: Tensor, row: Tensor, column: Tensor, border: Literal["reflect", "mirror"]) -> Tensor:
+    """x read at the places (batch, height, width) in pixels, bilinearly.
+
+    Beyond the border, ``reflect`` mirrors including the last pixel (c d | d c), ``mirror`` without it (c | d c).
+    """
+    height, width = x.shape[-2:]
+    if border == "mirror":
+        places = torch.stack([2 * column / (width - 1) - 1, 2 * row / (height - 1) - 1], dim=-1)
+    else:
+        places = torch.stack([(2 * column + 1) / width - 1, (2 * row + 1) / height - 1], dim=-1)
+    return functional.grid_sample(x, places.to(x), padding_mode="reflection", align_corners=border == "mirror")
+
+
+def motion_blur(x: Tensor, angle: Tensor, radius: int, sigma: float) -> Tensor:
+    """Smears images along a line: Σ_i w_i · x displaced by i pixels, i = 0 … 2 radius, w_i ∝ exp(−i² / 2σ²).
+
+    Displacements are rounded to whole pixels and borders repeated; taps that leave the image altogether are dropped.
+
+    Shapes: x (batch, channel, height, width); angle (batch,) in degrees, 0 along the rows.
+    """
+    height, width = x.shape[-2:]
+    tap = torch.arange(2 * radius + 1, device=x.device, dtype=torch.float64)
+    weight = torch.exp(-0.5 * (tap / sigma).square())
+    angle = angle.to(tap) * (math.pi / 180)
+    down = -torch.ceil(tap * angle.sin()[:, None] - 0.5).long()
+    right = -torch.ceil(tap * angle.cos()[:, None] - 0.5).long()
+    inside = ((down.abs() < height) & (right.abs() < width)).cumprod(dim=1)
+    weight = (weight / weight.sum() * inside).to(x)
+    rows = (torch.arange(height, device=x.device) - down[..., None]).clamp(0, height - 1)
+    columns = (torch.arange(width, device=x.device) - right[..., None]).clamp(0, width - 1)
+    sample = torch.arange(len(x), device=x.device)[:, None, None]
+    channels_last = x.permute(0, 2, 3, 1)
+    blurred = torch.zeros_like(channels_last)
+    for i in range(len(tap)):
+        moved = channels_last[sample, rows[:, i, :, None], columns[:, i, None, :]]
+        blurred = torch.addcmul(blurred, moved, weight[:, i, None, None, None])
+    return blurred.permute(0, 3, 1, 2)
+
+
+def plasma(noise: Tensor, decay: float) -> Tensor:
+    """Height maps in [0, 1] by the diamond-square algorithm on a torus.
+
+    Every new point is the mean of its four neighbours plus w² · noise; w starts at 100 and is divided by ``decay``
+    at each halving of the step.
+
+    Shapes: noise (batch, size, size) uniform in [−1, 1], size a power of two; the map has the same.
+    """
+    size = noise.shape[-1]
+    assert size & (size - 1) == 0, "size must be a power of two"
+    height = torch.zeros_like(noise)
+    step, wibble = size, 100.0
+
+    def fill(rows: slice, columns: slice, total: Tensor) -> None:
+        height[:, rows, columns] = total / 4 + wibble**2 * noise[:, rows, columns]
+
+    while step >= 2:
+        corner, middle = slice(0, size, step), slice(step // 2, size, step)
+        corners = height[:, corner, corner]
+        pairs = corners + corners.roll(-1, dims=1)
+        fill(middle, middle, pairs + pairs.roll(-1, dims=2))
+        centres = height[:, middle, middle]
+        across = corners + corners.roll(-1, dims=2)
+        fill(corner, middle, centres + centres.roll(1, dims=1) + across)
+        along = corners + corners.roll(-1, dims=1)
+        fill(middle, corner, centres + centres.roll(1, dims=2) + along)
+        step, wibble = step // 2, wibble / decay
+    flat = height.flatten(1)
+    low, high = flat.amin(dim=1)[:, None, None], flat.amax(dim=1)[:, None, None]
+    return (height - low) / (high - low)
