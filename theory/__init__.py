@@ -1,0 +1,59 @@
+"""The linear feature-suppression model, after Feature Dropout (arXiv 2212.08378): closed forms and simulation."""
+
+from theory.best_response import additive_response, attack_channel, destroy_response
+from theory.boundaries import DestroyBoundary, DimBoundary, critical_destroy, critical_dim, crossing
+from theory.cosine import CoexistenceWindow, coexistence_window, invasion_rate
+from theory.dynamics import escape_rate, gradient_flow, learning_times, starved_growth
+from theory.finite_negatives import disagreement, feature_pull, sphere_loss, sphere_optimum, sphere_threshold
+from theory.losses import AutogradLoss, CovarianceContrast, InfoNCE, Spectral
+from theory.mean_field import WaterFilling, mean_field
+from theory.model import FeatureGroup, GroupModel
+from theory.moments import Moments, moments
+from theory.optimisers import Adam, GradientDescent
+from theory.optimum import Solution, solve, solve_diagonal, solve_general
+from theory.probe import Probe, VacuousProbeWarning, probe
+from theory.training import Trained, train
+
+__all__ = [
+    "Adam",
+    "AutogradLoss",
+    "CoexistenceWindow",
+    "CovarianceContrast",
+    "DestroyBoundary",
+    "DimBoundary",
+    "FeatureGroup",
+    "GradientDescent",
+    "GroupModel",
+    "InfoNCE",
+    "Moments",
+    "Probe",
+    "Solution",
+    "Spectral",
+    "Trained",
+    "VacuousProbeWarning",
+    "WaterFilling",
+    "additive_response",
+    "attack_channel",
+    "coexistence_window",
+    "critical_destroy",
+    "critical_dim",
+    "crossing",
+    "destroy_response",
+    "disagreement",
+    "escape_rate",
+    "feature_pull",
+    "gradient_flow",
+    "invasion_rate",
+    "learning_times",
+    "mean_field",
+    "moments",
+    "probe",
+    "solve",
+    "solve_diagonal",
+    "solve_general",
+    "sphere_loss",
+    "sphere_optimum",
+    "sphere_threshold",
+    "starved_growth",
+    "train",
+]

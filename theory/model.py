@@ -1,0 +1,187 @@
+"""The linear contrastive model: groups of feature directions that views may destroy, in isotropic noise."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal, get_args
+
+import torch
+from torch import Tensor
+
+Mode = Literal["resample", "zero", "gauss"]
+AttackedViews = Literal["both", "one"]
+Latent = Literal["gaussian", "rademacher", "onehot"]
+
+
+@dataclass(frozen=True)
+class FeatureGroup:
+    """Directions that carry one latent vector, destroyed as a whole with one probability.
+
+    In view t the group contributes ``strengths * s_t``, where s has mean 0 and covariance I and
+
+    * ``resample``: s_t = s with probability 1 − destroy, else a fresh copy (label-destroying; the marginal stays);
+    * ``zero``: s_t = s with probability 1 − destroy, else 0 (feature dropout);
+    * ``gauss``: s_t = r s + √(1 − r²) fresh, r = 1 − destroy (always a little, rather than sometimes wholly).
+
+    Args:
+        name: What other calls refer to, such as "A".
+        strengths: Standard deviation a_i > 0 of each direction.
+        destroy: Probability p in [0, 1] that a view loses the group (for ``gauss``: 1 − correlation).
+        mode: How a view loses it.
+        views: Whether both views are attacked, independently, or one of the two, chosen by a fair coin for each pair.
+        latent: Distribution of s; ``onehot`` is a class among len(strengths) + 1, whitened (a regular simplex).
+    """
+
+    name: str
+    strengths: tuple[float, ...]
+    destroy: float = 0.0
+    mode: Mode = "resample"
+    views: AttackedViews = "both"
+    latent: Latent = "gaussian"
+
+    def __post_init__(self):
+        object.__setattr__(self, "strengths", tuple(float(a) for a in self.strengths))
+        if not self.name or not self.name.replace("_", "").isalnum():
+            raise ValueError(f"a group's name is letters, digits and underscores, not {self.name!r}")
+        if not self.strengths or any(not 0 < a < float("inf") for a in self.strengths):
+            raise ValueError(f"strengths of group {self.name} are positive and finite, not {self.strengths}")
+        if not 0 <= self.destroy <= 1:
+            raise ValueError(f"destroy of group {self.name} is a probability in [0, 1], not {self.destroy}")
+        for value, kind in ((self.mode, Mode), (self.views, AttackedViews), (self.latent, Latent)):
+            if value not in get_args(kind):
+                raise ValueError(f"{value!r} in group {self.name} is none of {', '.join(get_args(kind))}")
+
+    @property
+    def num_directions(self) -> int:
+        return len(self.strengths)
+
+    @property
+    def homogeneous(self) -> bool:
+        """Whether all directions have the same strength."""
+        return min(self.strengths) == max(self.strengths)
+
+
+@dataclass(frozen=True)
+class GroupModel:
+    """``x_t = basis @ [a_1 s_1t, …, a_K s_Kt, 0] + shared_noise ξ + noise ε_t`` for the two views t of one instance.
+
+    A linear model after Feature Dropout (Tamkin et al. 2023, arXiv 2212.08378); definitions and results are ours.
+
+    Args:
+        groups: The feature groups; their directions come first, in this order.
+        noise: Standard deviation of the noise that each view draws for itself, per direction.
+        shared_noise: Standard deviation of the instance's noise that both views share.
+        noise_dims: Number of directions that carry noise only.
+        basis: (input dimensions, directions + noise_dims) with orthonormal columns; None is the identity. Noise is
+            isotropic, so a basis changes no result, only the coordinates.
+    """
+
+    groups: Sequence[FeatureGroup]
+    noise: float = 1.0
+    shared_noise: float = 0.0
+    noise_dims: int = 0
+    basis: Tensor | None = field(default=None, compare=False)
+
+    def __post_init__(self):
+        object.__setattr__(self, "groups", tuple(self.groups))
+        names = [group.name for group in self.groups]
+        if not names or len(set(names)) < len(names):
+            raise ValueError(f"a model needs groups of different names, not {names}")
+        for name, value in (("noise", self.noise), ("shared_noise", self.shared_noise)):
+            if not 0 <= value < float("inf"):
+                raise ValueError(f"{name} is a standard deviation of at least 0, not {value}")
+        if self.noise_dims < 0:
+            raise ValueError(f"noise_dims is a number of directions of at least 0, not {self.noise_dims}")
+        if self.noise_dims and self.noise == 0 and self.shared_noise == 0:
+            raise ValueError("noise directions without noise have no variance: set noise or shared_noise above 0")
+        if self.basis is not None:
+            _check_basis(self.basis, self.num_directions)
+
+    @property
+    def num_features(self) -> int:
+        """Number of directions that carry features."""
+        return sum(group.num_directions for group in self.groups)
+
+    @property
+    def num_directions(self) -> int:
+        """Number of directions, with those that carry noise only."""
+        return self.num_features + self.noise_dims
+
+    @property
+    def input_dim(self) -> int:
+        """Dimension of x."""
+        return self.num_directions if self.basis is None else len(self.basis)
+
+    def group(self, name: str) -> FeatureGroup:
+        """The group of that name; ValueError names those that exist."""
+        for group in self.groups:
+            if group.name == name:
+                return group
+        raise ValueError(f"no group {name!r}; there are: {', '.join(g.name for g in self.groups)}")
+
+    def directions(self, name: str) -> slice:
+        """Where the group's directions lie among all."""
+        start = 0
+        for group in self.groups:
+            if group.name == name:
+                return slice(start, start + group.num_directions)
+            start += group.num_directions
+        self.group(name)  # raises, with the names that exist
+        raise AssertionError
+
+    def with_group(self, name: str, **changes) -> "GroupModel":
+        """The model with some fields of one group changed."""
+        changed = replace(self.group(name), **changes)
+        return replace(self, groups=tuple(changed if g.name == name else g for g in self.groups))
+
+    def default_dim(self) -> int:
+        """Embedding dimension that holds the largest group and no more, so that groups compete."""
+        return max(group.num_directions for group in self.groups)
+
+    # The results below live in modules of their own, which build on this one; hence the imports inside.
+
+    def moments(self):
+        """Exact second moments of a pair of views; see ``theory.moments``."""
+        from theory.moments import moments
+
+        return moments(self)
+
+    def solve(self, loss=None, dim: int | None = None):
+        """The optimal encoder in closed form; see ``theory.optimum.solve``."""
+        from theory.optimum import solve
+
+        return solve(self, loss, dim)
+
+    def critical_destroy(self, attacked: str, other: str, loss=None, dim: int | None = None):
+        """Where destroying one group lets another in; see ``theory.boundaries.critical_destroy``."""
+        from theory.boundaries import critical_destroy
+
+        return critical_destroy(self, attacked, other, loss, dim)
+
+    def critical_dim(self, name: str, loss=None):
+        """The embedding dimensions that learn a group; see ``theory.boundaries.critical_dim``."""
+        from theory.boundaries import critical_dim
+
+        return critical_dim(self, name, loss)
+
+    def coexistence_window(self, attacked: str, other: str, temperature: float):
+        """Where cosine InfoNCE learns both groups; see ``theory.cosine.coexistence_window``."""
+        from theory.cosine import coexistence_window
+
+        return coexistence_window(self, attacked, other, temperature)
+
+    def mean_field(self, temperature: float, dim: int | None = None):
+        """Energy shares by water-filling; see ``theory.mean_field.mean_field``."""
+        from theory.mean_field import mean_field
+
+        return mean_field(self, temperature, dim)
+
+
+def _check_basis(basis: Tensor, num_directions: int) -> None:
+    rows, columns = basis.shape
+    if columns != num_directions:
+        raise ValueError(f"the model has {num_directions} directions, the basis {columns} columns")
+    if rows < columns:
+        raise ValueError(f"more directions ({columns}) than dimensions ({rows})")
+    gram = basis.mT @ basis
+    if not torch.allclose(gram, torch.eye(columns, dtype=gram.dtype, device=gram.device), atol=1e-4):
+        raise ValueError("the columns of the basis are not orthonormal")
