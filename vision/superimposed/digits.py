@@ -1,0 +1,152 @@
+"""Handwritten digits over images: four copies in a grid as the paper has them, or one anywhere."""
+
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from sklearn.datasets import load_digits
+from torch import Tensor
+from torchvision.datasets import MNIST
+from torchvision.io import ImageReadMode, decode_image
+
+from viewlearn.data import Split
+from viewlearn.data.indexed import indexed_uniform
+from vision.superimposed.overlay import Overlay
+
+# scikit-learn's 1,797 digits come writer after writer, so that parts of their order have few writers in common.
+SHIPPED = {"train": slice(0, 1200), "validation": slice(1200, 1400), "test": slice(1400, 1797)}
+HELD_OUT = 10  # of any other source, every tenth training digit is kept for validation
+
+
+class Digits(Overlay):
+    """The same handwritten digit four times, white, in a fixed 2×2 grid: "C+Digits" of the paper.
+
+    At 32 px each copy is 10×10, at x and y of 4 and 16; for other sizes these scale. The digit's grey value is the
+    ink's opacity. Train, validation and test digits are disjoint. (Published code draws training digits at test time
+    too, and draws anew at every access.)
+
+    Reference: Tamkin, Glasgow, He and Goodman, "Feature Dropout", NeurIPS 2023, section 4.
+
+    Args:
+        root: a folder ``{train,test}/LABEL/*.png``, or the root of torchvision's MNIST; by default the 8×8 digits
+            that scikit-learn ships.
+
+    Raises:
+        ValueError: a root that holds neither.
+    """
+
+    task = "digit"
+    classes = tuple("0123456789")
+
+    def __init__(self, root: str | None = None):
+        self.root = root
+
+    def draw(self, split: Split, index: np.ndarray, size: tuple[int, int], seed: int) -> tuple[Tensor, Tensor]:
+        bank, labels = digit_bank(self.root, split)
+        choice = (indexed_uniform(seed, f"{split} digit", index, 1)[:, 0] * len(bank)).astype(np.int64)
+        height, width = (max(1, round(10 * side / 32)) for side in size)
+        ink = _resize(bank, height, width)[choice]
+        opacity = torch.zeros(len(index), *size, dtype=torch.uint8)
+        for y in (round(4 * size[0] / 32), round(16 * size[0] / 32)):
+            for x in (round(4 * size[1] / 32), round(16 * size[1] / 32)):
+                opacity[:, y : y + height, x : x + width] = ink
+        white = torch.tensor(255, dtype=torch.uint8).expand(len(index), 3, *size)
+        return torch.cat([white, opacity[:, None]], dim=1), labels[choice]
+
+
+class ScatteredDigit(Overlay):
+    """One handwritten digit of random place and size, with a contrasting outline that keeps it legible.
+
+    The digit's side is uniform between ``smallest`` and ``largest`` of the image's shorter one, its place uniform
+    where it fits. Ink is white with a black outline; coloured, it is uniform in RGB and dark ink has a white outline.
+
+    Args:
+        root: where digits come from, see ``Digits``.
+        smallest: least side of the digit, in sides of the image.
+        largest: greatest side of the digit, in sides of the image.
+
+        coloured: a random colour for each digit. It tells images apart as well as the digit does, so that contrastive
+            learning may learn it instead.
+
+    Raises:
+        ValueError: sizes that aren't 0 < smallest <= largest <= 1.
+    """
+
+    task = "digit"
+    classes = tuple("0123456789")
+
+    def __init__(self, root: str | None = None, smallest: float = 0.6, largest: float = 0.9, coloured: bool = False):
+        if not 0 < smallest <= largest <= 1:
+            raise ValueError(f"smallest {smallest} and largest {largest} must be 0 < smallest <= largest <= 1")
+        self.root, self.smallest, self.largest, self.coloured = root, smallest, largest, coloured
+
+    def draw(self, split: Split, index: np.ndarray, size: tuple[int, int], seed: int) -> tuple[Tensor, Tensor]:
+        bank, labels = digit_bank(self.root, split)
+        drawn = torch.from_numpy(indexed_uniform(seed, f"{split} scattered digit", index, 7)).float()
+        choice = (drawn[:, 0] * len(bank)).long()
+        side = (self.smallest + (self.largest - self.smallest) * drawn[:, 1]) * min(size)
+        coverage = _place(bank[choice], drawn[:, 2:4], side, size)
+        outlined = F.max_pool2d(coverage, 3, stride=1, padding=1)
+        colour = drawn[:, 4:7, None, None] if self.coloured else torch.ones(len(index), 3, 1, 1)
+        outline = (colour.mean(1, keepdim=True) < 0.5).float()
+        ink = coverage * colour + (1 - coverage) * outline
+        return torch.cat([ink, outlined], dim=1).mul_(255).round_().to(torch.uint8), labels[choice]
+
+
+def _place(glyphs: Tensor, corner: Tensor, side: Tensor, size: tuple[int, int]) -> Tensor:
+    """Coverage ``(n, 1, height, width)`` of squares of ``side`` px, ``corner`` of the way to where they fit."""
+    axes = []
+    for extent, along in ((size[1], corner[:, 0]), (size[0], corner[:, 1])):
+        start = along * (extent - side)
+        pixels = torch.arange(extent) + 0.5
+        axes.append((pixels - start[:, None]) / side[:, None] * 2 - 1)
+    x, y = axes
+    grid = torch.stack(torch.broadcast_tensors(x[:, None, :], y[:, :, None]), dim=-1)
+    smooth = F.grid_sample(glyphs[:, None].float() / 255, grid, align_corners=False)
+    return (smooth * 2 - 0.5).clamp_(0, 1)  # enlarged strokes are blurred; this gives them an edge again
+
+
+def _resize(glyphs: Tensor, height: int, width: int) -> Tensor:
+    if glyphs.shape[1:] == (height, width):
+        return glyphs
+    resized = F.interpolate(glyphs[:, None].float(), (height, width), mode="bilinear", antialias=True)
+    return resized[:, 0].round_().clamp_(0, 255).to(torch.uint8)
+
+
+@lru_cache
+def digit_bank(root: str | None, split: Split) -> tuple[Tensor, Tensor]:
+    """Digits ``(n, side, side)`` uint8, white on black, and labels ``(n,)``; those of different splits are disjoint.
+
+    Raises:
+        ValueError: a root that holds no digits.
+    """
+    if root is None:
+        source = load_digits()
+        grey = torch.from_numpy(source.images[SHIPPED[split]] * (255 / 16)).round().to(torch.uint8)
+        # A margin like that of MNIST's digits: about a seventh of the side.
+        return F.pad(grey, (1, 1, 1, 1)), torch.from_numpy(source.target[SHIPPED[split]]).long()
+    folder = "test" if split == "test" else "train"
+    if (Path(root) / folder / "0").is_dir():
+        images, labels = _read_folder(Path(root) / folder)
+    elif (Path(root) / "MNIST" / "raw").is_dir():
+        source = MNIST(root, train=folder == "train")
+        images, labels = source.data, source.targets.long()
+    else:
+        raise ValueError(
+            f"no digits in {root!r}: expected {{train,test}}/LABEL/*.png, or MNIST/raw/* as torchvision has it"
+        )
+    if split == "test":
+        return images, labels
+    held_out = torch.arange(len(images)) % HELD_OUT == 0
+    keep = held_out if split == "validation" else ~held_out
+    return images[keep], labels[keep]
+
+
+def _read_folder(folder: Path) -> tuple[Tensor, Tensor]:
+    paths = sorted(folder.glob("[0-9]/*.png"))
+    if not paths:
+        raise ValueError(f"no digits in {str(folder)!r}: expected LABEL/*.png")
+    images = torch.stack([decode_image(str(path), ImageReadMode.GRAY)[0] for path in paths])
+    return images, torch.tensor([int(path.parent.name) for path in paths])
