@@ -12,13 +12,13 @@ def project_l1(y: Tensor, budget: float | Tensor) -> Tensor:
     The mean goes over all channels and pixels of a sample, and the gradient flows through it. So mean|δ| is the
     budget, short of 1e-4/mean|t| of it; there is no bound on single pixels: with only a fraction f of the pixels
     in use, |δ| is budget/f there. Tamkin, Wu & Goodman, "Viewmaker Networks", ICLR 2021, algorithm 1; the tanh and
-    the 1e-4 are of the published code. Computed in float32.
+    the 1e-4 are of the published code. Computed in float32 at least.
 
     Args:
         y: the unbounded output of a network, ``(batch, …)``.
         budget: in the units of the view's input.
     """
-    t = torch.tanh(y.float())
+    t = torch.tanh(y.to(torch.promote_types(y.dtype, torch.float32)))
     return t * (budget / (t.abs().mean(dim=tuple(range(1, t.ndim)), keepdim=True) + 1e-4))
 
 

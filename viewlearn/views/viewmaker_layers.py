@@ -1,7 +1,14 @@
-"""The layers of the Viewmaker's networks."""
+"""The layers of the Viewmaker's networks, on activations that lie channels-last."""
 
-import torch.nn.functional as F
+from typing import Literal
+
+import torch
 from torch import Tensor, nn
+
+from viewlearn.views.viewmaker_convs import few_channels_conv, upsample_conv
+from viewlearn.views.viewmaker_norm import instance_norm
+
+Padding = Literal["reflect", "zeros"]
 
 
 class ConvNorm(nn.Module):
@@ -11,9 +18,9 @@ class ConvNorm(nn.Module):
 
     Args:
         in_channels, out_channels: of the convolution.
-        kernel: its size, odd.
+        kernel: its size, odd; 3 if ``upsample``.
         stride: 1 or 2.
-        upsample: nearest-neighbour upsampling before the convolution, 1 or 2.
+        upsample: whether x is doubled in size (nearest neighbour) before the convolution.
         padding: ``reflect``, as in the published network, or ``zeros``.
         relu: whether a ReLU follows the norm.
     """
@@ -24,8 +31,8 @@ class ConvNorm(nn.Module):
         out_channels: int,
         kernel: int,
         stride: int = 1,
-        upsample: int = 1,
-        padding: str = "reflect",
+        upsample: bool = False,
+        padding: Padding = "reflect",
         relu: bool = True,
     ):
         super().__init__()
@@ -37,19 +44,32 @@ class ConvNorm(nn.Module):
         self.relu = relu
 
     def forward(self, x: Tensor) -> Tensor:
-        if self.upsample > 1:
-            x = F.interpolate(x, scale_factor=self.upsample, mode="nearest")
-        y = self.norm(self.conv(x))
-        return F.relu(y) if self.relu else y
+        y = upsample_conv(x, self.conv.weight, self.conv.padding_mode) if self.upsample else self.conv(x)
+        return instance_norm(y, self.norm.weight, self.norm.bias, self.relu)
 
 
 class ResidualBlock(nn.Module):
     """x + norm(conv(relu(norm(conv(x))))), 3×3 convolutions, no ReLU behind the sum."""
 
-    def __init__(self, channels: int, padding: str = "reflect"):
+    def __init__(self, channels: int, padding: Padding = "reflect"):
         super().__init__()
         self.first = ConvNorm(channels, channels, 3, padding=padding)
         self.second = ConvNorm(channels, channels, 3, padding=padding, relu=False)
 
     def forward(self, x: Tensor) -> Tensor:
         return x + self.second(self.first(x))
+
+
+class FewChannelsConv(nn.Conv2d):
+    """A convolution with bias and reflection padding to few channels; sides must be multiples of 4."""
+
+    def __init__(self, in_channels: int, out_channels: int, kernel: int):
+        super().__init__(in_channels, out_channels, kernel)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return few_channels_conv(x, self.weight, self.bias)
+
+
+def concatenate(x: Tensor, noise: Tensor) -> Tensor:
+    """x and a noise map as one more channel, channels-last."""
+    return torch.cat([x, noise], dim=1).contiguous(memory_format=torch.channels_last)

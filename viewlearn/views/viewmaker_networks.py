@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from viewlearn.views.viewmaker_layers import ConvNorm, ResidualBlock
+from viewlearn.views.viewmaker_layers import ConvNorm, FewChannelsConv, ResidualBlock, concatenate
 
 
 class _Network(nn.Module):
@@ -53,14 +53,14 @@ class PublishedNetwork(_Network):
         self.down1 = ConvNorm(width, 2 * width, 3, stride=2)
         self.down2 = ConvNorm(2 * width, 4 * width, 3, stride=2)
         self.blocks = nn.ModuleList(ResidualBlock(4 * width + k) for k in range(1, num_res_blocks + 1))
-        self.up1 = ConvNorm(4 * width + num_res_blocks, 2 * width, 3, upsample=2)
-        self.up2 = ConvNorm(2 * width, width, 3, upsample=2)
-        self.out = nn.Conv2d(width, channels, 9, padding=4, padding_mode="reflect")
+        self.up1 = ConvNorm(4 * width + num_res_blocks, 2 * width, 3, upsample=True)
+        self.up2 = ConvNorm(2 * width, width, 3, upsample=True)
+        self.out = FewChannelsConv(width, channels, 9)
 
     def forward(self, x: Tensor, noises: list[Tensor]) -> Tensor:
-        h = self.down2(self.down1(self.stem(torch.cat([x, noises[0]], dim=1))))
+        h = self.down2(self.down1(self.stem(concatenate(x, noises[0]))))
         for block, noise in zip(self.blocks, noises[1:], strict=True):
-            h = block(torch.cat([h, noise], dim=1))
+            h = block(concatenate(h, noise))
         return self.out(self.up2(self.up1(h)))
 
 
@@ -89,11 +89,15 @@ class EverydayNetwork(_Network):
         self.down = ConvNorm(2 * width, 4 * width, 3, stride=2, padding="zeros")
         self.blocks = nn.ModuleList(ResidualBlock(4 * width, padding="zeros") for _ in range(num_res_blocks))
         self.gains = nn.ParameterList(nn.Parameter(torch.randn(4 * width, 1, 1)) for _ in range(num_res_blocks))
-        self.up = ConvNorm(4 * width, 2 * width, 3, upsample=2, padding="zeros")
+        self.up = ConvNorm(4 * width, 2 * width, 3, upsample=True, padding="zeros")
         self.out = nn.Conv2d(2 * width, 4 * channels, 3, padding=1)
 
     def forward(self, x: Tensor, noises: list[Tensor]) -> Tensor:
-        h = self.down(self.stem(F.pixel_unshuffle(torch.cat([x, noises[0]], dim=1), 2)))
+        h = self.down(
+            self.stem(
+                F.pixel_unshuffle(torch.cat([x, noises[0]], dim=1), 2).contiguous(memory_format=torch.channels_last)
+            )
+        )
         for block, gain, noise in zip(self.blocks, self.gains, noises[1:], strict=True):
             h = block(h + gain * noise)
         return F.pixel_shuffle(self.out(self.up(h)), 2)

@@ -1,0 +1,52 @@
+"""Instance norm and ReLU in one, for activations that lie channels-last."""
+
+import torch
+from torch import Tensor
+
+EPSILON = 1e-5
+
+
+def instance_norm(x: Tensor, weight: Tensor, bias: Tensor, relu: bool) -> Tensor:
+    """Instance norm of ``(batch, channel, height, width)``, and ReLU where asked.
+
+        y = relu(weight · (x − m) / √(v + 1e-5) + bias),   m, v: mean and variance of each channel of each sample
+
+    torch's own copies channels-last activations to the other layout and back, which takes about as long as the
+    convolutions between the norms; this is written in passes that keep the layout. Sums are taken in float32 (float64
+    for float64), also of bfloat16.
+    """
+    return _InstanceNorm.apply(x, weight, bias, relu)
+
+
+class _InstanceNorm(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x: Tensor, weight: Tensor, bias: Tensor, relu: bool) -> Tensor:
+        centered = x - _mean(x).to(x.dtype)
+        scale = (_mean(centered * centered) + EPSILON).rsqrt()  # of each channel of each sample, float32
+        y = torch.addcmul(_per_channel(bias).to(x.dtype), centered, (scale * _per_channel(weight)).to(x.dtype))
+        if relu:
+            y.relu_()
+        ctx.save_for_backward(centered, scale, weight, y if relu else None)
+        return y
+
+    @staticmethod
+    def backward(ctx, gradient: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
+        centered, scale, weight, y = ctx.saved_tensors
+        if y is not None:
+            gradient = torch.ops.aten.threshold_backward(gradient, y, 0)
+        # With n = centered · scale and g the gradient of y:  ∂x = weight · scale · (g − mean(g) − n · mean(g · n)).
+        mean_g = _mean(gradient)
+        mean_gn = _mean(gradient * centered) * scale
+        by_x = torch.addcmul(-mean_g.to(gradient.dtype), centered, -(scale * mean_gn).to(gradient.dtype))
+        by_x.add_(gradient).mul_((scale * _per_channel(weight)).to(gradient.dtype))
+        num_pixels = gradient.shape[2] * gradient.shape[3]
+        return by_x, mean_gn.sum((0, 2, 3)) * num_pixels, mean_g.sum((0, 2, 3)) * num_pixels, None
+
+
+def _mean(x: Tensor) -> Tensor:
+    """Over the pixels, ``(batch, channel, 1, 1)``, summed in at least float32."""
+    return x.sum((2, 3), keepdim=True, dtype=torch.promote_types(x.dtype, torch.float32)) / (x.shape[2] * x.shape[3])
+
+
+def _per_channel(value: Tensor) -> Tensor:
+    return value.view(-1, 1, 1)
