@@ -72,15 +72,16 @@ class ImageSets:
 
 def read_square(path: Path, size: int, box: tuple[float, float, float, float] | None = None) -> Tensor:
     """A box of an image file as a square: uint8 ``(3, size, size)``, bilinear with antialiasing."""
-    try:
-        with Image.open(path) as image:
-            image = image.convert("RGB")
-            if box is not None:
-                left, top, right, bottom = (round(edge) for edge in box)
-                image = image.crop((left, top, max(right, left + 1), max(bottom, top + 1)))
-            return pil_to_tensor(image.resize((size, size), Image.Resampling.BILINEAR))
-    except (UnidentifiedImageError, OSError) as error:
-        raise ValueError(f"can't read the image {path}: {error}") from error
+    image = _open(path)
+    if box is not None:
+        left, top, right, bottom = (round(edge) for edge in box)
+        image = image.crop((left, top, max(right, left + 1), max(bottom, top + 1)))
+    return pil_to_tensor(image.resize((size, size), Image.Resampling.BILINEAR))
+
+
+def read_image(path: Path) -> Tensor:
+    """An image file, uint8 ``(3, height, width)``; raises ValueError with its name where it can't be read."""
+    return pil_to_tensor(_open(path))
 
 
 def images_in(folder: Path) -> list[Path]:
@@ -111,3 +112,11 @@ def sample_sets(sets: ImageSets, max_sets: int, seed: int = 0) -> ImageSets:
     order = torch.randperm(len(names), generator=torch.Generator().manual_seed(seed)).tolist()
     kept = {names[i] for i in order[:max_sets]}
     return sets.subset([i for i, entry in enumerate(sets.entries) if (entry.class_name, entry.set_name) in kept])
+
+
+def _open(path: Path) -> Image.Image:
+    try:
+        with Image.open(path) as image:
+            return image.convert("RGB")
+    except (UnidentifiedImageError, OSError) as error:
+        raise ValueError(f"can't read the image {path}: {error}") from error

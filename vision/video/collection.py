@@ -1,0 +1,77 @@
+"""Many clips: found below a folder, their decoded frames kept within a budget of memory."""
+
+import warnings
+from collections import OrderedDict
+from pathlib import Path
+
+from torch import Tensor
+
+from vision.image_sets import numbers_in
+from vision.video.clip import Clip, FolderClip
+from vision.video.file import FileClip
+
+VIDEO_SUFFIXES = (".mp4", ".mkv", ".avi", ".mov", ".webm", ".m4v", ".mpg", ".mpeg", ".ogv", ".ts", ".y4m")
+IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".ppm")
+
+
+def find_clips(root: str | Path, fps: float | None = None, skip_corrupt: bool = False) -> list[Clip]:
+    """Every video file below a folder, and every folder that holds images, in the order of their paths.
+
+    Args:
+        root: the folder.
+        fps: frames per second of folders of images, where they have no ``times.txt``.
+        skip_corrupt: warn of a clip that can't be opened, by name, and leave it out; otherwise that is an error.
+
+    Raises:
+        ValueError: no clips, or one that can't be opened.
+    """
+    root = Path(root)
+    if not root.is_dir():
+        raise ValueError(f"there is no folder {root}")
+    paths = {path for path in root.rglob("*") if path.suffix.lower() in VIDEO_SUFFIXES}
+    paths |= {path.parent for path in root.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES}
+    clips: list[Clip] = []
+    for path in sorted(paths, key=lambda path: numbers_in(str(path))):
+        try:
+            clips.append(FolderClip(path, fps) if path.is_dir() else FileClip(path))
+        except ValueError as error:
+            if not skip_corrupt:
+                raise
+            warnings.warn(f"skipped a clip: {error}", stacklevel=2)
+    if not clips:
+        raise ValueError(f"found no video files and no folders of images in {root}")
+    return clips
+
+
+class FrameCache:
+    """Reads frames of clips, and keeps the most recently used ones decoded.
+
+    A copy that is handed to a worker starts empty.
+
+    Args:
+        clips: by position, which is what ``frame`` addresses them by.
+        max_bytes: of decoded frames to keep; 0 keeps none.
+    """
+
+    def __init__(self, clips: list[Clip], max_bytes: int = 512 * 2**20):
+        self.clips = clips
+        self.max_bytes = max_bytes
+        self._frames: OrderedDict[tuple[int, int], Tensor] = OrderedDict()
+        self.num_bytes = 0
+
+    def frame(self, clip: int, index: int) -> Tensor:
+        """Frame ``index`` of a clip, uint8 ``(3, height, width)``; not to be written to."""
+        key = (clip, index)
+        if key in self._frames:
+            self._frames.move_to_end(key)
+            return self._frames[key]
+        frame = self.clips[clip][index]
+        self._frames[key] = frame
+        self.num_bytes += frame.numel()
+        while self.num_bytes > self.max_bytes:
+            _, oldest = self._frames.popitem(last=False)
+            self.num_bytes -= oldest.numel()
+        return frame
+
+    def __getstate__(self) -> dict:
+        return {**self.__dict__, "_frames": OrderedDict(), "num_bytes": 0}
