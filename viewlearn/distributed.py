@@ -2,7 +2,7 @@
 
 import torch
 import torch.distributed as dist
-from torch import Tensor
+from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 
@@ -28,6 +28,16 @@ def gather(x: Tensor) -> Tensor:
     or with the local part of it only, give the same loss and another gradient.)
     """
     return _Gather.apply(x) if world_size() > 1 else x
+
+
+def keep_local(module: nn.Module, *children: str) -> None:
+    """Spares the buffers of these children DistributedDataParallel's broadcast from the first process in each step.
+
+    For queues and banks, which every process fills with the same gathered rows and which may be larger than the model.
+    """
+    names = [f"{child}.{name}" for child in children for name, _ in module.get_submodule(child).named_buffers()]
+    already = list(getattr(module, "_ddp_params_and_buffers_to_ignore", ()))
+    module._ddp_params_and_buffers_to_ignore = already + names  # the name that DistributedDataParallel looks for
 
 
 class _Gather(torch.autograd.Function):

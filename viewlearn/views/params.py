@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import torch
 from torch import Tensor
 
 Params = dict[str, "Tensor | Params"]
@@ -37,3 +38,25 @@ def share(params: Params, source: Params, *names: str) -> Params:
             raise ValueError(f"entry {head!r} has no parts, so {name!r} names nothing")
         shared[head] = share(shared[head], source[head], rest) if rest else source[head]
     return shared
+
+
+def same_params(params: Params, others: Params) -> Tensor:
+    """Per sample, whether all parameters are equal: ``(batch,)`` booleans, or a single True if there are none."""
+    same = torch.tensor(True)
+    for name, value in params.items():
+        other = others[name]
+        equal = (
+            same_params(value, other) if isinstance(value, dict) else (value == other).reshape(len(value), -1).all(1)
+        )
+        same = equal & same.to(equal.device)
+    return same
+
+
+def mix(choice: Tensor, params: Params, others: Params) -> Params:
+    """Per sample, ``params`` where ``choice`` (batch,) is True and ``others`` where it is False."""
+    return {
+        name: mix(choice, value, others[name])
+        if isinstance(value, dict)
+        else torch.where(choice.view(-1, *[1] * (value.ndim - 1)), value, others[name])
+        for name, value in params.items()
+    }

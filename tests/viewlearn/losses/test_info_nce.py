@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from viewlearn.losses import info_nce
+from viewlearn.losses import info_nce, viewmaker_info_nce
 
 
 def embeddings(generator, *sizes, dim=4):
@@ -55,3 +55,23 @@ def test_bad_input_is_named():
         info_nce(torch.ones(4, 2), torch.ones(4, 2), torch.ones(5, 3), 0.1)
     with pytest.raises(ValueError, match=r"\(4, 2\) and \(5, 2\)"):
         info_nce(torch.ones(4, 2), torch.ones(5, 2), torch.ones(5, 2), 0.1)
+
+
+def test_viewmaker_form_leaves_the_positive_out(generator):
+    query, positive, negatives = (F.normalize(x.detach()) for x in embeddings(generator, 5, 5, 9))
+    slow = 0.0
+    for q, k in zip(query, positive, strict=True):
+        mean = sum(math.exp(float(q @ n) / 0.07) for n in negatives) / 9
+        slow += (math.log(mean) - float(q @ k) / 0.07) / 5
+    assert float(viewmaker_info_nce(query, positive, negatives, 0.07)) == pytest.approx(slow, rel=1e-10)
+    ones = torch.ones(3, 2)
+    assert float(viewmaker_info_nce(ones, ones, torch.ones(7, 2), 0.1)) == pytest.approx(0, abs=1e-5)
+
+
+def test_unit_negatives_change_nothing_for_unit_vectors(generator):
+    query, positive, negatives = embeddings(generator, 4, 4, 9)
+    unit = F.normalize(negatives, dim=1)
+    for loss in (info_nce, viewmaker_info_nce):
+        torch.testing.assert_close(
+            loss(query, positive, unit, 0.2, unit_negatives=True), loss(query, positive, negatives, 0.2)
+        )

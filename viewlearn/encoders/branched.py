@@ -1,0 +1,55 @@
+"""An encoder with several last stages on one trunk: what LooC++ trains."""
+
+import torch
+from torch import Tensor, nn
+
+from viewlearn.encoders.encoder import Backbone
+from viewlearn.encoders.resnet import Stem, build_resnet, split_last_stage
+
+
+class BranchedBackbone(Backbone):
+    """A ResNet whose last stage exists several times; its features are those of all branches, one after the other.
+
+        features = [branch_0(trunk(x)), …, branch_{B−1}(trunk(x))]       B · num_features of the plain network
+
+    With LooC, branch i serves space i alone: LooC++ (Xiao et al., ICLR 2021, section 3, "the Conv5 block is moved
+    into the head"). With any other method it is the control of equal dimension.
+
+    Args:
+        name: ``resnet18``, ``resnet50``, … as in torchvision, or narrow ones such as ``resnet10w16``.
+        branches: how many last stages; LooC++ needs one more than there are factors.
+        stem: as Backbone's.
+        channels: of the input; from the data.
+        size: (height, width) of the input; from the data.
+        mean: per channel; from the data.
+        std: per channel; from the data.
+
+    Raises:
+        ValueError: as Backbone; a network that isn't one of these ResNets, or less than one branch.
+    """
+
+    def __init__(
+        self,
+        name: str = "resnet18",
+        branches: int = 3,
+        stem: Stem = "auto",
+        channels: int | None = None,
+        size: tuple[int, int] | None = None,
+        mean: tuple[float, ...] | None = None,
+        std: tuple[float, ...] | None = None,
+    ):
+        if name.startswith("timm/"):
+            raise ValueError(f"BranchedBackbone can't cut {name!r}; take torchvision's ResNets or narrow ones")
+        if branches < 1:
+            raise ValueError(f"branches is {branches}; it must be at least 1")
+        super().__init__(name, stem, channels, size, mean, std)
+        trunk, first = split_last_stage(self.network)
+        # Each branch starts from weights of its own, or all would learn the same where their losses agree.
+        others = [split_last_stage(build_resnet(name, channels, "small")[0])[1] for _ in range(branches - 1)]
+        self.network = trunk
+        self.branches = nn.ModuleList([first, *others])
+        self.num_features *= branches
+
+    def forward(self, x: Tensor) -> Tensor:
+        shared = self.network(self.normalize(x))
+        return torch.cat([branch(shared) for branch in self.branches], dim=1)

@@ -1,0 +1,76 @@
+"""The loss of LooC: one InfoNCE per embedding space, with same-instance negatives in the spaces that keep a factor."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from viewlearn import distributed
+from viewlearn.losses._similarity import logsumexp_similarity, unit
+
+
+def looc_loss(
+    query: Sequence[Tensor],
+    keys: Sequence[Tensor],
+    negatives: Sequence[Tensor] | None,
+    temperature: float,
+    across_processes: bool = False,
+) -> Tensor:
+    """The loss of leave-one-out contrastive learning in each of its n + 1 spaces; training takes their mean.
+
+        L_0 = −log E⁺_00 / (E⁺_00 + Σ E⁻_00)
+        L_i = −log E⁺_ii / (Σ_{j=0..n} E⁺_ij + Σ E⁻_ii)           i = 1 … n
+
+    with E_ij = exp(z_i^q · z_i^{k_j} / τ) of the query and key k_j in space i, + of the same instance and − of others,
+    all embeddings scaled to unit length. Space 0 pulls the query to k_0, which shares nothing with it; space i pulls it
+    to k_i, which shares factor i, and pushes it from the keys of the same image that don't. In space 0 the other keys
+    don't occur (the paper's figure 2 draws them among the positives; its equation doesn't have them).
+
+    Args:
+        query: per space ``(batch, dim)``.
+        keys: per space ``(n + 1, batch, dim)``, the embeddings of k_0 … k_n there; of space 0 only ``[0]`` is read.
+        negatives: per space ``(num_negatives, dim)`` of length 1, which is not copied: embeddings of k_i of earlier
+            instances. None takes the k_i of the batch's other instances.
+        temperature: τ.
+        across_processes: with ``negatives`` None, take the batches of all processes.
+
+    Returns:
+        ``(n + 1,)``: the losses of the spaces, averaged over the batch.
+
+    Raises:
+        ValueError: lengths or shapes that don't fit, or a batch of one without other negatives.
+
+    Xiao et al., What Should Not Be Contrastive in Contrastive Learning, ICLR 2021, section 3.
+    """
+    _check(query, keys, negatives)
+    losses = []
+    for space, (q, k) in enumerate(zip(query, keys, strict=True)):
+        q, k = unit(q), torch.stack([unit(view) for view in (k if space else k[:1])])
+        logits = (q * k).sum(2) / temperature  # (views, batch)
+        if negatives is not None:
+            others = logsumexp_similarity(q, negatives[space], temperature)
+        else:
+            own, columns = 0, k[space]
+            if across_processes:
+                own, columns = distributed.rank() * len(q), distributed.gather(columns)
+            others = logsumexp_similarity(q, columns, temperature, exclude=own)
+        candidates = torch.cat([logits, others.unsqueeze(0)])
+        losses.append((candidates.logsumexp(0) - logits[space]).mean())
+    return torch.stack(losses)
+
+
+def _check(query: Sequence[Tensor], keys: Sequence[Tensor], negatives: Sequence[Tensor] | None) -> None:
+    spaces = len(query)
+    if len(keys) != spaces or (negatives is not None and len(negatives) != spaces):
+        raise ValueError(
+            f"{spaces} spaces of queries, {len(keys)} of keys and "
+            f"{'no' if negatives is None else len(negatives)} of negatives; there must be as many of each"
+        )
+    for space, (q, k) in enumerate(zip(query, keys, strict=True)):
+        if k.ndim != 3 or k.shape[1:] != q.shape or (space and len(k) != spaces):
+            raise ValueError(
+                f"keys of space {space} have shape {tuple(k.shape)}; with queries {tuple(q.shape)} in {spaces} spaces "
+                f"they must be ({spaces}, *{tuple(q.shape)})"
+            )
+    if negatives is None and len(query[0]) * distributed.world_size() < 2:
+        raise ValueError("the batch size is 1; without other negatives a contrastive loss needs at least 2")

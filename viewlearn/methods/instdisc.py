@@ -1,0 +1,103 @@
+"""Instance discrimination: a view of a sample finds the sample's own memory among those of others."""
+
+import math
+from typing import Literal
+
+import torch
+from torch import Generator, Tensor
+
+from viewlearn import distributed
+from viewlearn.data import Batch
+from viewlearn.encoders import Encoder, projection_head
+from viewlearn.encoders.heads import Head
+from viewlearn.losses import info_nce, viewmaker_info_nce
+from viewlearn.methods.base import Method, Metrics, Player
+from viewlearn.methods.checks import check_embedding, check_momentum
+from viewlearn.methods.instdisc_bank import MemoryBank
+from viewlearn.views import Compose
+
+
+class InstDisc(Method):
+    """Contrasts one view of each sample with a memory bank of all samples' embeddings (Wu et al. 2018, section 3).
+
+    The softmax over the memories of K samples, drawn uniformly with replacement, or over all of them. Differences from
+    the published code: it trained a noise-contrastive estimate of the full softmax with K = 4,096 and a proximal term
+    on ImageNet, and the full softmax on CIFAR-10 (``num_negatives=0``); and it drew K memories for each sample, where
+    here all samples of a batch have the same K. Memories are written after the step in which they were read.
+
+    With learned views and ``loss="viewmaker"`` it is the published adversarial form (Tamkin et al. 2021): the views
+    increase, the encoder decreases the loss against the memories.
+
+    Args:
+        encoder: inputs to features.
+        views: the pipeline that draws the view.
+        temperature: τ of the loss.
+        num_negatives: K; 0 for all samples.
+        momentum: of the memories.
+        head: the projection behind the encoder, none, linear or mlp.
+        dim: dimension of the projection.
+        hidden: units of the mlp's hidden layer; as many as the encoder's features when not given.
+        loss: ``softmax`` has the positive in the denominator; ``viewmaker`` is the published Viewmaker variant.
+        num_train: number of training samples; from the data.
+
+    Raises:
+        ValueError: a temperature or dimension that isn't positive, a momentum outside [0, 1), a negative number of
+            negatives, or no number of training samples.
+    """
+
+    def __init__(
+        self,
+        encoder: Encoder,
+        views: Compose,
+        temperature: float = 0.07,
+        num_negatives: int = 4096,
+        momentum: float = 0.5,
+        head: Head = "linear",
+        dim: int = 128,
+        hidden: int | None = None,
+        loss: Literal["softmax", "viewmaker"] = "softmax",
+        num_train: int | None = None,
+    ):
+        super().__init__(encoder, views)
+        check_embedding(temperature, dim)
+        check_momentum(momentum)
+        if num_negatives < 0:
+            raise ValueError(f"num_negatives is {num_negatives}; it must be 0 (all samples) or more")
+        if loss not in ("softmax", "viewmaker"):
+            raise ValueError(f"loss is {loss!r}; it must be 'softmax' or 'viewmaker'")
+        if num_train is None or num_train < 2:
+            raise ValueError(f"InstDisc needs num_train ≥ 2, not {num_train}; a run takes it from its data")
+        self.head = projection_head(head, encoder.num_features, dim, hidden)
+        self.bank = MemoryBank(num_train, dim if head != "none" else encoder.num_features, momentum)
+        self.temperature = temperature
+        self.num_negatives = num_negatives
+        self.loss = loss
+        self._fresh: list[tuple[Tensor, Tensor]] = []  # samples and embeddings of this step, on their way into the bank
+        distributed.keep_local(self, "bank")
+
+    def forward(self, batch: Batch, generator: Generator, player: Player = "both") -> tuple[Tensor, Metrics]:
+        x, metrics = self.view(batch.x, generator, player)
+        z = self.head(self.encoder(x))
+        memory = self.bank.vectors[batch.index]
+        loss = self._contrast(z, memory, generator)
+        if player != "adversary":
+            self._fresh.append((distributed.gather(batch.index), distributed.gather(z.detach())))
+        with torch.no_grad():
+            metrics["alignment"] = torch.cosine_similarity(z.float(), memory).mean()
+        return loss, metrics
+
+    def update(self) -> None:
+        for index, z in self._fresh:
+            self.bank.write(index, z)
+        self._fresh.clear()
+
+    def _contrast(self, z: Tensor, memory: Tensor, generator: Generator) -> Tensor:
+        vectors = self.bank.vectors
+        if self.num_negatives:
+            shape = (self.num_negatives,)
+            rows = torch.randint(len(vectors), shape, generator=generator, device=generator.device)
+            function = info_nce if self.loss == "softmax" else viewmaker_info_nce
+            return function(z, memory, vectors[rows.to(vectors.device)], self.temperature, unit_negatives=True)
+        # All memories hold the positive already, so that the denominator without it is that of the full softmax.
+        mean_form = viewmaker_info_nce(z, memory, vectors, self.temperature, unit_negatives=True)
+        return mean_form + math.log(len(vectors)) if self.loss == "softmax" else mean_form

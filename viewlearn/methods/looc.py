@@ -1,0 +1,135 @@
+"""LooC: an embedding space that is invariant to all factors, and one for each factor that keeps it."""
+
+from typing import Literal
+
+import torch
+from torch import Generator, Tensor, nn
+
+from viewlearn import distributed
+from viewlearn.data import Batch
+from viewlearn.encoders import BranchedBackbone, Encoder, projection_head
+from viewlearn.encoders.heads import Head
+from viewlearn.losses import looc_loss
+from viewlearn.methods.base import Method, Metrics, Player
+from viewlearn.methods.checks import check_embedding, check_momentum
+from viewlearn.methods.momentum import momentum_copy, momentum_update
+from viewlearn.methods.queue import Queue
+from viewlearn.methods.shuffle import encode_shuffled
+from viewlearn.views import Compose, LeaveOneOut
+
+
+class LooC(Method):
+    """Leave-one-out contrastive learning over any entries of the views (Xiao et al., ICLR 2021, section 3).
+
+    Of n factors come n + 2 views of each sample: the query; key k_0, which shares nothing with it; and keys k_1 … k_n,
+    each of which shares one factor (``LeaveOneOut``). Space Z_0 is to find k_0, so it becomes invariant to all
+    factors; Z_i is to find k_i and to tell it from the keys of the same sample that differ in factor i, so it keeps
+    that factor (``looc_loss``). Only the query has a gradient: a step costs one forward and backward pass of the
+    encoder and n + 1 forward passes of its momentum copy, in one batch. Downstream use takes the encoder's features.
+
+    *LooC++*: with a ``BranchedBackbone`` of n + 1 branches, space i has a last stage of its own.
+
+    A learned view may be a factor: its noise is then what is shared. It is trained through the query.
+
+    Args:
+        encoder: inputs to features; a BranchedBackbone makes it LooC++.
+        views: the pipeline that draws the views.
+        factors: names of the views' entries, separated by commas; ``color+gray,rotation`` makes one factor of two
+            entries and another of one.
+        negatives: ``queue`` keeps a queue per space, filled with that space's own keys k_i (published); ``batch`` takes
+            the batch's other k_i, for small data.
+        temperature: τ of the loss.
+        queue: how many earlier keys each space has as negatives; 16,384 in the paper, for ImageNet-100.
+        momentum: of the momentum encoder.
+        head: the projection behind the encoder, one per space: none, linear or mlp.
+        dim: dimension of the projections.
+        hidden: units of the mlp's hidden layer; as many as its input when not given.
+        redraw: draw discrete factors again where another view has the query's by chance.
+
+    Raises:
+        ValueError: a factor that isn't in the views (the message lists those that are), branches that don't fit the
+            factors, a temperature or dimension that isn't positive, a momentum outside [0, 1), an empty queue.
+    """
+
+    def __init__(
+        self,
+        encoder: Encoder,
+        views: Compose,
+        factors: list[str] | str,
+        negatives: Literal["queue", "batch"] = "queue",
+        temperature: float = 0.2,
+        queue: int = 4096,
+        momentum: float = 0.999,
+        head: Head = "mlp",
+        dim: int = 128,
+        hidden: int | None = None,
+        redraw: bool = True,
+    ):
+        super().__init__(encoder, views)
+        check_embedding(temperature, dim)
+        check_momentum(momentum)
+        if negatives not in ("queue", "batch"):
+            raise ValueError(f"negatives is {negatives!r}; it must be 'queue' or 'batch'")
+        self.draws = LeaveOneOut(views, factors, redraw)
+        self.spaces = ["all", *self.draws.names]
+        num_features = _features_per_space(encoder, self.spaces)
+        self.heads = nn.ModuleList(projection_head(head, num_features, dim, hidden) for _ in self.spaces)
+        self.key_encoder = momentum_copy(encoder)
+        self.key_heads = momentum_copy(self.heads)
+        width = num_features if head == "none" else dim
+        self.queues = nn.ModuleList(Queue(queue, width) for _ in self.spaces) if negatives == "queue" else None
+        self.temperature = temperature
+        self.momentum = momentum
+        self._fresh: list[Tensor] = []  # keys of this step, on their way into the queues
+        if self.queues is not None:
+            distributed.keep_local(self, "queues")
+
+    def forward(self, batch: Batch, generator: Generator, player: Player = "both") -> tuple[Tensor, Metrics]:
+        query_params, key_params = self.draws.sample(batch.x, generator)
+        x, metrics = self.render(batch.x, query_params, player)
+        query = self.project(self.encoder(x))
+        keys = torch.cat([self.render(batch.x, params, "learner")[0] for params in key_params])
+        keys = encode_shuffled(self._encode_keys, keys, generator)  # (views · batch, space, dim)
+        keys = keys.unflatten(0, (len(key_params), -1)).movedim(2, 0)  # (space, view, batch, dim)
+        negatives = None if self.queues is None else [queue.keys for queue in self.queues]
+        losses = looc_loss(query.unbind(1), keys, negatives, self.temperature, across_processes=True)
+        if self.queues is not None and player != "adversary":
+            own = torch.stack([keys[i, i] for i in range(len(self.spaces))], dim=1)  # space i takes k_i only
+            self._fresh.append(distributed.gather(own))
+        metrics |= {f"loss/{space}": loss for space, loss in zip(self.spaces, losses.detach(), strict=True)}
+        return losses.mean(), metrics
+
+    def update(self) -> None:
+        momentum_update(self.key_encoder, self.encoder, self.momentum)
+        momentum_update(self.key_heads, self.heads, self.momentum)
+        for keys in self._fresh:
+            for queue, own in zip(self.queues, keys.unbind(1), strict=True):
+                queue.push(own)
+        self._fresh.clear()
+
+    def project(self, features: Tensor) -> Tensor:
+        """Features to the embeddings in all spaces: ``(batch, num_features)`` to ``(batch, space, dim)``.
+
+        Space 0 is Z_0 and the others are in the factors' order, see ``spaces``. Not scaled to unit length.
+        """
+        return _project(self.encoder, self.heads, features)
+
+    def _encode_keys(self, x: Tensor) -> Tensor:
+        return _project(self.key_encoder, self.key_heads, self.key_encoder(x))
+
+
+def _project(encoder: Encoder, heads: nn.ModuleList, features: Tensor) -> Tensor:
+    branched = isinstance(encoder, BranchedBackbone)
+    parts = features.chunk(len(heads), dim=1) if branched else [features] * len(heads)
+    return torch.stack([head(part) for head, part in zip(heads, parts, strict=True)], dim=1)
+
+
+def _features_per_space(encoder: Encoder, spaces: list[str]) -> int:
+    if not isinstance(encoder, BranchedBackbone):
+        return encoder.num_features
+    if len(encoder.branches) != len(spaces):
+        raise ValueError(
+            f"the encoder has {len(encoder.branches)} branches; LooC++ needs {len(spaces)}, one for each of the spaces "
+            f"{', '.join(spaces)}"
+        )
+    return encoder.num_features // len(encoder.branches)

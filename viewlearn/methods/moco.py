@@ -1,0 +1,100 @@
+"""MoCo v2: a query finds its key, encoded by a momentum encoder, among a queue of earlier keys."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Generator, Tensor
+
+from viewlearn import distributed
+from viewlearn.data import Batch
+from viewlearn.encoders import Encoder, projection_head
+from viewlearn.encoders.heads import Head
+from viewlearn.losses import info_nce
+from viewlearn.methods.base import Method, Metrics, Player
+from viewlearn.methods.checks import check_embedding, check_momentum
+from viewlearn.methods.momentum import momentum_copy, momentum_update
+from viewlearn.methods.queue import Queue
+from viewlearn.methods.shuffle import encode_shuffled
+from viewlearn.views import Compose, share
+from viewlearn.views.leave_one_out import entries_of
+
+
+class MoCo(Method):
+    """Contrasts each query with its key and a queue of earlier keys (He et al. 2020, eq. 1 and algorithm 1).
+
+    The defaults are those of version 2 (Chen et al. 2020, Improved Baselines with Momentum Contrastive Learning) but
+    for the queue: 65,536 there, for ImageNet, and 4,096 in its CIFAR-10 notebook, which also takes a momentum of 0.99
+    and τ = 0.1. Keys have no gradient, so learned views are trained through the query alone. Keys are shuffled across
+    processes against leaks by BatchNorm.
+
+    The queue is filled after the step, in which it was read, and with the keys of all processes.
+
+    Args:
+        encoder: inputs to features.
+        views: the pipeline that draws the views.
+        temperature: τ of the loss.
+        queue: how many earlier keys are the negatives.
+        momentum: of the momentum encoder.
+        head: the projection behind the encoder, none, linear or mlp.
+        dim: dimension of the projection.
+        hidden: units of the mlp's hidden layer; as many as the encoder's features when not given.
+        num_keys: keys per query, each of a view of its own; the loss is their mean. More than one makes a control with
+            as many views as LooC's; only the first goes into the queue.
+        shared: names of entries that have the same parameters in query and keys, separated by commas.
+
+    Raises:
+        ValueError: a temperature or dimension that isn't positive, a momentum outside [0, 1), an empty queue, no keys,
+            or a shared entry that isn't in the views (the message lists those that are).
+    """
+
+    def __init__(
+        self,
+        encoder: Encoder,
+        views: Compose,
+        temperature: float = 0.2,
+        queue: int = 4096,
+        momentum: float = 0.999,
+        head: Head = "mlp",
+        dim: int = 128,
+        hidden: int | None = None,
+        num_keys: int = 1,
+        shared: Sequence[str] | str = (),
+    ):
+        super().__init__(encoder, views)
+        check_embedding(temperature, dim)
+        check_momentum(momentum)
+        if num_keys < 1:
+            raise ValueError(f"num_keys is {num_keys}; it must be at least 1")
+        self.shared = [entry for entries in entries_of(views, shared).values() for entry in entries]
+        self.head = projection_head(head, encoder.num_features, dim, hidden)
+        self.key_encoder = momentum_copy(encoder)
+        self.key_head = momentum_copy(self.head)
+        self.queue = Queue(queue, dim if head != "none" else encoder.num_features)
+        self.temperature = temperature
+        self.momentum = momentum
+        self.num_keys = num_keys
+        self._fresh: list[Tensor] = []  # keys of this step, on their way into the queue
+        distributed.keep_local(self, "queue")
+
+    def forward(self, batch: Batch, generator: Generator, player: Player = "both") -> tuple[Tensor, Metrics]:
+        query_params = self.views.sample(batch.x, generator)
+        key_params = [
+            share(self.views.sample(batch.x, generator), query_params, *self.shared) for _ in range(self.num_keys)
+        ]
+        x, metrics = self.render(batch.x, query_params, player)
+        query = self.head(self.encoder(x))
+        keys = torch.cat([self.render(batch.x, params, "learner")[0] for params in key_params])
+        keys = encode_shuffled(lambda x: self.key_head(self.key_encoder(x)), keys, generator).chunk(self.num_keys)
+        losses = [info_nce(query, key, self.queue.keys, self.temperature, unit_negatives=True) for key in keys]
+        if player != "adversary":
+            self._fresh.append(distributed.gather(keys[0]))
+        with torch.no_grad():
+            metrics["alignment"] = torch.cosine_similarity(query.float(), keys[0].float()).mean()
+        return torch.stack(losses).mean(), metrics
+
+    def update(self) -> None:
+        momentum_update(self.key_encoder, self.encoder, self.momentum)
+        momentum_update(self.key_head, self.head, self.momentum)
+        for keys in self._fresh:
+            self.queue.push(keys)
+        self._fresh.clear()

@@ -1,0 +1,20 @@
+"""Momentum encoders: slow copies of networks that compute the keys."""
+
+import copy
+
+import torch
+from torch import nn
+
+
+def momentum_copy(module: nn.Module) -> nn.Module:
+    """A copy of a network whose weights get no gradients; ``momentum_update`` moves them."""
+    return copy.deepcopy(module).requires_grad_(False)
+
+
+@torch.no_grad()
+def momentum_update(slow: nn.Module, fast: nn.Module, momentum: float) -> None:
+    """Moves the weights of a copy towards those of the original: θ_k ← m θ_k + (1 − m) θ_q, in place.
+
+    Buffers are left alone: BatchNorm's statistics in the copy are those of the keys (He et al. 2020, eq. 2, and code).
+    """
+    torch._foreach_lerp_(list(slow.parameters()), list(fast.parameters()), 1 - momentum)

@@ -1,0 +1,40 @@
+"""A queue of keys: the negatives of MoCo."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+class Queue(nn.Module):
+    """The newest ``size`` keys, of unit length, in a ring that is written in place.
+
+    At first it holds random unit vectors, the same in every process, as in MoCo's code. It is a buffer: checkpoints
+    hold it.
+
+    Args:
+        size: how many keys are held.
+        dim: of a key.
+
+    Raises:
+        ValueError: a size below 1.
+    """
+
+    keys: Tensor
+    position: Tensor
+
+    def __init__(self, size: int, dim: int):
+        super().__init__()
+        if size < 1:
+            raise ValueError(f"queue is {size}; it must hold at least 1 key")
+        start = torch.randn(size, dim, generator=torch.Generator().manual_seed(0))
+        self.register_buffer("keys", F.normalize(start, dim=1))
+        self.register_buffer("position", torch.zeros((), dtype=torch.int64))
+
+    @torch.no_grad()
+    def push(self, keys: Tensor) -> None:
+        """Replaces the oldest keys by these, ``(batch, dim)``, scaled to unit length; no other row is touched."""
+        keys = F.normalize(keys[-len(self.keys) :].to(self.keys.dtype), dim=1)
+        # The position stays on the device: reading it would make the host wait for the last step.
+        rows = (self.position + torch.arange(len(keys), device=keys.device)) % len(self.keys)
+        self.keys.index_copy_(0, rows, keys)
+        self.position.add_(len(keys)).remainder_(len(self.keys))
