@@ -68,7 +68,7 @@ def orthonormal_rows(weight: Tensor, tolerance: float = 1e-9) -> Tensor:
     """An orthonormal basis of the row space, (…, min(dim, directions), directions); unused rows are zero."""
     parts = torch.linalg.svd(weight, full_matrices=False)
     floor = tolerance * parts.S.amax(-1, keepdim=True).clamp_min(1e-300)
-    used = parts.S > floor
+    used = floor < parts.S
     return parts.Vh * used[..., None]
 
 

@@ -35,7 +35,7 @@ class Solution:
         coordinates = self._coordinates()
         rows = torch.linalg.svd(coordinates, full_matrices=False)
         floor = 1e-9 * rows.S.amax(-1, keepdim=True).clamp_min(1e-300)
-        used = rows.S > floor
+        used = floor < rows.S
         part = rows.Vh[..., self.model.directions(group)]
         return (part.square().sum(-1) * used).sum(-1)
 

@@ -2,7 +2,8 @@
 
 Cells differ in strengths and probabilities only, so that latents, masks and noise are drawn once for every seed and
 used by all of its cells (common random numbers): less to draw, and curves over a parameter that differ by the
-parameter and not by luck. Every seed has a generator of its own, so that its runs don't depend on which others run beside them.
+parameter and not by luck. Every seed has a generator of its own, so that its runs
+don't depend on which others run beside them.
 """
 
 from dataclasses import dataclass

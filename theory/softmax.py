@@ -1,11 +1,14 @@
 """The expensive part of InfoNCE's gradient: softmax-weighted sums over candidates, for many runs at once."""
 
+import math
+
 import torch
 from torch import Tensor
 
 # Logits of a chunk of runs stay in one reused buffer of at most this many values, so that they fit the CPU's cache
 # and no page is faulted in twice: two to three times faster than all runs at once.
 CPU_BUFFER = 2**17
+LOG2_E = math.log2(math.e)
 
 
 def softmax_pull(
@@ -23,24 +26,30 @@ def softmax_pull(
         bound: An upper bound of a_i·c_j when one is known (1 for unit vectors); saves the row maximum.
         others: Whether anchors are candidates too.
     """
-    runs = anchors.shape[:-2]
-    anchors, points = anchors.flatten(0, -3) if runs else anchors[None], points.flatten(0, -3) if runs else points[None]
-    candidates = torch.cat([anchors, points], -2) if others else points
-    num, width = anchors.shape[-2], candidates.shape[-2]
+    runs, num = anchors.shape[:-2], anchors.shape[-2]
+    anchors, points = (t.reshape(-1, *t.shape[-2:]).mT for t in (anchors, points))
+    # Transposed, products with the weights are two to three times faster (MKL, inner dimension of a few).
+    anchors = anchors.contiguous()
+    candidates = torch.cat([anchors, points], -1) if others else points.contiguous()
+    width = candidates.shape[-1]
     chunk = max(1, CPU_BUFFER // (num * width)) if anchors.device.type == "cpu" else len(anchors)
     buffer = anchors.new_empty(min(chunk, len(anchors)), num, width)
     by_anchor, by_candidate = torch.empty_like(anchors), torch.empty_like(candidates)
-    scaled = anchors / temperature
+    scaled = anchors.mT * (LOG2_E / temperature)
+    shift = None if bound is None else anchors.new_full((1, 1, 1), -bound * LOG2_E / temperature)
     for start in range(0, len(anchors), chunk):
         part = slice(start, start + chunk)
         a, c = scaled[part], candidates[part]
-        logits = torch.bmm(a, c.mT, out=buffer[: len(a)])
-        logits -= logits.amax(-1, keepdim=True) if bound is None else bound / temperature
-        weights = logits.exp_()
-        total = weights.sum(-1, keepdim=True)
-        by_anchor[part] = torch.bmm(weights, c) / total
-        by_candidate[part] = torch.bmm(weights.mT, anchors[part] / total)
+        if shift is None:
+            logits = torch.bmm(a, c, out=buffer[: len(a)])
+            logits -= logits.amax(-1, keepdim=True)
+        else:
+            logits = torch.baddbmm(shift.expand(len(a), num, width), a, c, out=buffer[: len(a)])
+        weights = logits.exp2_()  # on a CPU four times faster than exp_
+        total = weights.sum(-1)[:, None]
+        by_anchor[part] = torch.bmm(weights, c.mT).mT / total
+        by_candidate[part] = torch.bmm(anchors[part] / total, weights)
     if others:
-        by_anchor = by_anchor + by_candidate[:, :num]
-        by_candidate = by_candidate[:, num:]
-    return by_anchor.reshape(*runs, num, -1), by_candidate.reshape(*runs, num, -1)
+        by_anchor += by_candidate[..., :num]
+        by_candidate = by_candidate[..., num:]
+    return by_anchor.mT.reshape(*runs, num, -1), by_candidate.mT.reshape(*runs, num, -1)
