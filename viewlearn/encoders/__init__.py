@@ -1,0 +1,9 @@
+"""Encoders by name, and the heads behind them."""
+
+from viewlearn.encoders.branched import BranchedBackbone
+from viewlearn.encoders.encoder import Backbone, Encoder
+from viewlearn.encoders.heads import projection_head
+from viewlearn.encoders.normalize import Normalize
+from viewlearn.encoders.resnet import split_last_stage
+
+__all__ = ["Backbone", "BranchedBackbone", "Encoder", "Normalize", "projection_head", "split_last_stage"]

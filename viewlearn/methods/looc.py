@@ -86,11 +86,11 @@ class LooC(Method):
 
     def forward(self, batch: Batch, generator: Generator, player: Player = "both") -> tuple[Tensor, Metrics]:
         query_params, key_params = self.draws.sample(batch.x, generator)
-        x, metrics = self.render(batch.x, query_params, player)
-        query = self.project(self.encoder(x))
         keys = torch.cat([self.render(batch.x, params, "learner")[0] for params in key_params])
         keys = encode_shuffled(self._encode_keys, keys, generator)  # (views · batch, space, dim)
         keys = keys.unflatten(0, (len(key_params), -1)).movedim(2, 0)  # (space, view, batch, dim)
+        x, metrics = self.render(batch.x, query_params, player)
+        query = self.project(self.encoder(x))  # behind the keys, whose activations are gone by now
         negatives = None if self.queues is None else [queue.keys for queue in self.queues]
         losses = looc_loss(query.unbind(1), keys, negatives, self.temperature, across_processes=True)
         if self.queues is not None and player != "adversary":

@@ -81,10 +81,10 @@ class MoCo(Method):
         key_params = [
             share(self.views.sample(batch.x, generator), query_params, *self.shared) for _ in range(self.num_keys)
         ]
-        x, metrics = self.render(batch.x, query_params, player)
-        query = self.head(self.encoder(x))
         keys = torch.cat([self.render(batch.x, params, "learner")[0] for params in key_params])
         keys = encode_shuffled(lambda x: self.key_head(self.key_encoder(x)), keys, generator).chunk(self.num_keys)
+        x, metrics = self.render(batch.x, query_params, player)
+        query = self.head(self.encoder(x))  # behind the keys, whose activations are gone by now
         losses = [info_nce(query, key, self.queue.keys, self.temperature, unit_negatives=True) for key in keys]
         if player != "adversary":
             self._fresh.append(distributed.gather(keys[0]))

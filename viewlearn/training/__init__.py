@@ -1,0 +1,28 @@
+"""Training: the loop, its schedules and checkpoints, and runs from a command line."""
+
+from viewlearn.training.build import Parts, build, build_data, build_encoder
+from viewlearn.training.checkpoint import load_checkpoint, load_newest, save_checkpoint
+from viewlearn.training.cli import make_parser
+from viewlearn.training.loop import train
+from viewlearn.training.players import Schedule
+from viewlearn.training.run import evaluate_run, run
+from viewlearn.training.run_folder import RunFolder, read_jsonl
+from viewlearn.training.schedule import warmup_cosine
+
+__all__ = [
+    "Parts",
+    "RunFolder",
+    "Schedule",
+    "build",
+    "build_data",
+    "build_encoder",
+    "evaluate_run",
+    "load_checkpoint",
+    "load_newest",
+    "make_parser",
+    "read_jsonl",
+    "run",
+    "save_checkpoint",
+    "train",
+    "warmup_cosine",
+]

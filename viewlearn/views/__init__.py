@@ -1,7 +1,9 @@
 """Views: the contract, and those that know no modality."""
 
 from viewlearn.views.compose import Compose, RandomApply
-from viewlearn.views.params import Params, map_params, select, share
+from viewlearn.views.leave_one_out import LeaveOneOut
+from viewlearn.views.params import Params, map_params, mix, same_params, select, share
+from viewlearn.views.pipeline import pipeline
 from viewlearn.views.reversal import reverse_gradient
 from viewlearn.views.view import Identity, View
 from viewlearn.views.viewmaker import Viewmaker
@@ -11,14 +13,18 @@ from viewlearn.views.viewmaker_published import viewmaker_from_published
 __all__ = [
     "Compose",
     "Identity",
+    "LeaveOneOut",
     "Params",
     "RandomApply",
     "View",
     "Viewmaker",
     "distortion",
     "map_params",
+    "mix",
+    "pipeline",
     "project_l1",
     "reverse_gradient",
+    "same_params",
     "select",
     "share",
     "viewmaker_from_published",

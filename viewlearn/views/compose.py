@@ -47,6 +47,18 @@ class Compose(View):
         """The entries' names, in order."""
         return list(self.entries)
 
+    @property
+    def stage(self) -> str:
+        """The stage that all entries share.
+
+        Raises:
+            ValueError: entries of both stages in a nested Compose, which no single place in a pipeline suits.
+        """
+        stages = {view.stage for view in self.entries.values()}
+        if len(stages) > 1:
+            raise ValueError(f"a nested Compose mixes views before and behind the front end: {', '.join(self.names)}")
+        return stages.pop() if stages else View.stage
+
     def sample(self, x: Tensor, generator: Generator | None = None) -> Params:
         params = {}
         for name, view in self.entries.items():
@@ -63,6 +75,13 @@ class Compose(View):
         for view in self.entries.values():
             x = view.like(x)
         return x
+
+    def same(self, params: Params, others: Params) -> Tensor:
+        same = torch.tensor(True)
+        for name, view in self.entries.items():
+            equal = view.same(params[name], others[name])
+            same = equal & same.to(equal.device)
+        return same
 
 
 class RandomApply(View):
@@ -82,6 +101,11 @@ class RandomApply(View):
         self.view = view
         self.probability = probability
 
+    @property
+    def stage(self) -> str:
+        """The inner view's stage."""
+        return self.view.stage
+
     def sample(self, x: Tensor, generator: Generator | None = None) -> Params:
         return {
             "applied": draw.bernoulli(x, self.probability, generator),
@@ -92,9 +116,14 @@ class RandomApply(View):
         hit = params["applied"].nonzero().squeeze(1)
         if len(hit) == 0:
             return x
-        viewed = self.view.transform(x[hit], select(params["view"], hit))
+        viewed = self.view.transform(x.index_select(0, hit), select(params["view"], hit))
         if viewed.shape[1:] != x.shape[1:]:
             raise ValueError(
                 f"RandomApply can't mix shapes: its view turns {tuple(x.shape[1:])} into {tuple(viewed.shape[1:])}"
             )
         return torch.index_copy(x, 0, hit, viewed.to(x.dtype))
+
+    def same(self, params: Params, others: Params) -> Tensor:
+        hit = params["applied"]
+        inner = self.view.same(params["view"], others["view"]).to(hit.device)
+        return (hit == others["applied"]) & (inner | ~hit)

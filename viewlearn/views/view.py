@@ -1,8 +1,10 @@
 """The one idea of the project: a view is a deterministic function of an input and of parameters drawn for it."""
 
+from typing import Literal
+
 from torch import Generator, Tensor, nn
 
-from viewlearn.views.params import Params
+from viewlearn.views.params import Params, same_params
 
 
 class View(nn.Module):
@@ -24,7 +26,13 @@ class View(nn.Module):
 
     A constructor argument that is named after a property of the data (``channels``, ``size``, …, see
     ``viewlearn.data.DataSpec.bindings``) and has the default None is filled in from the data when a run is built.
+
+    Attributes:
+        stage: where in a run's pipeline the view acts: ``natural`` before the data's front end (waveform views),
+            ``encoder`` behind it, on what the encoder reads (image views, spectrogram views, Viewmaker).
     """
+
+    stage: Literal["natural", "encoder"] = "encoder"
 
     def sample(self, x: Tensor, generator: Generator | None = None) -> Params:
         """Draws parameters for every sample of x. Without a generator, torch's default one for the device is used."""
@@ -40,6 +48,14 @@ class View(nn.Module):
         A view that changes the shape returns ``x.new_empty(1).expand(shape)``, which takes no memory.
         """
         return x
+
+    def same(self, params: Params, others: Params) -> Tensor:
+        """Whether two draws make the same view: ``(batch,)`` booleans, or one for all where nothing is drawn.
+
+        Equal parameters make equal views, which is all there is to say of most. A view overrides this where unequal
+        parameters may do so too. Continuous draws are never the same; discrete ones sometimes are by chance.
+        """
+        return same_params(params, others)
 
     def forward(self, x: Tensor, generator: Generator | None = None) -> Tensor:
         return self.transform(x, self.sample(x, generator))

@@ -1,0 +1,24 @@
+"""Learns an encoder by contrasting views, then evaluates it. ``accelerate launch experiments/train.py --help``"""
+
+import audio  # noqa: F401  (its classes can then be given by name)
+import vision  # noqa: F401
+from viewlearn.training import make_parser, run
+
+DEFAULTS = {
+    "data": {"class_path": "vision.PhotoDigits"},
+    "encoder": {"class_path": "viewlearn.encoders.Backbone", "init_args": {"name": "resnet10w16"}},
+}
+
+
+def main() -> None:
+    parser = make_parser(__doc__, DEFAULTS)
+    try:
+        folder, _, results = run(parser)
+    except (ValueError, FloatingPointError) as error:
+        raise SystemExit(f"error: {error}") from error
+    if results is not None:
+        print(f"\n{results}\n\nrun folder: {folder.path}")
+
+
+if __name__ == "__main__":
+    main()

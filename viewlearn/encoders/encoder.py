@@ -1,0 +1,80 @@
+"""The encoder contract, and encoders by name."""
+
+from torch import Tensor, nn
+
+from viewlearn.encoders.normalize import Normalize
+from viewlearn.encoders.resnet import SMALL_IMAGE, Stem, build_resnet
+
+
+class Encoder(nn.Module):
+    """A map from inputs in natural units to features: ``(batch, channel, …)`` to ``(batch, num_features)``.
+
+    A subclass sets ``num_features`` and writes ``forward``. Normalisation belongs inside, so that a saved encoder
+    takes images in [0, 1] or z-scored spectrograms, and nobody has to remember statistics.
+    """
+
+    num_features: int
+
+
+class Backbone(Encoder):
+    """Normalisation and a network by name; its features are the pooled output of the last stage.
+
+    Args:
+        name: ``resnet18``, ``resnet50``, … as in torchvision; ``resnet10w16`` and the like for narrow ones that suit
+            CPUs; ``timm/NAME`` for any model of timm (install the extra ``timm``).
+        stem: ``imagenet`` is 7×7 stride 2 and max-pooling; ``small`` is 3×3 stride 1 and none; ``auto`` takes
+            ``small`` up to 64 pixels. Ignored by timm's models.
+        channels: of the input; from the data.
+        size: (height, width) of the input; from the data.
+        mean: per channel; from the data.
+        std: per channel; from the data.
+
+    Raises:
+        ValueError: an unknown name, an image smaller than the network's stride, or data-dependent arguments missing.
+    """
+
+    def __init__(
+        self,
+        name: str = "resnet18",
+        stem: Stem = "auto",
+        channels: int | None = None,
+        size: tuple[int, int] | None = None,
+        mean: tuple[float, ...] | None = None,
+        std: tuple[float, ...] | None = None,
+    ):
+        super().__init__()
+        if channels is None or size is None:
+            raise ValueError("Backbone needs channels and size; a run takes them from its data")
+        self.normalize = Normalize(mean or (0.0,) * channels, std or (1.0,) * channels)
+        if len(self.normalize.mean) != channels:
+            raise ValueError(f"mean and std have {len(self.normalize.mean)} channels, the input has {channels}")
+        if name.startswith("timm/"):
+            self.network, self.num_features, stride = _build_timm(name.removeprefix("timm/"), channels, size)
+        else:
+            chosen = stem if stem != "auto" else "small" if min(size) <= SMALL_IMAGE else "imagenet"
+            self.network, self.num_features, stride = build_resnet(name, channels, chosen)
+        if min(size) < stride:
+            raise ValueError(
+                f"inputs of {size[0]}×{size[1]} are smaller than the stride of {name}, {stride}; take larger inputs"
+                + ("" if name.startswith("timm/") else " or stem='small' (stride 8)")
+            )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.network(self.normalize(x))
+
+
+def _build_timm(name: str, channels: int, size: tuple[int, int]) -> tuple[nn.Module, int, int]:
+    try:
+        import timm
+    except ImportError as error:
+        raise ValueError(f"encoder 'timm/{name}' needs timm, which isn't installed: pip install timm") from error
+    if not timm.is_model(name):
+        near = timm.list_models(f"{name[:6]}*")[:8]
+        raise ValueError(f"timm has no model {name!r}; similar names: {', '.join(near) or 'none'}")
+    settings = {"pretrained": False, "num_classes": 0, "in_chans": channels}
+    try:  # transformers fix their positional embedding to an image size; convolutional models don't know the argument
+        network = timm.create_model(name, img_size=size, **settings)
+    except TypeError:
+        network = timm.create_model(name, **settings)
+    stride = max((stage["reduction"] for stage in getattr(network, "feature_info", [])), default=1)
+    return network, network.num_features, stride

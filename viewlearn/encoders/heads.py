@@ -1,0 +1,31 @@
+"""Projection heads."""
+
+from typing import Literal
+
+from torch import nn
+
+Head = Literal["none", "linear", "mlp"]
+
+
+def projection_head(kind: Head, num_features: int, dim: int, hidden: int | None = None) -> nn.Module:
+    """The map from features ``(batch, num_features)`` to the space of the loss ``(batch, dim)``.
+
+    Args:
+        kind: ``none`` leaves the features as they are, ``linear`` is one layer (MoCo v1, and the published
+            Viewmaker's, whose "no head" is the ResNet's own last layer), ``mlp`` is linear, ReLU, linear (SimCLR,
+            MoCo v2).
+        num_features: the encoder's.
+        dim: of the projection.
+        hidden: of the MLP; the encoder's number of features when None.
+
+    Raises:
+        ValueError: an unknown kind.
+    """
+    if kind == "none":
+        return nn.Identity()
+    if kind == "linear":
+        return nn.Linear(num_features, dim)
+    if kind == "mlp":
+        hidden = hidden or num_features
+        return nn.Sequential(nn.Linear(num_features, hidden), nn.ReLU(inplace=True), nn.Linear(hidden, dim))
+    raise ValueError(f"head is {kind!r}; it must be 'none', 'linear' or 'mlp'")

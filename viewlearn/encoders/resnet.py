@@ -1,0 +1,108 @@
+"""Residual networks: torchvision's with a switchable stem, and narrow ones that a CPU trains in minutes."""
+
+import re
+from typing import Literal
+
+import torchvision.models.resnet as tv
+from torch import Tensor, nn
+
+Stem = Literal["auto", "small", "imagenet"]
+SMALL_IMAGE = 64  # pixels: up to here the ImageNet stem would leave a map of 2×2 or less
+
+
+class NarrowResNet(nn.Module):
+    """A ResNet of BasicBlocks with any base width: ResNet-10 of width 16 has 0.3 M parameters.
+
+    The layers carry torchvision's names (``conv1`` … ``layer4``), so what works on the one works on the other.
+
+    Args:
+        num_blocks: per stage; (1, 1, 1, 1) is a ResNet-10, (2, 2, 2, 2) a ResNet-18.
+        width: channels of the first stage; they double in each following one.
+    """
+
+    def __init__(self, num_blocks: tuple[int, ...] = (1, 1, 1, 1), width: int = 16):
+        super().__init__()
+        self.conv1 = nn.Conv2d(3, width, 7, stride=2, padding=3, bias=False)
+        self.bn1 = nn.BatchNorm2d(width)
+        self.relu = nn.ReLU(inplace=True)
+        self.maxpool = nn.MaxPool2d(3, stride=2, padding=1)
+        channels = width
+        for stage, depth in enumerate(num_blocks):  # the first stage keeps the stem's resolution
+            out = width * 2**stage
+            blocks = [_block(channels if i == 0 else out, out, 2 if stage and i == 0 else 1) for i in range(depth)]
+            self.add_module(f"layer{stage + 1}", nn.Sequential(*blocks))
+            channels = out
+        self.avgpool = nn.AdaptiveAvgPool2d(1)
+        self.fc = nn.Identity()
+        self.num_features = channels
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.maxpool(self.relu(self.bn1(self.conv1(x))))
+        x = self.layer4(self.layer3(self.layer2(self.layer1(x))))
+        return self.fc(self.avgpool(x).flatten(1))
+
+
+def _block(channels: int, out: int, stride: int) -> tv.BasicBlock:
+    shortcut = None
+    if stride != 1 or channels != out:
+        shortcut = nn.Sequential(tv.conv1x1(channels, out, stride), nn.BatchNorm2d(out))
+    return tv.BasicBlock(channels, out, stride, shortcut)
+
+
+def build_resnet(name: str, channels: int, stem: Literal["small", "imagenet"]) -> tuple[nn.Module, int, int]:
+    """A randomly initialised ResNet without classifier.
+
+    Args:
+        name: ``resnet18``, ``resnet50``, … of torchvision; ``resnet10w16``, ``resnet18w32``: BasicBlocks of that width.
+        channels: of the input.
+        stem: ``imagenet`` is 7×7 stride 2 and max-pooling, ``small`` is 3×3 stride 1 and none (the CIFAR stem).
+
+    Returns:
+        the network, its number of features, and its stride in pixels.
+
+    Raises:
+        ValueError: an unknown name.
+    """
+    narrow = re.fullmatch(r"resnet(10|18|34)w(\d+)", name)
+    if narrow:
+        blocks = {"10": (1, 1, 1, 1), "18": (2, 2, 2, 2), "34": (3, 4, 6, 3)}[narrow[1]]
+        network = NarrowResNet(blocks, int(narrow[2]))
+        num_features = network.num_features
+    elif name in TORCHVISION_RESNETS:
+        network = getattr(tv, name)(weights=None)
+        num_features = network.fc.in_features
+        network.fc = nn.Identity()
+    else:
+        raise ValueError(
+            f"no encoder {name!r}; there are {', '.join(TORCHVISION_RESNETS)}, narrow ones such as resnet10w16 "
+            "(depth 10, 18 or 34, w width), and timm/NAME for any model of timm"
+        )
+    width = network.conv1.out_channels
+    if stem == "small":
+        network.conv1 = nn.Conv2d(channels, width, 3, padding=1, bias=False)
+        network.maxpool = nn.Identity()
+    elif channels != 3:
+        network.conv1 = nn.Conv2d(channels, width, 7, stride=2, padding=3, bias=False)
+    nn.init.kaiming_normal_(network.conv1.weight, mode="fan_out", nonlinearity="relu")
+    return network, num_features, 8 if stem == "small" else 32
+
+
+TORCHVISION_RESNETS = ("resnet18", "resnet34", "resnet50", "resnet101", "resnet152")
+
+
+def split_last_stage(network: nn.Module) -> tuple[nn.Sequential, nn.Sequential]:
+    """Cuts a ResNet before its last stage: (trunk: images to a map, last stage: that map to pooled features).
+
+    The parts hold the network's own layers, not copies. LooC++ (Xiao et al. 2021, section 3) gives every head a
+    last stage of its own.
+
+    Raises:
+        ValueError: a network without ResNet's layers.
+    """
+    if not all(hasattr(network, f"layer{i}") for i in (1, 2, 3, 4)):
+        raise ValueError(f"{type(network).__name__} has no ResNet stages layer1 … layer4 to cut at")
+    trunk = (network.conv1, network.bn1, network.relu, network.maxpool, network.layer1, network.layer2, network.layer3)
+    return nn.Sequential(*trunk), nn.Sequential(network.layer4, network.avgpool, nn.Flatten(1))

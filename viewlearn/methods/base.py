@@ -1,0 +1,76 @@
+"""What every contrastive method is: one module that owns encoder, heads and views, and turns a batch into a loss."""
+
+from contextlib import nullcontext
+from typing import Literal
+
+import torch
+from torch import Generator, Tensor, nn
+
+from viewlearn.data import Batch
+from viewlearn.encoders import Encoder
+from viewlearn.views import Compose, Params, distortion, reverse_gradient
+
+Player = Literal["both", "learner", "adversary"]
+Metrics = dict[str, Tensor]
+
+
+class Method(nn.Module):
+    """Owns the encoder, the heads and the views' pipeline; ``forward`` gives the loss of a batch.
+
+    A method is prepared once by Accelerate and called through its ``forward`` only, so that gradients are averaged
+    over processes. Learned views sit behind a gradient reversal: one backward pass hands the encoder the gradient of
+    the loss, and the views the gradient of its negative (Viewmaker's game, Tamkin et al. 2021, algorithm 1).
+
+    A subclass writes ``forward``, taking its views from ``view`` or from ``render``, and ``update`` if it has state
+    that moves by other means than gradients.
+
+    Args:
+        encoder: inputs in natural units to features.
+        views: the pipeline from stored samples to the encoder's input, see ``viewlearn.views.pipeline``.
+    """
+
+    def __init__(self, encoder: Encoder, views: Compose):
+        super().__init__()
+        self.encoder = encoder
+        self.views = views
+
+    def forward(self, batch: Batch, generator: Generator, player: Player = "both") -> tuple[Tensor, Metrics]:
+        """The loss (a scalar) and what to log (detached scalars).
+
+        Args:
+            batch: stored samples, with their indices in the data set.
+            generator: where views draw their parameters from.
+            player: whose gradients are wanted: ``both`` in simultaneous updates; in alternating ones ``learner``
+                (views are constants) and ``adversary`` (the caller has frozen everything but the views).
+        """
+        raise NotImplementedError
+
+    def update(self) -> None:
+        """Called after every optimiser step of the learner: momentum encoders and the like move here."""
+
+    @property
+    def adversarial(self) -> bool:
+        """Whether the views have weights to learn."""
+        return _learns(self.views)
+
+    def view(self, x: Tensor, generator: Generator, player: Player) -> tuple[Tensor, Metrics]:
+        """One view of every sample, with parameters drawn afresh."""
+        return self.render(x, self.views.sample(x, generator), player)
+
+    def render(self, x: Tensor, params: Params, player: Player) -> tuple[Tensor, Metrics]:
+        """The view of x under ``params``, and for each learned entry the distortion that it really made.
+
+        The result is behind the gradient reversal if the views learn, and has no gradient otherwise.
+        """
+        learned = self.adversarial and player != "learner"
+        metrics: Metrics = {}
+        with nullcontext() if learned else torch.no_grad():
+            for name, entry in self.views.entries.items():
+                before, x = x, entry.transform(x, params[name])
+                if _learns(entry):
+                    metrics |= {f"{name}/{key}": value for key, value in distortion(before, x).items()}
+        return (reverse_gradient(x) if learned else x), metrics
+
+
+def _learns(module: nn.Module) -> bool:
+    return any(parameter.requires_grad for parameter in module.parameters())

@@ -1,0 +1,66 @@
+"""SimCLR: two views of a sample find each other among those of the batch."""
+
+from typing import Literal
+
+import torch
+from torch import Generator, Tensor
+
+from viewlearn.data import Batch
+from viewlearn.encoders import Encoder, projection_head
+from viewlearn.encoders.heads import Head
+from viewlearn.losses import nt_xent, spectral, viewmaker_nt_xent
+from viewlearn.methods.base import Method, Metrics, Player
+from viewlearn.views import Compose
+
+
+class SimCLR(Method):
+    """Contrasts two views of each sample with all views of the batch, over all processes (Chen et al. 2020, eq. 1).
+
+    Both views pass through the encoder as one batch, so BatchNorm sees them together, as in SimCLR's own code; the
+    published Viewmaker code passes them one after the other.
+
+    Args:
+        encoder: inputs to features.
+        views: the pipeline that draws the views.
+        temperature: τ of the loss.
+        head: the projection behind the encoder, none, linear or mlp.
+        dim: dimension of the projection.
+        hidden: units of the mlp's hidden layer; as many as the encoder's features when not given.
+        loss: ``nt_xent`` is symmetric with self-similarity masked; ``viewmaker`` is the published Viewmaker variant,
+            one-sided with self-similarity kept (its value is lower by log 2·batch); ``spectral`` is HaoChen et al.'s.
+
+    Raises:
+        ValueError: a temperature that isn't positive, or a dimension below 1.
+    """
+
+    def __init__(
+        self,
+        encoder: Encoder,
+        views: Compose,
+        temperature: float = 0.07,
+        head: Head = "mlp",
+        dim: int = 128,
+        hidden: int | None = None,
+        loss: Literal["nt_xent", "viewmaker", "spectral"] = "nt_xent",
+    ):
+        super().__init__(encoder, views)
+        if temperature <= 0:
+            raise ValueError(f"temperature is {temperature}; it must be positive")
+        if dim < 1:
+            raise ValueError(f"dim is {dim}; it must be at least 1")
+        self.head = projection_head(head, encoder.num_features, dim, hidden)
+        self.temperature = temperature
+        self.loss = loss
+
+    def forward(self, batch: Batch, generator: Generator, player: Player = "both") -> tuple[Tensor, Metrics]:
+        x1, metrics = self.view(batch.x, generator, player)
+        x2, _ = self.view(batch.x, generator, player)
+        z1, z2 = self.head(self.encoder(torch.cat([x1, x2]))).chunk(2)
+        if self.loss == "spectral":
+            loss = spectral(z1, z2, across_processes=True)
+        else:
+            function = nt_xent if self.loss == "nt_xent" else viewmaker_nt_xent
+            loss = function(z1, z2, self.temperature, across_processes=True)
+        with torch.no_grad():
+            metrics["alignment"] = torch.cosine_similarity(z1.float(), z2.float()).mean()
+        return loss, metrics

@@ -1,0 +1,48 @@
+"""From a configuration to objects: data first, since everything else is bound to what they are."""
+
+from dataclasses import dataclass
+
+import torch
+from jsonargparse import Namespace
+
+from viewlearn.data import Data, DataSpec
+from viewlearn.encoders import Encoder
+from viewlearn.methods import Method
+from viewlearn.training.cli import Parser, bind
+from viewlearn.training.players import MakeOptimizer
+from viewlearn.training.seeds import seed_for
+from viewlearn.views import View, pipeline
+
+
+@dataclass
+class Parts:
+    """What a run is made of."""
+
+    data: Data
+    views: View
+    encoder: Encoder
+    method: Method
+    optimizer: MakeOptimizer
+    views_optimizer: MakeOptimizer
+
+
+def build_data(parser: Parser, config: Namespace) -> Data:
+    """The data alone."""
+    return parser.instantiate(Namespace(data=config.data)).data
+
+
+def build(parser: Parser, config: Namespace, data: Data | None = None) -> Parts:
+    """All parts, with weights that depend on the seed alone, the same in every process."""
+    data = data or build_data(parser, config)
+    torch.manual_seed(seed_for(config.seed, 0, "weights"))
+    encoder = build_encoder(parser, config, data.spec)
+    bound = Namespace(views=bind(config.views, data.spec), method=bind(config.method, data.spec))
+    optimizers = Namespace(optimizer=config.optimizer, views_optimizer=config.views_optimizer)
+    made = parser.instantiate(Namespace(**vars(bound), **vars(optimizers)))
+    method = made.method(encoder, pipeline(data.decode, data.front_end, made.views))
+    return Parts(data, made.views, encoder, method, made.optimizer, made.views_optimizer)
+
+
+def build_encoder(parser: Parser, config: Namespace, spec: DataSpec) -> Encoder:
+    """The encoder alone; data needn't be at hand."""
+    return parser.instantiate(Namespace(encoder=bind(config.encoder, spec))).encoder

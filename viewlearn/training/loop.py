@@ -1,0 +1,245 @@
+"""The training loop."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from typing import Literal
+
+import torch
+from accelerate import Accelerator
+from accelerate.utils import gather_object
+from torch import Tensor
+from torch.optim import Optimizer
+from tqdm import tqdm
+
+from viewlearn.data import Batch, Loader
+from viewlearn.encoders import Encoder
+from viewlearn.methods import Method
+from viewlearn.training.checkpoint import load_newest, save_checkpoint
+from viewlearn.training.players import MakeOptimizer, Schedule, Updates, learner_groups, only, turns
+from viewlearn.training.run_folder import RunFolder, append_jsonl
+from viewlearn.training.seeds import seed_for
+from viewlearn.training.window import Window, check_finite_weights
+
+Monitor = Callable[[Encoder], dict[str, float]]
+
+
+def train(
+    method: Method,
+    loader: Loader,
+    accelerator: Accelerator,
+    folder: RunFolder,
+    optimizer: MakeOptimizer,
+    views_optimizer: MakeOptimizer,
+    monitor: Monitor | None = None,
+    *,
+    steps: int = 1000,
+    updates: Updates = "simultaneous",
+    schedule: Schedule = Schedule(),  # noqa: B008 (frozen)
+    views_schedule: Schedule = Schedule(final=1.0),  # noqa: B008
+    accumulate: int = 1,
+    clip_norm: float | None = None,
+    exclude_from_decay: bool = False,
+    memory_format: Literal["channels_last", "contiguous"] = "channels_last",
+    compile: bool = False,
+    seed: int = 0,
+    log_every: int = 20,
+    monitor_every: int = 0,
+    checkpoint_every: int = 200,
+    keep_checkpoints: int = 2,
+) -> None:
+    """Trains a method to the end, from the newest checkpoint of its folder if there is one.
+
+    Args:
+        method: what to train.
+        loader: the training batches; which one comes when is a function of the step, so that resuming needs no state.
+        accelerator: device, precision and processes.
+        folder: where metrics and checkpoints go.
+        optimizer: makes the learner's optimiser (encoder and heads) from its parameters.
+        views_optimizer: makes the optimiser of learned views; unused if the views have no weights.
+        monitor: what to measure of the encoder on the way, such as the accuracy of nearest neighbours.
+        steps: optimiser steps of the whole run.
+        updates: ``simultaneous`` moves encoder and learned views from one backward pass; ``alternating`` as in
+            the published Viewmaker, at nearly twice the cost.
+        schedule: of the learner's learning rate.
+        views_schedule: of the learned views'.
+        accumulate: batches per step whose gradients are averaged; negatives come from within each batch.
+        clip_norm: the largest norm of the learner's gradient; not clipped when not given.
+        exclude_from_decay: no weight decay for norms and biases.
+        memory_format: ``channels_last`` is faster for convolutions on most machines.
+        compile: compile the encoder with torch.compile.
+        seed: of data order and views.
+        log_every: steps between logged lines, which average over them.
+        monitor_every: steps between calls of the monitor; 0 for none.
+        checkpoint_every: steps between checkpoints; 0 for one at the end only.
+        keep_checkpoints: how many of the newest checkpoints stay.
+
+    Raises:
+        FloatingPointError: the loss or the weights stopped being finite; the last good checkpoint stays.
+        ValueError: settings that can't be.
+    """
+    if steps < 1 or accumulate < 1 or log_every < 1:
+        raise ValueError(f"steps {steps}, accumulate {accumulate} and log_every {log_every} must be at least 1")
+    device, main = accelerator.device, accelerator.is_main_process
+    torch.manual_seed(seed_for(seed, accelerator.process_index, "torch"))  # dropout and the like in users' own modules
+    generator = torch.Generator(device).manual_seed(seed_for(seed, accelerator.process_index, "views"))
+
+    # Momentum copies and queues are part of the method, so that one state dict holds everything that trains.
+    layout = torch.channels_last if memory_format == "channels_last" else torch.contiguous_format
+    method.train().to(device, memory_format=layout)
+    optimizers = {"learner": optimizer(learner_groups(method, exclude_from_decay))}
+    if method.adversarial:
+        optimizers["adversary"] = views_optimizer(method.views.parameters())
+    schedules = {"learner": schedule, "adversary": views_schedule}
+    for name in optimizers:
+        schedules[name].apply(optimizers[name], 0, steps)  # bad settings are to show now, not after the checkpoint
+    window = Window()
+    start = _restore(folder, method, optimizers, generator, window, accelerator)
+    if compile:
+        method.encoder.compile()
+    prepared = accelerator.prepare(method)
+    optimizers = {name: accelerator.prepare(each) for name, each in optimizers.items()}
+    batches = _batches(loader, start * accumulate)
+
+    bar = tqdm(range(start, steps), initial=start, total=steps, disable=not main, unit="step", dynamic_ncols=True)
+    clock, clock_step = time.perf_counter(), start
+    for step in bar:
+        rates = {name: schedules[name].apply(each, step, steps) for name, each in optimizers.items()}
+        micro = [next(batches) for _ in range(accumulate)]
+        for player in turns(method, updates):
+            movers = list(optimizers) if player == "both" else [player]
+            with only(player, method):
+                for i, batch in enumerate(micro):
+                    last = i == accumulate - 1
+                    with nullcontext() if last else accelerator.no_sync(prepared):
+                        loss, metrics = prepared(batch, generator, player)
+                        accelerator.backward(loss / accumulate)
+                    if player != "adversary":
+                        window.add(loss.detach(), metrics, step)
+                if clip_norm is not None and "learner" in movers:
+                    accelerator.clip_grad_norm_(_parameters(optimizers["learner"]), clip_norm)
+                for name in movers:
+                    optimizers[name].step()
+            for each in optimizers.values():
+                each.zero_grad()
+        method.update()
+
+        done = step + 1
+        logging = done % log_every == 0 or done == steps
+        saving = done == steps or (checkpoint_every > 0 and done % checkpoint_every == 0)
+        if logging or saving or device.type == "cpu":
+            window.check_finite(accelerator, folder.checkpoints)
+        if logging:
+            line = {"step": done, "epoch": done * accumulate / len(loader), **window.means(accelerator)}
+            line |= {"lr" if name == "learner" else "views_lr": rate for name, rate in rates.items()}
+            seconds, clock = time.perf_counter() - clock, time.perf_counter()
+            speed = (done - clock_step) * accumulate * loader.batch_size * accelerator.num_processes / seconds
+            clock_step = done
+            bar.set_postfix_str(f"loss {line['loss']:.3f}, {speed:,.0f} samples/s")
+            if main:
+                append_jsonl(folder.metrics, line)
+                append_jsonl(folder.timings, {"step": done, "samples_per_second": speed, **_memory(device)})
+            accelerator.log(line, step=done)
+        if monitor is not None and monitor_every > 0 and (done % monitor_every == 0 or done == steps):
+            _run_monitor(monitor, method, accelerator, folder, done)
+            clock, clock_step = time.perf_counter(), done
+        if saving:
+            check_finite_weights(method, done, folder.checkpoints)
+            _save(folder, done, method, optimizers, generator, window, accelerator, keep_checkpoints)
+    bar.close()
+    if main:
+        folder.save_encoder(method.encoder)
+    accelerator.wait_for_everyone()
+
+
+def _batches(loader: Loader, position: int) -> Iterator[Batch]:
+    """The endless sequence of batches from number ``position`` of the run on."""
+    epoch, start = divmod(position, len(loader))
+    while True:
+        yield from loader.epoch(epoch, start)
+        epoch, start = epoch + 1, 0
+
+
+def _run_monitor(monitor: Monitor, method: Method, accelerator: Accelerator, folder: RunFolder, step: int) -> None:
+    if accelerator.is_main_process:
+        measured = monitor(method.encoder)
+        append_jsonl(folder.metrics, {"step": step, **measured})
+        accelerator.log(measured, step=step)
+    accelerator.wait_for_everyone()
+
+
+def _save(
+    folder: RunFolder,
+    step: int,
+    method: Method,
+    optimizers: dict[str, Optimizer],
+    generator: torch.Generator,
+    window: Window,
+    accelerator: Accelerator,
+    keep: int,
+) -> None:
+    random = {"views": generator.get_state(), "torch": torch.get_rng_state()}
+    if accelerator.device.type == "cuda":
+        random["cuda"] = torch.cuda.get_rng_state()
+    random = gather_object([random])  # every process has its own
+    windows = gather_object([window.state_dict()])
+    if accelerator.is_main_process:
+        state = {
+            "method": method.state_dict(),
+            "optimizers": {name: each.state_dict() for name, each in optimizers.items()},
+            "random": random,
+            "windows": windows,
+        }
+        save_checkpoint(folder.checkpoints, step, state, keep)
+    accelerator.wait_for_everyone()
+
+
+def _restore(
+    folder: RunFolder,
+    method: Method,
+    optimizers: dict[str, Optimizer],
+    generator: torch.Generator,
+    window: Window,
+    accelerator: Accelerator,
+) -> int:
+    """Puts everything back as the newest whole checkpoint has it; returns the step to go on with."""
+    newest = load_newest(folder.checkpoints)
+    step, state = newest or (0, None)
+    if accelerator.is_main_process:
+        folder.rewind(step)
+    accelerator.wait_for_everyone()
+    if state is None:
+        return 0
+    if len(state["random"]) != accelerator.num_processes:
+        raise ValueError(
+            f"the run had {len(state['random'])} processes and now has {accelerator.num_processes}; "
+            "an exact resume needs the same number"
+        )
+    method.load_state_dict(state["method"])
+    for name, optimizer in optimizers.items():
+        optimizer.load_state_dict(state["optimizers"][name])
+        for parameter, values in optimizer.state.items():  # in the parameters' memory layout, as before
+            values.update(
+                {k: torch.empty_like(parameter).copy_(v) for k, v in values.items() if _matches(v, parameter)}
+            )
+    random = state["random"][accelerator.process_index]
+    generator.set_state(random["views"])
+    torch.set_rng_state(random["torch"])
+    if "cuda" in random and accelerator.device.type == "cuda":
+        torch.cuda.set_rng_state(random["cuda"])
+    window.load_state_dict(state["windows"][accelerator.process_index], accelerator.device)
+    return step
+
+
+def _matches(value: object, parameter: Tensor) -> bool:
+    return isinstance(value, Tensor) and value.shape == parameter.shape
+
+
+def _parameters(optimizer: Optimizer) -> list[Tensor]:
+    return [parameter for group in optimizer.param_groups for parameter in group["params"]]
+
+
+def _memory(device: torch.device) -> dict[str, float]:
+    if device.type == "cuda":
+        return {"peak_memory_gib": torch.cuda.max_memory_allocated(device) / 2**30}
+    return {}

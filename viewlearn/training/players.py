@@ -1,0 +1,87 @@
+"""Who moves in a step: the learner (encoder and heads), the adversary (learned views), or both at once."""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Literal
+
+from torch import nn
+from torch.nn.modules.batchnorm import _NormBase
+from torch.optim import Optimizer
+
+from viewlearn.methods import Method, Player
+from viewlearn.training.schedule import warmup_cosine
+
+MakeOptimizer = Callable[[Iterable[nn.Parameter]], Optimizer]
+Updates = Literal["simultaneous", "alternating"]
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The learning rate of one player over the run, see ``warmup_cosine``.
+
+    Args:
+        warmup_steps: steps of linear warm-up.
+        final: what the learning rate ends at, as a fraction of its peak; 1 keeps it constant.
+    """
+
+    warmup_steps: int = 0
+    final: float = 0.0
+
+    def apply(self, optimizer: Optimizer, step: int, num_steps: int) -> float:
+        """Sets the learning rates for ``step`` and returns that of the first parameter group."""
+        factor = warmup_cosine(step, num_steps, self.warmup_steps, self.final)
+        for group in optimizer.param_groups:
+            group["lr"] = group.setdefault("initial_lr", group["lr"]) * factor
+        return optimizer.param_groups[0]["lr"]
+
+
+def learner_groups(method: Method, exclude_from_decay: bool) -> list[dict]:
+    """The learner's parameters; norms and biases in a group without weight decay if asked (SimCLR, section B.8)."""
+    adversary = {id(parameter) for parameter in method.views.parameters()}
+    own = [p for p in method.parameters() if p.requires_grad and id(p) not in adversary]
+    if not exclude_from_decay:
+        return [{"params": own}]
+    matrices, vectors = [p for p in own if p.ndim > 1], [p for p in own if p.ndim <= 1]
+    return [{"params": matrices}, {"params": vectors, "weight_decay": 0.0}]
+
+
+def turns(method: Method, updates: Updates) -> list[Player]:
+    """The moves of one step, in order.
+
+    Simultaneous updates take one forward and one backward pass, the gradient reversal giving the views their part.
+    Alternating ones, as published with Viewmaker, move the learner first and then the views against the moved
+    learner, on views drawn afresh: two passes of each.
+    """
+    if not method.adversarial:
+        return ["learner"]
+    return ["both"] if updates == "simultaneous" else ["learner", "adversary"]
+
+
+@contextmanager
+def frozen(module: nn.Module) -> Iterator[None]:
+    """Within, the module's weights get no gradients, and its BatchNorms normalise by the batch without recording it."""
+    parameters = [p for p in module.parameters() if p.requires_grad]
+    norms = [m for m in module.modules() if isinstance(m, _NormBase) and m.track_running_stats]
+    for parameter in parameters:
+        parameter.requires_grad_(False)
+    for norm in norms:
+        norm.track_running_stats = False
+    try:
+        yield
+    finally:
+        for parameter in parameters:
+            parameter.requires_grad_(True)
+        for norm in norms:
+            norm.track_running_stats = True
+
+
+@contextmanager
+def only(player: Player, method: Method) -> Iterator[None]:
+    """Freezes whoever doesn't move: everything but the views in the adversary's turn."""
+    if player != "adversary":
+        yield
+        return
+    others = [child for name, child in method.named_children() if name != "views"]
+    with frozen(nn.ModuleList(others)):
+        yield

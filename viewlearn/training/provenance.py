@@ -1,0 +1,38 @@
+"""What a number came from: command, commit, versions, machine."""
+
+import platform
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import torch
+from accelerate import Accelerator
+
+
+def provenance(accelerator: Accelerator) -> dict[str, object]:
+    """The facts that stand beside every result."""
+    gpu = torch.cuda.get_device_name(accelerator.device) if accelerator.device.type == "cuda" else None
+    return {
+        "command": " ".join(sys.argv),
+        "commit": commit(),
+        "viewlearn": version("viewlearn"),
+        "torch": torch.__version__,
+        "device": gpu or f"CPU ({platform.machine()}, {torch.get_num_threads()} threads)",
+        "processes": accelerator.num_processes,
+        "precision": accelerator.mixed_precision,
+    }
+
+
+def commit() -> str | None:
+    """The commit of the source tree that is running, with ``+`` when files in it are changed; None outside of git."""
+    here = Path(__file__).parent
+
+    def git(*arguments: str) -> str:
+        command = ["git", "-C", str(here), *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+    try:
+        return git("rev-parse", "--short", "HEAD") + ("+" if git("status", "--porcelain", "-uno") else "")
+    except (OSError, subprocess.CalledProcessError):
+        return None

@@ -1,0 +1,31 @@
+"""From stored samples to the encoder's input: where decoding, front end and random views meet."""
+
+from viewlearn.views.compose import Compose
+from viewlearn.views.view import View
+
+
+def pipeline(decode: View, front_end: View, views: View | None = None) -> Compose:
+    """Chains what the data brings with what the user chose, each view at its stage.
+
+        decode → views of stage "natural" (waveform views) → front end (log-mel) → views of stage "encoder"
+
+    A ``Compose`` is taken apart, so that its entries keep their names; any other view is named after its class in
+    lower case. Without views the result is the clean input.
+
+    Args:
+        decode: storage to natural units, for example uint8 to floats in [0, 1].
+        front_end: natural units to what the encoder reads.
+        views: the random views.
+
+    Raises:
+        ValueError: an entry that is called ``decode`` or ``front_end``.
+    """
+    entries = {} if views is None else {type(views).__name__.lower(): views}
+    if isinstance(views, Compose):
+        entries = dict(views.entries.items())
+    taken = {"decode", "front_end"} & entries.keys()
+    if taken:
+        raise ValueError(f"views may not have an entry called {taken.pop()!r}: the pipeline's own has that name")
+    natural = {name: view for name, view in entries.items() if view.stage == "natural"}
+    encoder = {name: view for name, view in entries.items() if view.stage == "encoder"}
+    return Compose({"decode": decode, **natural, "front_end": front_end, **encoder})
