@@ -1,6 +1,7 @@
 """Frozen features of a whole data set, computed once for every probe that reads them."""
 
-from collections.abc import Iterator, Sequence
+import fnmatch
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Literal
@@ -35,16 +36,12 @@ class Features:
         return torch.cat(list(self.layers.values()), dim=1)
 
     def layer(self, name: str) -> Tensor:
-        """The features of one layer, or of several joined by "+" side by side, such as ``"Z_0+Z_color"``.
+        """The features of one layer, or of several side by side: ``"Z_all+Z_color"``, or ``"Z_*"`` for all of a kind.
 
         Raises:
             ValueError: a layer that isn't there; the message lists those that are.
         """
-        parts = name.split("+")
-        for part in parts:
-            if part not in self.layers:
-                raise ValueError(f"no layer {part!r} among the features; there are: {', '.join(self.layers)}")
-        return torch.cat([self.layers[part] for part in parts], dim=1)
+        return torch.cat([self.layers[part] for part in match_layers([name], self.layers)], dim=1)
 
 
 def extract_features(
@@ -69,7 +66,7 @@ def extract_features(
             batches with ``x``, ``labels`` and ``index`` and neither shuffles nor drops the last batch.
         pipeline: from stored samples to what the encoder reads (decoding, front end); drawn parameters come from a
             generator that is seeded here, so that repeating gives the same features. None passes samples on.
-        layers: the names of the layers to keep; None keeps the encoder's output.
+        layers: which layers to keep, by name or pattern, see ``Features.layer``; None keeps the encoder's output.
         batch_size: samples per forward pass; a loader has its own.
         device: where the encoder runs; None for where its parameters are.
         precision: "no" for float32, or the autocast dtype "bf16" or "fp16"; features are float32 in any case.
@@ -142,10 +139,32 @@ def _forward(encoder: nn.Module, x: Tensor, layers: Sequence[str] | None) -> dic
     if not hasattr(encoder, "features"):
         raise ValueError(f"layers were asked for, but {type(encoder).__name__} has no features(x) -> {{layer: tensor}}")
     outputs = encoder.features(x)
-    for name in layers:
-        if name not in outputs:
-            raise ValueError(f"no layer {name!r} in this encoder; there are: {', '.join(outputs)}")
-    return {name: outputs[name] for name in layers}
+    return {name: outputs[name] for name in match_layers(layers, outputs)}
+
+
+def match_layers(patterns: Iterable[str], names: Iterable[str]) -> list[str]:
+    """The names that the patterns pick, each once, in the patterns' order; "+" joins patterns, "*" stands for anything.
+
+    Raises:
+        ValueError: a pattern that picks nothing; the message lists the names.
+    """
+    names = list(names)
+    picked = []
+    for pattern in "+".join(patterns).split("+"):
+        matching = fnmatch.filter(names, pattern)
+        if not matching:
+            raise ValueError(f"no layer {pattern!r} among the features; there are: {', '.join(names)}")
+        picked += matching
+    return list(dict.fromkeys(picked))
+
+
+def optional_split(data: object, name: str) -> Dataset | None:
+    """A split of the data; None where it has none of that name, or an empty one."""
+    try:
+        dataset = data.split(name)
+    except ValueError:  # what Data.split raises for a split that this data doesn't have
+        return None
+    return dataset if len(dataset) else None
 
 
 def _finite(features: Tensor, name: str, index: Tensor) -> Tensor:

@@ -53,6 +53,7 @@ def fit_logistic(
     start: LinearClassifier | None = None,
     max_iterations: int = 1_000,
     tolerance: float = 1e-4,
+    standardize: bool = True,
 ) -> LinearClassifier:
     """Minimises mean cross-entropy + l2/2 · ‖weight‖² over features standardised by their own mean and std.
 
@@ -67,6 +68,7 @@ def fit_logistic(
         start: another fit of the same x and y to start the torch solver from.
         max_iterations: of L-BFGS; running out of them is a warning.
         tolerance: of the gradient's largest entry, at which the fit ends.
+        standardize: False takes the features as they are, for samples that are too few to tell their spread.
 
     Raises:
         ValueError: l2 not positive, an unknown solver, features that aren't finite, or fewer than two classes.
@@ -82,12 +84,17 @@ def fit_logistic(
         raise ValueError(f"a classifier takes at least two classes; the training labels are all {classes.tolist()}")
     if solver == "auto":
         solver = "sklearn" if x.numel() <= SMALL and x.device.type == "cpu" else "torch"
-    mean, std = x.mean(dim=0), x.std(dim=0, correction=0)
-    std = torch.where(std > 1e-6 * mean.abs().clamp(min=1e-6), std, 1.0)
+    mean, std = spread(x) if standardize else (x.new_zeros(x.shape[1]), x.new_ones(x.shape[1]))
     fit = _fit_sklearn if solver == "sklearn" else _fit_torch
     initial = None if start is None else (start.weight, start.bias)
     weight, bias = fit((x - mean) / std, target, l2, initial, max_iterations, tolerance)
     return LinearClassifier(weight, bias, mean, std, classes)
+
+
+def spread(x: Tensor) -> tuple[Tensor, Tensor]:
+    """(num_features,) mean and standard deviation over samples; 1 for the deviation of constant features."""
+    mean, std = x.mean(dim=0), x.std(dim=0, correction=0)
+    return mean, torch.where(std > 1e-6 * mean.abs().clamp(min=1e-6), std, 1.0)
 
 
 def _fit_sklearn(x, y, l2, initial, max_iterations, tolerance) -> tuple[Tensor, Tensor]:

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from viewlearn.evaluation.features import Features, Precision, extract_features
+from viewlearn.evaluation.features import Features, Precision, extract_features, optional_split
 from viewlearn.evaluation.knn import knn
 from viewlearn.views import Compose, View
 
@@ -11,8 +11,9 @@ from viewlearn.views import Compose, View
 class KNNMonitor:
     """``monitor(encoder)`` gives ``{"knn/TASK": accuracy}`` of a weighted kNN, on subsets drawn once.
 
-    Neighbours come from "train", queries from "validation", so that nothing that is decided by these curves has seen
-    the test split. The encoder's modes are left as they were, and no random number but the subsets' is drawn.
+    Neighbours come from "train", queries from "validation" (from the rest of "train" where the data has none), so that
+    nothing that is decided by these curves has seen the test split. Unlabelled data isn't read at all. The encoder's
+    modes are left as they were, and no random number but the subsets' is drawn.
 
     Args:
         data: has ``spec``, ``decode``, ``front_end`` and ``split``.
@@ -43,10 +44,23 @@ class KNNMonitor:
         self.pipeline = pipeline or Compose(decode=data.decode, front_end=data.front_end)
         self.k, self.temperature = k, temperature
         self.options = {"batch_size": batch_size, "device": device, "precision": precision}
-        self.train = _Subset(data.split("train"), num_train, seed)
-        self.test = _Subset(data.split("validation"), num_test, seed)
-        asked = data.spec.tasks if tasks is None else tasks
-        self.tasks = [task for task in asked if self.train.has(task) and self.test.has(task)]
+        asked = list(data.spec.tasks if tasks is None else tasks)
+        self.tasks = []
+        if asked:
+            self._draw_subsets(data, num_train, num_test, seed)
+            self.tasks = [task for task in asked if self.train.has(task) and self.test.has(task)]
+
+    def _draw_subsets(self, data: object, num_train: int, num_test: int, seed: int) -> None:
+        train, validation = data.split("train"), optional_split(data, "validation")
+        generator = torch.Generator().manual_seed(seed)
+        order = torch.randperm(len(train), generator=generator)
+        if validation is None:
+            num_held = min(num_test, max(1, len(train) // 3))
+            held, order = order[:num_held], order[num_held:]
+            self.test = _Subset(train, held)
+        else:
+            self.test = _Subset(validation, torch.randperm(len(validation), generator=generator)[:num_test])
+        self.train = _Subset(train, order[:num_train])
 
     def __call__(self, encoder: nn.Module) -> dict[str, float]:
         if not self.tasks:
@@ -62,10 +76,9 @@ class KNNMonitor:
 
 
 class _Subset:
-    """Some samples of a data set, drawn without replacement and held in memory, in storage form."""
+    """The samples of a data set at the places ``order``, held in memory, in storage form."""
 
-    def __init__(self, dataset, num_samples: int, seed: int):
-        order = torch.randperm(len(dataset), generator=torch.Generator().manual_seed(seed))[:num_samples]
+    def __init__(self, dataset, order: Tensor):
         if isinstance(getattr(dataset, "x", None), Tensor):
             self.x = dataset.x[order]
             self.labels = {task: y[order] for task, y in dataset.labels.items()}

@@ -19,6 +19,7 @@ class Row:
         random: the score of an encoder of the same architecture with random weights; None if it wasn't asked for.
         majority: the accuracy of always answering with the class that is most frequent in training.
         uniform: the expected accuracy of answering at random, 1 / num_classes.
+        layer: which features were probed; None for the encoder's output.
     """
 
     task: str
@@ -27,6 +28,7 @@ class Row:
     random: Score | None
     majority: float
     uniform: float
+    layer: str | None = None
 
 
 @dataclass(frozen=True)
@@ -41,17 +43,17 @@ class Results:
     rows: tuple[Row, ...] = ()
     info: dict[str, object] = field(default_factory=dict)
 
-    def row(self, task: str, probe: str) -> Row:
-        """The row of a task and a probe.
+    def row(self, task: str, probe: str, layer: str | None = None) -> Row:
+        """The row of a task and a probe (and of a layer, if several were probed).
 
         Raises:
             ValueError: there is none; the message lists those that there are.
         """
         for row in self.rows:
-            if (row.task, row.probe) == (task, probe):
+            if (row.task, row.probe, row.layer) == (task, probe, layer):
                 return row
-        there = ", ".join(f"{row.task}/{row.probe}" for row in self.rows)
-        raise ValueError(f"no result {task}/{probe}; there are: {there or 'none'}")
+        there = ", ".join(_name(row.task, row.probe, row.layer) for row in self.rows)
+        raise ValueError(f"no result {_name(task, probe, layer)}; there are: {there or 'none'}")
 
     def to_dict(self) -> dict[str, object]:
         """Nested dicts and lists of plain values, for JSON."""
@@ -66,8 +68,12 @@ class Results:
     def __str__(self) -> str:
         if not self.rows:
             return "No task to evaluate: the data has no labels."
-        header = ("task", "probe", "trained encoder", "random encoder", "majority class", "1/classes", "train", "test")
-        return aligned([header, *(_cells(row) for row in self.rows)], left=2)
+        layers = any(row.layer is not None for row in self.rows)
+        header = ("trained encoder", "random encoder", "majority class", "1/classes", "train", "test")
+        table = [("task", "probe", *(["features"] if layers else []), *header)]
+        for row in self.rows:
+            table.append((row.task, row.probe, *([row.layer or "output"] if layers else []), *_cells(row)))
+        return aligned(table, left=2 + layers)
 
 
 def aligned(table: Sequence[Sequence[str]], left: int = 1) -> str:
@@ -92,8 +98,6 @@ def percent(score: Score | None) -> str:
 
 def _cells(row: Row) -> tuple[str, ...]:
     return (
-        row.task,
-        row.probe,
         percent(row.trained),
         percent(row.random),
         f"{100 * row.majority:.1f}",
@@ -101,6 +105,10 @@ def _cells(row: Row) -> tuple[str, ...]:
         str(row.trained.num_train),
         str(row.trained.num_test),
     )
+
+
+def _name(*parts: str | None) -> str:
+    return "/".join(part for part in parts if part is not None)
 
 
 def _row(content: dict) -> Row:

@@ -1,7 +1,7 @@
 """The 15 corruptions of ImageNet-C as views, batched and with per-sample draws."""
 
 from vision.corruptions.blurs import DefocusBlur, GlassBlur, MotionBlur, ZoomBlur
-from vision.corruptions.corruption import Corruption
+from vision.corruptions.corruption import Corruption, Scale
 from vision.corruptions.digital import Brightness, Contrast, ElasticTransform, JPEGCompression, Pixelate
 from vision.corruptions.noise import GaussianNoise, ImpulseNoise, ShotNoise
 from vision.corruptions.weather import Fog, Frost, Snow
@@ -24,4 +24,10 @@ CORRUPTIONS: dict[str, type[Corruption]] = {
     "jpeg_compression": JPEGCompression,
 }
 
-__all__ = ["CORRUPTIONS", "Corruption", *sorted(cls.__name__ for cls in CORRUPTIONS.values())]
+
+def imagenet_c(severities: tuple[int, ...] = (1, 2, 3, 4, 5), scale: Scale = "auto") -> dict[str, list[Corruption]]:
+    """All 15 corruptions at the given severities, by name, in the benchmark's order."""
+    return {name: [corruption(severity, scale) for severity in severities] for name, corruption in CORRUPTIONS.items()}
+
+
+__all__ = ["CORRUPTIONS", "Corruption", "imagenet_c", *sorted(cls.__name__ for cls in CORRUPTIONS.values())]

@@ -143,7 +143,7 @@ class Frost(Corruption):
 
 def _made_frost(x: Tensor, noise: Tensor) -> Tensor:
     height, width = x.shape[-2:]
-    ridges = 1 - (2 * plasma(noise, 1.7)[:, None, :height, :width] - 1).abs()
+    ridges = 1 - (2 * plasma(noise, 1.3)[:, None, :height, :width] - 1).abs()
     ridges = (ridges - ridges.mean(dim=(2, 3), keepdim=True)) / ridges.std(dim=(2, 3), keepdim=True)
     return (0.57 + 0.13 * ridges + x.new_tensor(Frost.TINT)[:, None, None]).clamp(0, 1)
 

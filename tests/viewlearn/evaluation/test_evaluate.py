@@ -86,6 +86,49 @@ def test_results_survive_a_round_trip_and_print_aligned(tmp_path):
     assert f"{100 * results.row('sign', 'knn').trained.accuracy:.1f} [" in str(results)
 
 
+def test_layers_are_probed_one_by_one(tmp_path):
+    class Heads(Picks):
+        def features(self, x):
+            return {"V": self(x), "Z_sign": x[:, :1], "Z_rest": x[:, 1:]}
+
+    results = evaluate(Heads(), Blobs(tasks=("sign",)), methods=("linear",), layers=("Z_sign", "Z_rest", "Z_*", "V"))
+    accuracy = {row.layer: row.trained.accuracy for row in results.rows}
+    assert min(accuracy["Z_sign"], accuracy["Z_*"], accuracy["V"]) > 0.9
+    assert accuracy["Z_rest"] < 0.7
+    assert results.info["num_features"] == {"Z_sign": 1, "Z_rest": 5, "Z_*": 6, "V": 6}
+    assert results.row("sign", "linear", "Z_rest").trained.accuracy == accuracy["Z_rest"]
+    assert "Z_rest" in str(results)
+    (tmp_path / "results.json").write_text(json.dumps(results.to_dict()))
+    assert Results.load(tmp_path / "results.json") == results
+    with pytest.raises(ValueError, match="no layer 'Z_color'"):
+        evaluate(Heads(), Blobs(), layers=("Z_color",))
+
+
+class WithoutValidation(Blobs):
+    def split(self, name):
+        if name == "validation":
+            raise ValueError("no split 'validation'")
+        return super().split(name)
+
+
+def test_without_a_validation_split_part_of_train_takes_its_place():
+    data = WithoutValidation(tasks=("sign",))
+    assert evaluate(Picks(), data).row("sign", "linear").trained.num_train == 200
+    monitor = KNNMonitor(data, num_train=500, num_test=50)
+    assert (len(monitor.train), len(monitor.test)) == (150, 50)
+    held = {tuple(x.tolist()) for x in monitor.test.x}
+    assert not held & {tuple(x.tolist()) for x in monitor.train.x}
+
+
+def test_unlabelled_data_is_not_even_read():
+    class Unreadable(Blobs):
+        def split(self, name):
+            raise AssertionError
+
+    assert evaluate(Picks(), Unreadable(tasks=())).rows == ()
+    assert KNNMonitor(Unreadable(tasks=()))(Picks()) == {}
+
+
 def test_without_labels_there_is_nothing_to_evaluate():
     results = evaluate(Picks(), Blobs(tasks=()))
     assert results.rows == ()

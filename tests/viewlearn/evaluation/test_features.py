@@ -110,9 +110,11 @@ def test_layers_by_name_and_their_concatenation(dataset):
     torch.testing.assert_close(features.layer("V"), x)
     torch.testing.assert_close(features.layer("Z_0+Z_color"), x[:, :6])
     torch.testing.assert_close(features.x, torch.cat([x, x[:, 4:6], x[:, :4]], dim=1))
+    torch.testing.assert_close(features.layer("Z_*"), torch.cat([x[:, 4:6], x[:, :4]], dim=1))
+    assert list(extract_features(Heads(), dataset, Scale(), layers=("Z_*+V", "Z_0")).layers) == ["Z_0", "Z_color", "V"]
     with pytest.raises(ValueError, match="no layer 'Z_1' among the features; there are: V, Z_color, Z_0"):
         features.layer("V+Z_1")
-    with pytest.raises(ValueError, match="no layer 'Z_1' in this encoder; there are: V, Z_0, Z_color"):
+    with pytest.raises(ValueError, match="no layer 'Z_1' among the features; there are: V, Z_0, Z_color"):
         extract_features(Heads(), dataset, Scale(), layers=("Z_1",))
 
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from viewlearn.views import select
-from vision.corruptions import CORRUPTIONS
+from vision.corruptions import CORRUPTIONS, imagenet_c
 
 EVERY = list(CORRUPTIONS)
 WITHOUT_DRAWS = {"defocus_blur", "zoom_blur", "brightness", "contrast", "pixelate", "jpeg_compression"}
@@ -85,6 +85,13 @@ def test_constants_depend_on_the_size_unless_told(photographs):
     assert contrast(5).constants(photographs[32]) == 0.15
     assert contrast(5).constants(photographs[96]) == 0.05
     assert contrast(5, "imagenet").constants(photographs[32]) == 0.05
+
+
+def test_all_of_them_at_several_severities():
+    views = imagenet_c((1, 5), "cifar")
+    assert list(views) == EVERY
+    assert all([view.severity for view in pair] == [1, 5] for pair in views.values())
+    assert all(type(view) is CORRUPTIONS[name] and view.scale == "cifar" for name in views for view in views[name])
 
 
 def test_bad_input_is_named(photographs):

@@ -1,0 +1,40 @@
+import matplotlib.image
+import pytest
+import torch
+
+from viewlearn.plots import head_histogram, retrieval_figure
+
+
+def test_retrieval(tmp_path, generator):
+    samples = torch.rand(20, 3, 8, 8, generator=generator)
+    neighbours = {run: torch.randint(20, (3, 4), generator=generator) for run in ("MoCo", "LooC")}
+    labels = torch.arange(20) % 2
+    path = retrieval_figure(
+        tmp_path / "retrieval.png",
+        samples[:3],
+        samples,
+        neighbours,
+        query_labels=labels[:3],
+        labels=labels,
+        classes=("cat", "dog"),
+        title="nearest neighbours",
+    )
+    assert matplotlib.image.imread(path).std() > 0.05
+    with pytest.raises(ValueError, match="run 'LooC' has neighbours of 2 queries; there are 3"):
+        retrieval_figure(path, samples[:3], samples, {"LooC": neighbours["LooC"][:2]})
+    with pytest.raises(ValueError, match="no runs"):
+        retrieval_figure(path, samples[:3], samples, {})
+
+
+def test_head_histogram(tmp_path, generator):
+    labels = torch.arange(60) % 4
+    contributions = {head: i + torch.randn(60, generator=generator) for i, head in enumerate(("Z_all", "Z_color"))}
+    for classes in (None, {0: "cat", 1: "dog", 2: "car", 3: "ship"}):
+        path = head_histogram(tmp_path / "heads.png", contributions, labels, classes=classes, title="heads")
+        assert matplotlib.image.imread(path).std() > 0.05
+    with pytest.raises(ValueError, match="class 'bird' has no correct prediction"):
+        head_histogram(path, contributions, labels, classes={9: "bird"})
+    with pytest.raises(ValueError, match="classes need the labels"):
+        head_histogram(path, contributions, classes={0: "cat"})
+    with pytest.raises(ValueError, match="no contributions"):
+        head_histogram(path, {"Z": torch.empty(0)})

@@ -1,0 +1,104 @@
+"""Which factor was applied? A linear classifier's answer, from frozen features."""
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor, nn
+from torch.utils.data import Dataset
+
+from viewlearn.data import Batch
+from viewlearn.evaluation.factors import Factor
+from viewlearn.evaluation.features import Precision, batches, extract_features, optional_split
+from viewlearn.evaluation.linear_probe import L2_GRID, linear_probe
+from viewlearn.evaluation.results import Row
+from viewlearn.views import Compose, Identity, View
+
+
+def factor_probe(
+    encoder: nn.Module,
+    data: object,
+    view: View,
+    leaf: str | None = None,
+    *,
+    num_classes: int = 4,
+    name: str | None = None,
+    layer: str | None = None,
+    random_encoder: nn.Module | None = None,
+    l2: float | tuple[float, ...] = L2_GRID,
+    batch_size: int = 512,
+    device: torch.device | str | None = None,
+    precision: Precision = "no",
+    seed: int = 0,
+) -> Row:
+    """The accuracy of a linear classifier that predicts, from frozen features, which factor a sample was given.
+
+    Every sample of "train", "validation" and "test" gets one draw of ``view`` and nothing else; train and test differ
+    in samples and share the classes. Chance is 1 / num_classes. This is LooC's "4-class rotation" for
+    ``view = RandomRotation()`` (Xiao et al., ICLR 2021, table 1), and works for every entry of a Compose.
+
+    Args:
+        encoder: (batch, …) in natural units → (batch, num_features).
+        data: has ``decode``, ``front_end`` and ``split``.
+        view: the entry, for example ``views["rotation"]``.
+        leaf, num_classes: see ``Factor``.
+        name: of the factor, for tables; by default the view's class and the leaf.
+        layer: which features, see ``Features.layer``; None for the encoder's output.
+        random_encoder: another encoder to compare with.
+        l2: see ``linear_probe``.
+        batch_size, device, precision: see ``extract_features``.
+        seed: of the draws.
+
+    Raises:
+        ValueError: as ``Factor`` does.
+    """
+    factor = Factor(view, leaf, num_classes)
+    device = torch.device(device) if device is not None else next(encoder.parameters(), torch.empty(0)).device
+    splits = {split: optional_split(data, split) for split in ("train", "validation", "test")}
+    generator = torch.Generator().manual_seed(seed)
+    varied = _Varied(splits["train"], data, factor, batch_size, device)
+    factor.fit(varied.decoded(next(batches(splits["train"], 2))[0]), generator)
+    scores = []
+    for module in (encoder, random_encoder):
+        if module is None:
+            scores.append(None)
+            continue
+        features = {}
+        for i, (split, dataset) in enumerate(splits.items()):
+            if dataset is not None:
+                loader = _Varied(dataset, data, factor, batch_size, device, seed + 1 + i)
+                layers = None if layer is None else [layer]
+                features[split] = extract_features(module, loader, layers=layers, device=device, precision=precision)
+        sides = [features[split] for split in ("train", "test")]
+        validation = 0.2
+        if "validation" in features:
+            validation = features["validation"].x, features["validation"].labels["factor"]
+        x_and_y = [part for side in sides for part in (side.x, side.labels["factor"])]
+        scores.append(linear_probe(*x_and_y, l2=l2, validation=validation, device=device))
+    label = features["test"].labels["factor"]
+    majority = (label == features["train"].labels["factor"].mode().values).float().mean().item()
+    name = name or ".".join([type(factor.view).__name__.lower(), *([leaf] if leaf else [])])
+    return Row(name, "factor", scores[0], scores[1], majority, 1 / factor.num_classes, layer)
+
+
+class _Varied:
+    """A loader of a data set in order, each sample given one setting of the factor, labelled with its class."""
+
+    def __init__(self, dataset: Dataset, data: object, factor: Factor, batch_size: int, device, seed: int = 0):
+        self.dataset, self.factor, self.batch_size, self.device, self.seed = dataset, factor, batch_size, device, seed
+        natural = factor.view.stage == "natural"
+        self.before = Compose(decode=data.decode, front_end=Identity() if natural else data.front_end).to(device)
+        self.after = (data.front_end if natural else Identity()).to(device)
+
+    def decoded(self, x: Tensor) -> Tensor:
+        """Stored samples as the factor's view takes them."""
+        return self.before(x.to(self.device), torch.Generator().manual_seed(0))
+
+    @torch.no_grad()
+    def epoch(self, epoch: int = 0) -> Iterator[Batch]:
+        generator = torch.Generator().manual_seed(self.seed)
+        view = self.factor.view.to(self.device)
+        for x, _, index in batches(self.dataset, self.batch_size):
+            x = self.decoded(x)
+            params, label = self.factor.sample(x, generator)
+            x = self.after(view.transform(x, params), torch.Generator().manual_seed(0))
+            yield Batch(x, {"factor": label}, index)

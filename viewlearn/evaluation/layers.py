@@ -1,0 +1,56 @@
+"""Which of a method's features to evaluate: the backbone's, each embedding space's, or several side by side."""
+
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+
+
+class LayeredEncoder(nn.Module):
+    """An encoder with ``features(x)``: the backbone's features, their branches, and the embeddings in every space.
+
+    =============  ===============================================================================================
+    ``V``          the encoder's output; with branches (LooC++) all of them side by side
+    ``V_SPACE``    one branch's features, where the encoder has branches
+    ``Z_SPACE``    the embedding in one space, as long as the head makes it (not scaled to unit length)
+    =============  ===============================================================================================
+
+    Patterns join them: ``Z_*`` is all embeddings, ``V+Z_color`` the backbone and one of them (see ``Features.layer``).
+
+    Args:
+        encoder: inputs to features.
+        heads: projection heads, one per space; none for a method without.
+        spaces: the spaces' names, in order.
+
+    Raises:
+        ValueError: not one name per head.
+    """
+
+    def __init__(self, encoder: nn.Module, heads: Sequence[nn.Module] = (), spaces: Sequence[str] = ()):
+        super().__init__()
+        if len(heads) != len(spaces):
+            raise ValueError(f"{len(heads)} heads need as many names, not {', '.join(spaces) or 'none'}")
+        self.encoder = encoder
+        self.heads = nn.ModuleList(heads)
+        self.spaces = tuple(spaces)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.encoder(x)
+
+    def features(self, x: Tensor) -> dict[str, Tensor]:
+        """All layers' features of inputs in natural units, by name."""
+        v = self.encoder(x)
+        layers, parts = {"V": v}, [v] * len(self.spaces)
+        if self.spaces and len(getattr(self.encoder, "branches", ())) == len(self.spaces):
+            parts = v.chunk(len(self.spaces), dim=1)
+            layers |= {f"V_{space}": part for space, part in zip(self.spaces, parts, strict=True)}
+        for space, head, part in zip(self.spaces, self.heads, parts, strict=True):
+            layers[f"Z_{space}"] = head(part)
+        return layers
+
+
+def layered(method: nn.Module) -> LayeredEncoder:
+    """The layers of a method, on its own modules: LooC's ``heads`` and ``spaces``, or its single ``head``, "Z_0"."""
+    if hasattr(method, "spaces"):
+        return LayeredEncoder(method.encoder, method.heads, method.spaces)
+    head = getattr(method, "head", None)
+    return LayeredEncoder(method.encoder) if head is None else LayeredEncoder(method.encoder, [head], ["0"])
