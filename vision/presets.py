@@ -1,10 +1,31 @@
 """The view pipelines of published methods, by name."""
 
-from viewlearn.views import Compose, RandomApply, View
+from torch import Tensor
+
+from viewlearn.views import Compose, Params, RandomApply, View, map_params, select
 from vision.views import ColorJitter, GaussianBlur, Grayscale, HorizontalFlip, RandomResizedCrop
 from vision.views.checks import check_size
+from vision.views.parts import batch_parts
 
 LARGEST_SIZE_WITHOUT_BLUR = 32  # pixels; the CIFAR recipes leave the blur out
+NUM_VALUES_IN_PART = (
+    2**20
+)  # 4 MB in float32: large enough for groups of many images, small enough for memory to be kept
+
+
+class _Pipeline(Compose):
+    """A Compose whose views treat each image on its own, so that it may take a large batch through in parts."""
+
+    def transform(self, x: Tensor, params: Params) -> Tensor:
+        leaves: list[Tensor] = []
+        map_params(leaves.append, params)
+        parts = batch_parts(x, *leaves, num_values=NUM_VALUES_IN_PART)
+        if len(parts) <= 1:
+            return super().transform(x, params)
+        y = x.new_empty(self.like(x).shape)
+        for part in parts:
+            y[part] = super().transform(x[part], select(params, part))
+        return y
 
 
 class NoViews(Compose):
@@ -14,7 +35,7 @@ class NoViews(Compose):
         super().__init__()
 
 
-class SimCLRViews(Compose):
+class SimCLRViews(_Pipeline):
     """SimCLR's views: entries ``crop``, ``flip``, ``color`` (p 0.8), ``gray`` (p 0.2) and ``blur`` (p 0.5).
 
     Args:
@@ -46,7 +67,7 @@ class SimCLRViews(Compose):
         )
 
 
-class MoCoV2Views(Compose):
+class MoCoV2Views(_Pipeline):
     """MoCo v2's views: entries ``crop``, ``color`` (p 0.8), ``gray`` (p 0.2), ``blur`` (p 0.5) and ``flip``.
 
     Args:

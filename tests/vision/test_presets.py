@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from viewlearn.views import Compose, RandomApply, share
-from vision import MoCoV2Views, NoViews, SimCLRViews
+from vision import MoCoV2Views, NoViews, SimCLRViews, presets
+from vision.views import parts
 
 
 def images(size=32, batch=8):
@@ -80,3 +81,16 @@ def test_views_backpropagate_to_their_input(generator):
     x = images(48).requires_grad_()
     SimCLRViews(40)(x, generator).square().sum().backward()
     assert x.grad.isfinite().all() and x.grad.abs().sum() > 0
+
+
+@pytest.mark.parametrize("preset", [SimCLRViews, MoCoV2Views])
+def test_a_batch_taken_in_parts_is_the_whole_batch(preset, generator, monkeypatch):
+    """Without gradients a CPU works in parts that fit its cache; with them on the whole. Both are one function."""
+    views = preset(48)
+    x = images(56, batch=21)
+    params = views.sample(x, generator)
+    whole = views.transform(x.clone().requires_grad_(), params).detach()
+    for values in (1, 4 * x[0].numel(), 2**40):
+        monkeypatch.setattr(presets, "NUM_VALUES_IN_PART", values)
+        monkeypatch.setattr(parts, "NUM_CACHED", values // 2)
+        torch.testing.assert_close(views.transform(x, params), whole, rtol=0, atol=2e-6)

@@ -6,6 +6,7 @@ from torch import Generator, Tensor
 from viewlearn.views import Params, View, draw
 from vision.views.checks import Range, check_images, check_range, full_precision
 from vision.views.hue import shift_hue
+from vision.views.parts import part_size
 from vision.views.tone import luma
 
 BRIGHTNESS, CONTRAST, SATURATION, HUE = range(4)
@@ -62,13 +63,12 @@ class ColorJitter(View):
         hue, order = params["hue"].to(full.dtype), params["order"]
         # Samples whose hue comes at the same place make a group: in it, every step is one and the same formula.
         hue_place = (order == HUE).int().argmax(dim=1)
-        groups = [(hue_place == place).nonzero().squeeze(1) for place in range(4)]
-        pieces = [(place, rows) for place, group in enumerate(groups) for rows in _cache_sized(group, full)]
-        changed = [_change(full.index_select(0, rows), blends[rows], hue[rows], place) for place, rows in pieces]
-        if not changed:
-            return x
-        back = torch.cat([rows for _, rows in pieces]).argsort()
-        return torch.cat(changed).index_select(0, back).to(x.dtype)
+        size = part_size(full, blends, hue)
+        y = torch.empty_like(full)
+        for place in range(4):
+            for rows in (hue_place == place).nonzero().squeeze(1).split(size):
+                y.index_copy_(0, rows, _change(full.index_select(0, rows), blends[rows], hue[rows], place))
+        return y.to(x.dtype)
 
 
 def _change(x: Tensor, blends: Tensor, hue: Tensor, hue_place: int) -> Tensor:
@@ -101,15 +101,6 @@ def _blends(params: Params, dtype: torch.dtype) -> Tensor:
     order = params["order"]
     without_hue = order[order != HUE].view(len(order), 3)
     return blends.gather(1, without_hue[:, :, None].expand(-1, -1, 3))
-
-
-def _cache_sized(rows: Tensor, x: Tensor) -> tuple[Tensor, ...]:
-    """``rows`` in pieces whose images fit a CPU's cache: some twenty passes over each then cost less than one miss."""
-    if len(rows) == 0:
-        return ()
-    if x.device.type != "cpu":
-        return (rows,)
-    return rows.split(max(1, 2**17 // x[0].numel()))
 
 
 def _factors(name: str, value: float | Range) -> Range:

@@ -30,7 +30,8 @@ class HorizontalFlip(View):
 
     def transform(self, x: Tensor, params: Params) -> Tensor:
         check_images(x)
-        return torch.where(params["flipped"][:, None, None, None], x.flip(-1), x)
+        rows = params["flipped"].nonzero().squeeze(1)
+        return torch.index_copy(x, 0, rows, x.index_select(0, rows).flip(-1))
 
 
 class QuarterRotation(View):
@@ -54,5 +55,5 @@ class QuarterRotation(View):
         turned = x
         for turns in (1, 2, 3):
             rows = (params["turns"] == turns).nonzero().squeeze(1)
-            turned = turned.index_copy(0, rows, x[rows].rot90(turns, dims=(-2, -1)))
+            turned = turned.index_copy(0, rows, x.index_select(0, rows).rot90(turns, dims=(-2, -1)))
         return turned

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from vision.views.checks import full_precision
+from vision.views.parts import batch_parts
 
 
 class Taps(NamedTuple):
@@ -18,8 +19,11 @@ class Taps(NamedTuple):
 
 def separable(x: Tensor, rows: Taps, columns: Taps) -> Tensor:
     """The images ``(batch, channel, new height, new width)`` summed from x's rows and columns, in x's dtype."""
-    y = sum_rows(full_precision(x), rows)
-    return sum_rows(y.mT, columns).mT.contiguous().to(x.dtype)
+    y = x.new_empty(*x.shape[:2], rows.source.shape[1], columns.source.shape[1])
+    for part in batch_parts(x, rows.weight, columns.weight):
+        tall = sum_rows(full_precision(x[part]), Taps(*(value[part] for value in rows)))
+        y[part] = sum_rows(tall.mT, Taps(*(value[part] for value in columns))).mT
+    return y
 
 
 def sum_rows(x: Tensor, taps: Taps) -> Tensor:
