@@ -18,6 +18,7 @@ def main() -> None:
         raise SystemExit(f"error: {error}") from error
     if results is not None:
         print(f"\n{results}\n\nrun folder: {folder.path}")
+        print("figures:    " + ", ".join(str(path) for path in sorted(folder.figures.iterdir())))
 
 
 if __name__ == "__main__":

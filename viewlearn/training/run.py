@@ -13,6 +13,7 @@ from viewlearn.data import Loader, make_loader
 from viewlearn.evaluation import KNNMonitor, Results, evaluate
 from viewlearn.training.build import Parts, build, build_encoder
 from viewlearn.training.cli import Parser
+from viewlearn.training.figures import draw_figures
 from viewlearn.training.files import write_atomic
 from viewlearn.training.hardware import make_accelerator
 from viewlearn.training.loop import train
@@ -58,6 +59,7 @@ def run(parser: Parser, argv: list[str] | None = None) -> tuple[RunFolder, Parts
     results = None
     if accelerator.is_main_process:
         results = evaluate_run(parser, config, folder, parts, accelerator)
+        draw_figures(folder, parts.data, parts.method.views, accelerator.device, config.seed)
     accelerator.end_training()
     return folder, parts, results
 
@@ -66,7 +68,6 @@ def evaluate_run(
     parser: Parser, config: Namespace, folder: RunFolder, parts: Parts, accelerator: Accelerator
 ) -> Results:
     """Probes the trained encoder and one with fresh weights, and writes ``results.json``."""
-    config = config.clone()
     random = build_encoder(parser, config, parts.data.spec)
     results = evaluate(
         parts.encoder,
