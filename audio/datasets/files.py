@@ -1,5 +1,6 @@
 """Audio files: found, decoded with soundfile, resampled; what is wrong with one says its path."""
 
+import re
 from pathlib import Path
 
 import soundfile
@@ -9,6 +10,8 @@ from torch import Tensor
 from audio.front_end.resample import resample
 
 SUFFIXES = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aiff", ".aif")
+
+STREAMED = 0x7FFFF000  # bytes; headers written before the length was known promise at least so many
 
 
 class AudioError(ValueError):
@@ -37,12 +40,15 @@ def read(path: Path | str, sample_rate: int | None = None, expected_rate: int | 
         AudioError: a file that is missing, empty, truncated or no audio, that has NaN or infinite samples, or whose
             own sample rate isn't ``expected_rate`` (where given).
     """
+    if not Path(path).is_file():
+        raise AudioError(f"{path}: no such file")
     try:
         with soundfile.SoundFile(path) as file:
-            declared, rate = file.frames, file.samplerate
+            declared, rate, log = file.frames, file.samplerate, file.extra_info
             samples = torch.from_numpy(file.read(dtype="float32", always_2d=True).T.copy())
     except (soundfile.LibsndfileError, OSError) as error:
         raise AudioError(f"{path}: can't be decoded as audio ({error})") from error
+    _check_whole(path, log)
     if samples.shape[1] == 0:
         raise AudioError(f"{path}: is empty; expected at least one sample")
     if samples.shape[1] < declared:
@@ -53,6 +59,16 @@ def read(path: Path | str, sample_rate: int | None = None, expected_rate: int | 
     if expected_rate is not None and rate != expected_rate:
         raise AudioError(f"{path}: has {rate} samples per second; expected {expected_rate}")
     return samples if sample_rate is None else resample(samples, rate, sample_rate)
+
+
+def _check_whole(path: Path | str, log: str) -> None:
+    """Raises for a WAV or AIFF file shorter than its header says: libsndfile reads what is there and only logs it."""
+    match = re.search(r"^ ?(?:data|SSND) : (\d+) \(should be (\d+)\)", log, re.MULTILINE)
+    if match is None:
+        return
+    declared, found = int(match[1]), int(match[2])
+    if found < declared < STREAMED:
+        raise AudioError(f"{path}: is truncated; its header promises {declared} bytes of samples, it has {found}")
 
 
 def to_int16(x: Tensor) -> Tensor:

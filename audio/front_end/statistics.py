@@ -4,15 +4,19 @@ import torch
 
 from audio.front_end.log_mel import LogMel
 from viewlearn.data import Dataset
+from viewlearn.views import Identity, View
 from viewlearn.views.decode import ToFloat
 
 
-def measure(dataset: Dataset, front_end: LogMel, max_samples: int = 2000) -> tuple[float, float]:
+def measure(
+    dataset: Dataset, front_end: LogMel, to_clip: View | None = None, max_samples: int = 2000
+) -> tuple[float, float]:
     """Mean and standard deviation in dB over all bands and frames of evenly spaced samples of ``dataset``.
 
     Args:
         dataset: of stored waveforms ``(channel, time)``.
         front_end: whose dB values (before z-scoring) are measured.
+        to_clip: deterministic view of the waveforms before it, such as a crop.
         max_samples: how many clips to look at; all, where there are fewer.
 
     Raises:
@@ -23,9 +27,9 @@ def measure(dataset: Dataset, front_end: LogMel, max_samples: int = 2000) -> tup
     count = min(max_samples, len(dataset))
     index = torch.linspace(0, len(dataset) - 1, count).round().long().tolist()
     total, squares, values = 0.0, 0.0, 0
-    decode = ToFloat()
+    decode, to_clip = ToFloat(), to_clip or Identity()
     for start in range(0, count, 64):
-        x = decode(torch.stack([dataset[i][0] for i in index[start : start + 64]]))
+        x = to_clip(decode(torch.stack([dataset[i][0] for i in index[start : start + 64]])))
         level = front_end.decibels(x).double()
         total, squares, values = total + level.sum(), squares + level.square().sum(), values + level.numel()
     mean = total / values

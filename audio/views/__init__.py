@@ -14,6 +14,7 @@ from audio.views.spectrogram_geometry import FrequencyShift, SpectrogramCrop
 from audio.views.spectrogram_mask import FrequencyMask, TimeMask
 from audio.views.spectrogram_noise import LogMixup, SpectrogramNoise
 from audio.views.stretch import PitchShift, TimeStretch
+from audio.views.waveform_viewmaker import WaveformViewmaker
 
 __all__ = [
     "BackgroundNoise",
@@ -37,5 +38,6 @@ __all__ = [
     "TimeShift",
     "TimeStretch",
     "WaveformMask",
+    "WaveformViewmaker",
     "WhiteNoise",
 ]

@@ -1,0 +1,107 @@
+"""The Viewmaker on raw waveforms: a learned view that adds a bounded sound."""
+
+import torch
+import torch.nn.functional as F
+from torch import Generator, Tensor, nn
+
+from audio.views.common import require
+from viewlearn.views import Params, View, draw, project_l1
+
+FOLD = 8  # samples that become channels, so that no layer runs at the full sample rate
+DOWN = 4
+
+
+class WaveformViewmaker(View):
+    """A network that maps a waveform and noise to a view at a fixed relative distance from the waveform.
+
+        view = x + δ,    δ = project_l1(network(x, noise), budget · mean|x|)
+
+    The one-dimensional sibling of ``viewlearn.views.Viewmaker``, with the same budget, noise and training (to
+    *increase* an encoder's contrastive loss; Tamkin, Wu & Goodman, "Viewmaker Networks", ICLR 2021, section 3); the
+    paper has no waveform generator. The budget is relative to each clip's own mean |x|: a fixed one would drown quiet
+    clips and spare loud ones. It acts before the front end, whose gradient it learns through. Parameters, uniform in
+    [0, 1): ``noise0`` (batch, 1, T) and ``noise1`` … (batch, 1, T/32), T rounded up to a multiple of 32.
+
+    Args:
+        budget: mean |δ| over mean |x|: 0.1 lies 20 dB below the sound.
+        channels: of the waveform; mono by default.
+        width: channels of the network at an eighth of the sample rate; it has twice as many at a 32nd.
+        num_res_blocks: residual blocks, each with a noise map of its own, and three times the dilation of the last.
+
+    Raises:
+        ValueError: budget ≤ 0, a width or number of channels below 1, a negative number of blocks; when called, an
+            input of another number of channels.
+    """
+
+    stage = "natural"
+
+    def __init__(self, budget: float = 0.1, channels: int = 1, width: int = 64, num_res_blocks: int = 3):
+        super().__init__()
+        require(self, channels=channels)
+        if budget <= 0:
+            raise ValueError(f"budget of the WaveformViewmaker is {budget}; it must be above 0")
+        if channels < 1 or width < 1 or num_res_blocks < 0:
+            raise ValueError(
+                f"channels {channels}, width {width}, num_res_blocks {num_res_blocks}: at least 1, 1 and 0"
+            )
+        self.budget, self.channels = budget, channels
+        self.stem = _conv_norm((channels + 1) * FOLD, width, 9)
+        self.down = _conv_norm(width, 2 * width, 2 * DOWN + 1, stride=DOWN)
+        self.blocks = nn.ModuleList(_Residual(2 * width, 3**k) for k in range(num_res_blocks))
+        self.gains = nn.ParameterList(nn.Parameter(torch.randn(2 * width, 1)) for _ in range(num_res_blocks))
+        self.up = _conv_norm(2 * width, width, 5)
+        self.out = nn.Conv1d(width, channels * FOLD, 9, padding=4)
+
+    def sample(self, x: Tensor, generator: Generator | None = None) -> Params:
+        full = x.shape[-1] + -x.shape[-1] % (FOLD * DOWN)
+        coarse = {f"noise{k + 1}": full // (FOLD * DOWN) for k in range(len(self.blocks))}
+        return {
+            name: draw.uniform(x, 0.0, 1.0, generator, 1, size) for name, size in {"noise0": full, **coarse}.items()
+        }
+
+    def transform(self, x: Tensor, params: Params) -> Tensor:
+        return x + self.perturbation(x, params).to(x.dtype)
+
+    def perturbation(self, x: Tensor, params: Params) -> Tensor:
+        """δ, of x's shape: what is added to it. A silent clip gets none."""
+        if x.ndim != 3 or x.shape[1] != self.channels:
+            raise ValueError(
+                f"the WaveformViewmaker was built for waveforms (batch, {self.channels}, time); "
+                f"this one is {tuple(x.shape)}"
+            )
+        level = x.detach().abs().mean(dim=(1, 2), keepdim=True)
+        noise = params["noise0"].to(x.dtype)
+        padded = F.pad(x / level.clamp_min(1e-8), (0, noise.shape[-1] - x.shape[-1]))
+        h = self.down(self.stem(_fold(torch.cat([padded, noise], dim=1))))
+        for k, (block, gain) in enumerate(zip(self.blocks, self.gains, strict=True)):
+            h = block(h + gain * params[f"noise{k + 1}"].to(x.dtype))
+        y = _unfold(self.out(self.up(F.interpolate(h, scale_factor=DOWN))))
+        return project_l1(y[..., : x.shape[-1]], self.budget * level)
+
+
+class _Residual(nn.Module):
+    def __init__(self, channels: int, dilation: int):
+        super().__init__()
+        self.first = _conv_norm(channels, channels, 3, dilation=dilation)
+        self.second = nn.Sequential(
+            nn.Conv1d(channels, channels, 3, padding=1, bias=False), nn.InstanceNorm1d(channels, affine=True)
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.second(self.first(x))
+
+
+def _conv_norm(inputs: int, outputs: int, kernel: int, stride: int = 1, dilation: int = 1) -> nn.Sequential:
+    padding = dilation * (kernel - 1) // 2
+    conv = nn.Conv1d(inputs, outputs, kernel, stride, padding, dilation, bias=False)  # the norm cancels a bias
+    return nn.Sequential(conv, nn.InstanceNorm1d(outputs, affine=True), nn.ReLU())
+
+
+def _fold(x: Tensor) -> Tensor:
+    """``(batch, channel, time)`` with blocks of FOLD samples as channels."""
+    return x.unflatten(-1, (-1, FOLD)).movedim(-1, 2).flatten(1, 2)
+
+
+def _unfold(x: Tensor) -> Tensor:
+    """The inverse of ``_fold``."""
+    return x.unflatten(1, (-1, FOLD)).movedim(2, -1).flatten(-2)
