@@ -1,6 +1,6 @@
 """Image views and presets; image data sets and superimposed features beside them."""
 
-from vision.datasets import ImageData, PhotoDigits
+from vision.datasets import CIFAR10, CIFAR100, STL10, ImageData, ImageFolder, PhotoDigits
 from vision.presets import MoCoV2Views, NoViews, SimCLRViews
 from vision.superimposed import Digits, Letters, Overlay, RedrawOverlay, ScatteredDigit, Shapes
 from vision.views import (
@@ -15,6 +15,9 @@ from vision.views import (
 )
 
 __all__ = [
+    "CIFAR10",
+    "CIFAR100",
+    "STL10",
     "ColorJitter",
     "Digits",
     "Erasing",
@@ -22,6 +25,7 @@ __all__ = [
     "Grayscale",
     "HorizontalFlip",
     "ImageData",
+    "ImageFolder",
     "Letters",
     "MoCoV2Views",
     "NoViews",

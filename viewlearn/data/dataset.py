@@ -113,7 +113,7 @@ class Data(ABC):
     @property
     @abstractmethod
     def spec(self) -> DataSpec:
-        """Shape, tasks and statistics of the training split, as the encoder reads it."""
+        """Shape, tasks and statistics of the data that encoders are pre-trained on, as these read them."""
 
     @abstractmethod
     def split(self, name: Split) -> Dataset:
@@ -122,6 +122,10 @@ class Data(ABC):
         Raises:
             ValueError: a split that this data doesn't have.
         """
+
+    def pretraining(self) -> Dataset:
+        """What encoders are pre-trained on: the training split, or more where there are unlabelled samples."""
+        return self.split("train")
 
     @property
     def decode(self) -> View:

@@ -1,6 +1,7 @@
 """What all image data have in common: splits that are read once, an overlay on demand, and measured statistics."""
 
 from abc import abstractmethod
+from collections.abc import Callable
 from functools import cached_property
 from typing import NamedTuple
 
@@ -47,7 +48,7 @@ class ImageData(Data):
         if layers and overlay is None:
             raise ValueError("layers is True, but there is no overlay to keep apart; give one, such as Digits")
         self.overlay, self.overlay_seed, self.layers = overlay, overlay_seed, layers
-        self._read: dict[str, Dataset] = {}
+        self._drawn: dict[str, Dataset] = {}
 
     @property
     @abstractmethod
@@ -61,16 +62,20 @@ class ImageData(Data):
     def split(self, name: Split) -> Dataset:
         if name not in self.splits:
             raise ValueError(f"{type(self).__name__} has no split {name!r}; there are: {', '.join(self.splits)}")
-        if name not in self._read:
-            dataset, index = self.source(name)
+        return self._cached(name, lambda: self.source(name), name)
+
+    def _cached(self, name: str, source: Callable[[], Source], glyphs: Split) -> Dataset:
+        """What ``source`` reads, under the overlay with the glyphs of a split, made once and kept under ``name``."""
+        if name not in self._drawn:
+            dataset, index = source()
             if self.overlay is not None:
-                dataset = superimpose(dataset, self.overlay, name, index, self.overlay_seed, self.layers)
-            self._read[name] = dataset
-        return self._read[name]
+                dataset = superimpose(dataset, self.overlay, glyphs, index, self.overlay_seed, self.layers)
+            self._drawn[name] = dataset
+        return self._drawn[name]
 
     @cached_property
     def spec(self) -> DataSpec:
-        train = self.split("train")
+        train = self.pretraining()
         overlay = {} if self.overlay is None else {self.overlay.task: self.overlay.classes}
         channels, *size = train[0][0].shape
         channels -= 4 * self.layers

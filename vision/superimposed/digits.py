@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
+from PIL import Image
 from sklearn.datasets import load_digits
 from torch import Tensor
 from torchvision.datasets import MNIST
-from torchvision.io import ImageReadMode, decode_image
 
 from viewlearn.data import Split
 from viewlearn.data.indexed import indexed_uniform
@@ -21,11 +21,12 @@ HELD_OUT = 10  # of any other source, every tenth training digit is kept for val
 
 
 class Digits(Overlay):
-    """The same handwritten digit four times, white, in a fixed 2×2 grid: "C+Digits" of the paper.
+    """The same handwritten digit four times in a fixed 2×2 grid: "C+Digits" of the paper.
 
-    At 32 px each copy is 10×10, at x and y of 4 and 16; for other sizes these scale. The digit's grey value is the
-    ink's opacity. Train, validation and test digits are disjoint. (Published code draws training digits at test time
-    too, and draws anew at every access.)
+    At 32 px each copy is 10×10, at x and y of 4 and 16; for other sizes these scale. As published, pixels without
+    ink are transparent and all others opaque in their grey value, so that strokes have dark edges. Train,
+    validation and test digits are disjoint. (Published code draws training digits at test time too, and draws anew
+    at every access.)
 
     Reference: Tamkin, Glasgow, He and Goodman, "Feature Dropout", NeurIPS 2023, section 4.
 
@@ -48,12 +49,12 @@ class Digits(Overlay):
         choice = (indexed_uniform(seed, f"{split} digit", index, 1)[:, 0] * len(bank)).astype(np.int64)
         height, width = (max(1, round(10 * side / 32)) for side in size)
         ink = _resize(bank, height, width)[choice]
-        opacity = torch.zeros(len(index), *size, dtype=torch.uint8)
+        grey = torch.zeros(len(index), *size, dtype=torch.uint8)
         for y in (round(4 * size[0] / 32), round(16 * size[0] / 32)):
             for x in (round(4 * size[1] / 32), round(16 * size[1] / 32)):
-                opacity[:, y : y + height, x : x + width] = ink
-        white = torch.tensor(255, dtype=torch.uint8).expand(len(index), 3, *size)
-        return torch.cat([white, opacity[:, None]], dim=1), labels[choice]
+                grey[:, y : y + height, x : x + width] = ink
+        opacity = (grey > 0).to(torch.uint8).mul_(255)
+        return torch.stack([grey, grey, grey, opacity], dim=1), labels[choice]
 
 
 class ScatteredDigit(Overlay):
@@ -111,7 +112,7 @@ def _place(glyphs: Tensor, corner: Tensor, side: Tensor, size: tuple[int, int]) 
 def _resize(glyphs: Tensor, height: int, width: int) -> Tensor:
     if glyphs.shape[1:] == (height, width):
         return glyphs
-    resized = F.interpolate(glyphs[:, None].float(), (height, width), mode="bilinear", antialias=True)
+    resized = F.interpolate(glyphs[:, None].float(), (height, width), mode="bicubic", antialias=True)
     return resized[:, 0].round_().clamp_(0, 255).to(torch.uint8)
 
 
@@ -148,5 +149,5 @@ def _read_folder(folder: Path) -> tuple[Tensor, Tensor]:
     paths = sorted(folder.glob("[0-9]/*.png"))
     if not paths:
         raise ValueError(f"no digits in {str(folder)!r}: expected LABEL/*.png")
-    images = torch.stack([decode_image(str(path), ImageReadMode.GRAY)[0] for path in paths])
+    images = torch.from_numpy(np.stack([np.asarray(Image.open(path).convert("L")) for path in paths]))
     return images, torch.tensor([int(path.parent.name) for path in paths])
