@@ -110,8 +110,8 @@ class VoxCeleb1(RecordedData):
         parts: dict[Split, str] = {"train": "train", "validation": "dev", "test": "test"}
         for split, part in parts.items():
             source = _open(lambda part=part: torchaudio.datasets.VoxCeleb1Identification(root, part))
-            rows = (source.get_metadata(i) for i in range(len(source)))
-            recordings += [Recording(folder / path, {"speaker": f"id{s}"}, split) for path, _, s, _ in rows]
+            paths = [Path(source.get_metadata(i)[0]) for i in range(len(source))]
+            recordings += [Recording(folder / path, {"speaker": path.parts[0]}, split) for path in paths]
         super().__init__(recordings, **kwargs)
 
 
