@@ -9,7 +9,7 @@ from sklearn.linear_model import LogisticRegression
 from torch import Tensor
 
 Solver = Literal["auto", "sklearn", "torch"]
-SMALL = 2_000_000  # numbers in the feature matrix, up to which scikit-learn in float64 is quick
+SMALL = 300_000  # numbers in the feature matrix, up to which scikit-learn in float64 is quick
 ROWS = 65_536  # whose logits are held at a time
 
 
@@ -65,7 +65,7 @@ def fit_logistic(
         x: (num_samples, num_features), y: (num_samples,) labels; unlabelled samples must have been left out.
         l2: weight decay per sample; the bias isn't decayed.
         solver: "sklearn" (float64, on the CPU), "torch" (float32, on x's device), or by the size of x.
-        start: another fit of the same x and y to start the torch solver from.
+        start: another fit of the same x and y to start from.
         max_iterations: of L-BFGS; running out of them is a warning.
         tolerance: of the gradient's largest entry, at which the fit ends.
         standardize: False takes the features as they are, for samples that are too few to tell their spread.
@@ -100,7 +100,11 @@ def spread(x: Tensor) -> tuple[Tensor, Tensor]:
 def _fit_sklearn(x, y, l2, initial, max_iterations, tolerance) -> tuple[Tensor, Tensor]:
     num_classes = int(y.max()) + 1
     strength = l2 * len(x) / (2 if num_classes == 2 else 1)
-    model = LogisticRegression(C=1 / strength, max_iter=max_iterations, tol=tolerance)
+    model = LogisticRegression(C=1 / strength, max_iter=max_iterations, tol=tolerance, warm_start=True)
+    if initial is not None:
+        weight, bias = (tensor.double().numpy() for tensor in initial)
+        model.coef_ = weight[1:] - weight[:1] if num_classes == 2 else weight
+        model.intercept_ = bias[1:] - bias[:1] if num_classes == 2 else bias
     model.fit(x.double().numpy(), y.numpy())
     weight, bias = torch.from_numpy(model.coef_), torch.from_numpy(model.intercept_)
     if num_classes == 2:

@@ -26,7 +26,7 @@ def head_histogram(
         contributions: per head (num_correct,), see ``head_contributions``.
         labels: (num_correct,); needed for ``classes``.
         classes: label and name of the classes to draw a panel for; None draws all samples in one.
-        num_bins: over the range of all contributions of a panel.
+        num_bins: at most, over the range of all contributions of a panel; fewer where predictions are few.
         title: of the figure.
 
     Returns:
@@ -57,7 +57,6 @@ def head_histogram(
         axes.set_ylabel("predictions", fontsize=9)
     for axes in grid[len(panels) :]:
         axes.remove()
-    grid[0].legend(fontsize=8, frameon=False)
     if title:
         figure.suptitle(title, fontsize=11)
     return save_figure(figure, path)
@@ -66,9 +65,11 @@ def head_histogram(
 def _histograms(axes, contributions: Mapping[str, Tensor], num_bins: int) -> None:
     values: Sequence[np.ndarray] = [part.detach().float().cpu().numpy() for part in contributions.values()]
     low, high = min(part.min() for part in values), max(part.max() for part in values)
-    edges = np.linspace(low, high if high > low else low + 1, num_bins + 1)
+    few = max(8, round(2 * len(values[0]) ** 0.5))  # more bins than that would show single predictions
+    edges = np.linspace(low, high if high > low else low + 1, min(num_bins, few) + 1)
     for i, (head, part) in enumerate(zip(contributions, values, strict=True)):
         color = COLORS[i % len(COLORS)]
         axes.hist(part, edges, color=color, alpha=0.3)
         axes.hist(part, edges, color=color, histtype="step", linewidth=1.4, label=f"{head}, mean {part.mean():.2f}")
     axes.axvline(0, color="#888888", linewidth=0.8)
+    axes.legend(fontsize=8, frameon=False)

@@ -65,11 +65,13 @@ def test_labels_need_not_be_contiguous(generator):
     assert not fit.hits(x, torch.full_like(labels, 5)).any()
 
 
-def test_a_warm_start_ends_at_the_same_minimum(generator):
-    x, y = clusters(300, 4, 8, 2.0, generator)
-    start = fit_logistic(x, y, 1.0, "torch")
-    warm = fit_logistic(x, y, 0.01, "torch", start=start, tolerance=1e-6)
-    cold = fit_logistic(x, y, 0.01, "torch", tolerance=1e-6)
+@pytest.mark.parametrize("solver", ["sklearn", "torch"])
+@pytest.mark.parametrize("num_classes", [2, 4])
+def test_a_warm_start_ends_at_the_same_minimum(solver, num_classes, generator):
+    x, y = clusters(300, num_classes, 8, 2.0, generator)
+    start = fit_logistic(x, y, 1.0, solver)
+    warm = fit_logistic(x, y, 0.01, solver, start=start, tolerance=1e-6)
+    cold = fit_logistic(x, y, 0.01, solver, tolerance=1e-6)
     torch.testing.assert_close(warm.weight, cold.weight, atol=1e-3, rtol=1e-3)
     assert not torch.equal(start.weight, warm.weight)
 
@@ -94,3 +96,11 @@ def test_bad_input_is_named(generator):
     x[3, 1] = torch.nan
     with pytest.raises(ValueError, match="NaN"):
         fit_logistic(x, y, 1)
+
+
+@pytest.mark.parametrize("num_classes", [2, 3])
+def test_scikit_learn_really_starts_from_the_other_fit(num_classes, generator):
+    x, y = clusters(300, num_classes, 8, 2.0, generator)
+    found = fit_logistic(x, y, 0.01, "sklearn", tolerance=1e-8)
+    again = fit_logistic(x, y, 0.01, "sklearn", start=found, max_iterations=1, tolerance=1e-4)
+    torch.testing.assert_close(again.weight, found.weight, atol=1e-5, rtol=1e-5)
