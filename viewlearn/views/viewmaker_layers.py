@@ -72,4 +72,4 @@ class FewChannelsConv(nn.Conv2d):
 
 def concatenate(x: Tensor, noise: Tensor) -> Tensor:
     """x and a noise map as one more channel, channels-last."""
-    return torch.cat([x, noise], dim=1).contiguous(memory_format=torch.channels_last)
+    return torch.cat([x, noise.to(x.dtype)], dim=1).contiguous(memory_format=torch.channels_last)

@@ -112,6 +112,14 @@ def test_annealing_between_forward_and_backward_doesn_t_disturb_the_gradient(gen
     assert all(p.grad.isfinite().all() for p in viewmaker.parameters())
 
 
+def test_first_perturbations_of_the_everyday_network_are_smooth(generator):
+    """The 2×2 pixels of a place start alike."""
+    viewmaker = Viewmaker(channels=3, clamp=None)
+    x = torch.rand(4, 3, 32, 32, generator=generator)
+    delta = viewmaker.perturbation(x, viewmaker.sample(x, generator)).unflatten(2, (-1, 2)).unflatten(4, (-1, 2))
+    torch.testing.assert_close(delta, delta[:, :, :, :1, :, :1].expand_as(delta), atol=1e-6, rtol=0)
+
+
 def test_the_budget_is_no_weight():
     assert set(small().state_dict()) == {name for name, _ in small().named_parameters()}
 
