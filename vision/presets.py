@@ -8,24 +8,36 @@ from vision.views.checks import check_size
 from vision.views.parts import batch_parts
 
 LARGEST_SIZE_WITHOUT_BLUR = 32  # pixels; the CIFAR recipes leave the blur out
-NUM_VALUES_IN_PART = (
-    2**20
-)  # 4 MB in float32: large enough for groups of many images, small enough for memory to be kept
+# 4 MB in float32: large enough for groups of many images, small enough for the process to keep the memory.
+NUM_VALUES_IN_PART = 2**20
 
 
 class _Pipeline(Compose):
-    """A Compose whose views treat each image on its own, so that it may take a large batch through in parts."""
+    """A Compose whose views treat each image on its own, so that it may take a large batch through in parts.
+
+    A flip right behind the crop is done by the crop. Neither changes what the entries do one by one.
+    """
 
     def transform(self, x: Tensor, params: Params) -> Tensor:
         leaves: list[Tensor] = []
         map_params(leaves.append, params)
         parts = batch_parts(x, *leaves, num_values=NUM_VALUES_IN_PART)
         if len(parts) <= 1:
-            return super().transform(x, params)
+            return self._transform_part(x, params)
         y = x.new_empty(self.like(x).shape)
         for part in parts:
-            y[part] = super().transform(x[part], select(params, part))
+            y[part] = self._transform_part(x[part], select(params, part))
         return y
+
+    def _transform_part(self, x: Tensor, params: Params) -> Tensor:
+        entries = list(self.entries.items())
+        if [type(view) for _, view in entries[:2]] == [RandomResizedCrop, HorizontalFlip]:
+            (crop, view), (flip, _) = entries[:2]
+            x = view.transform(x, params[crop], mirrored=params[flip]["flipped"])
+            entries = entries[2:]
+        for name, view in entries:
+            x = view.transform(x, params[name])
+        return x
 
 
 class NoViews(Compose):

@@ -1,11 +1,12 @@
 """Random resized crop."""
 
+import torch
 from torch import Generator, Tensor
 
 from viewlearn.views import Params, View
 from vision.views.box import draw_box
 from vision.views.checks import Range, check_images, check_range, check_size
-from vision.views.resample import resize_taps, separable
+from vision.views.resample import Taps, resize_taps, separable
 
 
 class RandomResizedCrop(View):
@@ -39,12 +40,15 @@ class RandomResizedCrop(View):
     def sample(self, x: Tensor, generator: Generator | None = None) -> Params:
         return {"box": draw_box(x, self.scale, self.ratio, generator)}
 
-    def transform(self, x: Tensor, params: Params) -> Tensor:
+    def transform(self, x: Tensor, params: Params, mirrored: Tensor | None = None) -> Tensor:
+        """The crops of x; those that ``mirrored`` (batch,) names come out left to right, which here costs nothing."""
         check_images(x)
         height, width = x.shape[-2:]
         top, left, box_height, box_width = params["box"].unbind(dim=1)
         rows = resize_taps(top * height, box_height * height, height, self.size[0])
         columns = resize_taps(left * width, box_width * width, width, self.size[1])
+        if mirrored is not None:
+            columns = Taps(*(torch.where(mirrored[:, None, None], value.flip(1), value) for value in columns))
         return separable(x, rows, columns)
 
     def like(self, x: Tensor) -> Tensor:
