@@ -63,7 +63,7 @@ def corruption_robustness(
     encoder: nn.Module,
     data: object,
     task: str,
-    corruptions: Mapping[str, Sequence[View]],
+    corruptions: Mapping[str, Sequence[View | Dataset]],
     *,
     layer: str | None = None,
     num_test: int | None = None,
@@ -83,7 +83,8 @@ def corruption_robustness(
         data: has ``decode``, ``front_end`` and ``split``.
         task: whose labels.
         corruptions: by name, one view for each severity, mild to severe; ``vision.corruptions.imagenet_c()`` has those
-            of the benchmark.
+            of the benchmark. A data set in place of a view is taken as it is, for published files (ImageNet-C,
+            CIFAR-10-C) and for test sets that differ otherwise (ObjectNet).
         layer: which features, see ``Features.layer``; None for the encoder's output.
         num_test: how many test samples, drawn from ``seed``; None for all.
         l2: see ``linear_probe``.
@@ -107,11 +108,13 @@ def corruption_robustness(
     classifier, _ = fit_linear_probe(train.x, train.labels[task], l2=l2, validation=held, device=device)
     test = subsample(data.split("test"), num_test, seed)
 
-    def accuracy(view: View | None) -> float:
-        corrupted = pipeline(data.decode, data.front_end, view)
-        return _accuracy(classifier, extract_features(encoder, test, corrupted, **options), task)
+    def accuracy(corruption: View | Dataset | None) -> float:
+        is_view = corruption is None or isinstance(corruption, View)
+        dataset = test if is_view else subsample(corruption, num_test, seed)
+        reads = pipeline(data.decode, data.front_end, corruption) if is_view else clean
+        return _accuracy(classifier, extract_features(encoder, dataset, reads, **options), task)
 
-    accuracies = {name: [accuracy(view) for view in views] for name, views in corruptions.items()}
+    accuracies = {name: [accuracy(each) for each in severities] for name, severities in corruptions.items()}
     return Robustness(task, accuracy(None), accuracies)
 
 

@@ -83,23 +83,27 @@ def _images(paths) -> list[Path]:
     return sorted(path for path in paths if path.suffix.lower() in SUFFIXES and not path.name.startswith("."))
 
 
-def read_image(path: Path, size: int) -> Tensor:
+def read_image(path: Path, size: int, border: int = 0) -> Tensor:
     """An image as ``(3, size, size)`` uint8: its shorter side resized to ``size``, antialiased, and the centre.
 
-    Grey and palette images become RGB, opacity is dropped, the camera's orientation is applied.
+    Grey and palette images become RGB, opacity is dropped, the camera's orientation is applied. ``border`` pixels of
+    the file are cut from each side first.
 
     Raises:
         ValueError: it can't be read; the message has its path.
     """
     try:
         with Image.open(path) as opened:
-            opened.draft("RGB", (size, size))  # JPEGs decode faster at half, a quarter or an eighth of their size
+            if not border:
+                opened.draft("RGB", (size, size))  # JPEGs decode faster at half, a quarter or an eighth of their size
             image = ImageOps.exif_transpose(opened)
             if image.mode.startswith("I"):  # 16 bits, which the conversion would clip to 8
                 image = image.point(lambda value: value / 256).convert("L")
             image = image.convert("RGB")
     except UNREADABLE as error:
         raise ValueError(f"can't read the image {str(path)!r}: {error}") from error
+    if border:
+        image = ImageOps.crop(image, border)
     side = min(image.size)
     left, top = ((extent - side) / 2 for extent in image.size)
     if image.size != (size, size):
@@ -158,20 +162,21 @@ class FileDataset:
         files: the images.
         size: side of the squares that they become.
         task: name of the class folders' task.
+        border: pixels that are cut from each side of an image.
 
     Raises:
         ValueError: (when read) an image that can't be.
     """
 
-    def __init__(self, files: Files, size: int, task: str = "object"):
-        self.files, self.size, self.task = files, size, task
+    def __init__(self, files: Files, size: int, task: str = "object", border: int = 0):
+        self.files, self.size, self.task, self.border = files, size, task, border
 
     def __len__(self) -> int:
         return len(self.files.paths)
 
     def __getitem__(self, index: int) -> tuple[Tensor, dict[str, int]]:
         labels = {self.task: self.files.labels[index]} if self.files.classes else {}
-        return read_image(self.files.paths[index], self.size), labels
+        return read_image(self.files.paths[index], self.size, self.border), labels
 
 
 def array_dataset(files: Files, size: int, task: str, skip_unreadable: bool = False) -> tuple[ArrayDataset, list[int]]:

@@ -48,6 +48,14 @@ def test_the_classifier_is_fitted_on_clean_inputs_and_asked_about_corrupted_ones
     assert robustness.mean == pytest.approx((robustness.clean + (mild + severe) / 2) / 2)
 
 
+def test_published_files_take_the_place_of_views():
+    data = Signs()
+    test = data.split("test")
+    flipped = ArrayDataset(-test.x, test.labels)
+    robustness = corruption_robustness(nn.Flatten(), data, "sign", {"files": [test, flipped]})
+    assert robustness.corrupted["files"] == [robustness.clean, pytest.approx(1 - robustness.clean, abs=0.02)]
+
+
 def test_accuracies_are_the_classifiers():
     data = Signs()
     robustness = corruption_robustness(nn.Flatten(), data, "sign", {"jitter": [Jitter(1.0)]}, l2=1e-2)
