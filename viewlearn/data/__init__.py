@@ -1,5 +1,6 @@
 """Data: what a run knows about them, samples with labels per task, and loaders with a reproducible order."""
 
+from viewlearn.data.check import check_data
 from viewlearn.data.dataset import ArrayDataset, Batch, Data, Dataset, Split, in_memory
 from viewlearn.data.labels import check_labels
 from viewlearn.data.loaders import DeviceLoader, Loader
@@ -17,6 +18,7 @@ __all__ = [
     "Loader",
     "Split",
     "WorkerLoader",
+    "check_data",
     "check_labels",
     "in_memory",
     "make_loader",

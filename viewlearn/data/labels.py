@@ -25,7 +25,7 @@ def check_labels(
         values = torch.as_tensor(values)
         if values.ndim != 1 or len(values) != num_samples:
             raise ValueError(f"task {task!r} has labels of shape {tuple(values.shape)} for {num_samples} samples")
-        if values.is_floating_point() or values.is_complex() or values.dtype == torch.bool:
+        if len(values) and (values.is_floating_point() or values.is_complex() or values.dtype == torch.bool):
             raise ValueError(f"task {task!r} has labels of type {values.dtype}; they must be integers")
         if tasks is not None and task not in tasks:
             raise ValueError(f"task {task!r} has labels but no class names; tasks with names: {sorted(tasks)}")

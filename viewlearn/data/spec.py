@@ -13,7 +13,7 @@ class DataSpec:
         tasks: the class names of each labelled task, in label order; empty for unlabelled data.
         mean, std: per channel, in the units of the encoder's input ([0, 1] for images); 0 and 1 where the front
             end has z-scored already.
-        num_train: samples in the training split.
+        num_train: samples that encoders are pre-trained on.
         sample_rate: in Hz, for audio.
         num_samples: samples per clip of audio, before the front end.
     """

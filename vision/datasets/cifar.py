@@ -6,11 +6,10 @@ from typing import ClassVar
 
 import numpy as np
 import torch
-from torch import Tensor
 from torchvision import datasets
 
 from viewlearn.data import ArrayDataset, Split
-from vision.datasets.files import Files, find_images, read_all
+from vision.datasets.files import Files, array_dataset, find_images
 from vision.datasets.image_data import ImageData, Source, hold_out
 from vision.superimposed import Overlay
 
@@ -59,50 +58,34 @@ class CIFAR10(ImageData):
 
     @property
     def tasks(self) -> dict[str, tuple[str, ...]]:
-        if self._in_folders:
-            return {"object": self._files["train"].classes}
-        return {"object": tuple(self._published(train=True).classes)}
+        return {"object": tuple(self._sources["train"].classes)}
 
     def source(self, split: Split) -> Source:
-        if split == "test":
-            images, labels = self._test()
-            index = np.arange(len(images))
-        else:
-            images, labels, parts = self._train
-            index = parts[split].numpy()
-            images, labels = images[index], labels[index]
-        return Source(ArrayDataset(images, {"object": labels}, self.tasks), index)
+        source = self._sources["test" if split == "test" else "train"]
+        index = np.arange(len(source.paths if self._in_folders else source.data))
+        if split != "test":
+            index = hold_out(len(index), self.validation, self.limit)[split].numpy()
+        if self._in_folders:
+            dataset, kept = array_dataset(source.take(index), 32, "object", self.skip_unreadable)
+            return Source(dataset, index[kept])
+        images = torch.from_numpy(source.data[index]).permute(0, 3, 1, 2).contiguous()
+        return Source(ArrayDataset(images, {"object": np.array(source.targets)[index]}, self.tasks), index)
 
     @cached_property
-    def _files(self) -> dict[str, Files]:
+    def _sources(self) -> dict[str, Files | datasets.CIFAR10]:
+        """Train and test: lists of files, or what torchvision reads."""
+        if not self._in_folders:
+            return {
+                part: self.published(str(self.root), train=part == "train", download=self.download)
+                for part in ("train", "test")
+            }
         train = find_images(self.root / "train")
         if not train.classes:
             raise ValueError(f"no class folders in {str(self.root / 'train')!r}, only images")
         return {"train": train, "test": find_images(self.root / "test", train.classes)}
-
-    @cached_property
-    def _train(self) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
-        images, labels = self._read("train") if self._in_folders else _arrays(self._published(train=True))
-        return images, labels, hold_out(len(images), self.validation, self.limit)
-
-    def _test(self) -> tuple[Tensor, Tensor]:
-        return self._read("test") if self._in_folders else _arrays(self._published(train=False))
-
-    def _read(self, split: str) -> tuple[Tensor, Tensor]:
-        files = self._files[split]
-        images, kept = read_all(files, 32, self.skip_unreadable)
-        return images, files.take(kept).targets("object")["object"]
-
-    def _published(self, train: bool) -> datasets.CIFAR10:
-        return self.published(str(self.root), train=train, download=self.download)
 
 
 class CIFAR100(CIFAR10):
     """CIFAR-100, 32×32, task ``object`` (100). Arguments and errors are those of ``CIFAR10``."""
 
     published = datasets.CIFAR100
-
-
-def _arrays(source: datasets.CIFAR10) -> tuple[Tensor, Tensor]:
-    images = torch.from_numpy(source.data).permute(0, 3, 1, 2).contiguous()
-    return images, torch.tensor(source.targets, dtype=torch.int64)

@@ -45,10 +45,10 @@ class Digits(Overlay):
         self.root = root
 
     def draw(self, split: Split, index: np.ndarray, size: tuple[int, int], seed: int) -> tuple[Tensor, Tensor]:
-        bank, labels = digit_bank(self.root, split)
-        choice = (indexed_uniform(seed, f"{split} digit", index, 1)[:, 0] * len(bank)).astype(np.int64)
         height, width = (max(1, round(10 * side / 32)) for side in size)
-        ink = _resize(bank, height, width)[choice]
+        bank, labels = _resized_bank(self.root, split, height, width)
+        choice = (indexed_uniform(seed, f"{split} digit", index, 1)[:, 0] * len(bank)).astype(np.int64)
+        ink = bank[choice]
         grey = torch.zeros(len(index), *size, dtype=torch.uint8)
         for y in (round(4 * size[0] / 32), round(16 * size[0] / 32)):
             for x in (round(4 * size[1] / 32), round(16 * size[1] / 32)):
@@ -109,11 +109,13 @@ def _place(glyphs: Tensor, corner: Tensor, side: Tensor, size: tuple[int, int]) 
     return (smooth * 2 - 0.5).clamp_(0, 1)  # enlarged strokes are blurred; this gives them an edge again
 
 
-def _resize(glyphs: Tensor, height: int, width: int) -> Tensor:
+@lru_cache
+def _resized_bank(root: str | None, split: Split, height: int, width: int) -> tuple[Tensor, Tensor]:
+    glyphs, labels = digit_bank(root, split)
     if glyphs.shape[1:] == (height, width):
-        return glyphs
+        return glyphs, labels
     resized = F.interpolate(glyphs[:, None].float(), (height, width), mode="bicubic", antialias=True)
-    return resized[:, 0].round_().clamp_(0, 255).to(torch.uint8)
+    return resized[:, 0].round_().clamp_(0, 255).to(torch.uint8), labels
 
 
 @lru_cache

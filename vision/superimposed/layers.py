@@ -16,14 +16,17 @@ def composite(layered: Tensor) -> Tensor:
     Returns:
         ``(…, channel, height, width)`` of the same type.
     """
+    if layered.dtype == torch.uint8:
+        base, colour, opacity = _parts(layered.float())
+        opacity = opacity * (1 / 255)
+        return base.add_((colour - base).mul_(opacity)).round_().to(torch.uint8)
+    base, colour, opacity = _parts(layered)
+    return base + (colour - base) * opacity
+
+
+def _parts(layered: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     base, colour, opacity = layered.split([layered.shape[-3] - 4, 3, 1], dim=-3)
-    if layered.dtype != torch.uint8:
-        colour = colour if base.shape[-3] == 3 else colour.mean(-3, keepdim=True)
-        return base + (colour - base) * opacity
-    if base.shape[-3] != 3:
-        colour = colour.float().mean(-3, keepdim=True).round_()
-    base, colour, opacity = base.int(), colour.int(), opacity.int()
-    return ((base * (255 - opacity) + colour * opacity + 127) // 255).to(torch.uint8)
+    return base, (colour if base.shape[-3] == 3 else colour.mean(-3, keepdim=True)), opacity
 
 
 class Composite(View):

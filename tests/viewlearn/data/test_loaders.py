@@ -168,3 +168,12 @@ def test_in_memory_keeps_order_and_labels():
     read = in_memory(Lazy(array()))
     assert torch.equal(read.x, array().x)
     assert torch.equal(read.labels["parity"], array().labels["parity"])
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an accelerator")
+@every_loader
+def test_batches_on_an_accelerator_are_those_of_the_cpu(make):
+    expected = list(DeviceLoader(array(), 4, seed=2).epoch(1, start_batch=1))
+    batches = list(make(array(), 4, seed=2, device="cuda").epoch(1, start_batch=1))
+    assert all(batch.x.is_cuda and batch.index.is_cuda for batch in batches)
+    assert all(equal(a.to("cpu"), b) for a, b in zip(batches, expected, strict=True))

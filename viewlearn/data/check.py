@@ -1,0 +1,32 @@
+"""Checks of a run's data, before it starts."""
+
+from collections.abc import Sequence
+
+from viewlearn.data.dataset import ArrayDataset, Data, Split
+from viewlearn.data.labels import check_labels
+
+
+def check_data(data: Data, splits: Sequence[Split] = ("train", "test")) -> None:
+    """Holds what data give against what their spec says, so that a fault doesn't come up after hours of training.
+
+    Splits in memory are checked whole, others by their first sample.
+
+    Raises:
+        ValueError: an empty split, labels out of range or of a task that the spec doesn't name, or samples that decode
+            and front end turn into another shape than the spec's.
+    """
+    for name in splits:
+        dataset = data.split(name)
+        if len(dataset) == 0:
+            raise ValueError(f"the {name} split is empty")
+        x, labels = dataset[0]
+        try:
+            if isinstance(dataset, ArrayDataset):
+                check_labels(dataset.labels, len(dataset), data.spec.tasks)
+            else:
+                check_labels({task: [label] for task, label in labels.items()}, 1, data.spec.tasks)
+        except ValueError as error:
+            raise ValueError(f"{name} split: {error}") from error
+        seen = data.front_end(data.decode(x[None]))
+        if tuple(seen.shape[1:]) != tuple(data.spec.shape):
+            raise ValueError(f"{name} split: samples become {tuple(seen.shape[1:])}; the spec says {data.spec.shape}")
