@@ -5,6 +5,10 @@ import torch.distributed as dist
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
+if dist.is_available():  # Renamed in torch 2.14: the old names warn there, the new ones aren't in 2.11.
+    _all_gather = getattr(dist, "all_gather_single", None) or dist.all_gather_into_tensor
+    _reduce_scatter = getattr(dist, "reduce_scatter_single", None) or dist.reduce_scatter_tensor
+
 
 def world_size() -> int:
     """How many processes train together; 1 where torch.distributed isn't initialised."""
@@ -45,7 +49,7 @@ class _Gather(torch.autograd.Function):
     def forward(ctx, x: Tensor) -> Tensor:
         x = x.contiguous()
         gathered = x.new_empty(world_size() * len(x), *x.shape[1:])
-        dist.all_gather_into_tensor(gathered, x)
+        _all_gather(gathered, x)
         return gathered
 
     @staticmethod
@@ -53,5 +57,5 @@ class _Gather(torch.autograd.Function):
     def backward(ctx, gradient: Tensor) -> Tensor:
         gradient = gradient.contiguous()
         own = gradient.new_empty(len(gradient) // world_size(), *gradient.shape[1:])
-        dist.reduce_scatter_tensor(own, gradient)
+        _reduce_scatter(own, gradient)
         return own

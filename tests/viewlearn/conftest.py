@@ -34,7 +34,18 @@ def in_processes(tmp_path) -> Callable:
         source = inspect.getfile(function)
         processes = [
             subprocess.Popen(
-                [sys.executable, "-c", _CHILD, source, function.__name__, str(rank), str(size), str(tmp_path)],
+                [
+                    sys.executable,
+                    "-W",
+                    "error",
+                    "-c",
+                    _CHILD,
+                    source,
+                    function.__name__,
+                    str(rank),
+                    str(size),
+                    str(tmp_path),
+                ],
                 stderr=subprocess.PIPE,
                 text=True,
             )
