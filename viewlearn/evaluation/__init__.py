@@ -2,6 +2,7 @@
 
 from viewlearn.evaluation.contributions import head_contributions
 from viewlearn.evaluation.evaluate import evaluate, reinitialised
+from viewlearn.evaluation.evaluate_all import Asked, evaluate_all
 from viewlearn.evaluation.factor_probe import factor_probe
 from viewlearn.evaluation.factors import Factor
 from viewlearn.evaluation.features import Features, extract_features
@@ -18,6 +19,7 @@ from viewlearn.evaluation.robustness import Robustness, corruption_robustness
 from viewlearn.evaluation.score import Score
 
 __all__ = [
+    "Asked",
     "Factor",
     "Features",
     "KNNMonitor",
@@ -29,6 +31,7 @@ __all__ = [
     "Score",
     "corruption_robustness",
     "evaluate",
+    "evaluate_all",
     "extract_features",
     "factor_probe",
     "few_shot",

@@ -131,7 +131,7 @@ def _probe(features: dict[str, Features], task: str, method: Probe, layer, l2, k
     train, test = features["train"], features["test"]
     sides = _x(train, layer), _labels(train, task), _x(test, layer), _labels(test, task)
     if method == "knn":
-        return knn(*sides, k=k, temperature=temperature)
+        return knn(*sides, k=k, temperature=temperature, device=device)
     validation = 0.2
     if "validation" in features and (_labels(features["validation"], task) >= 0).any():
         validation = _x(features["validation"], layer), _labels(features["validation"], task)

@@ -43,13 +43,21 @@ def knn_scores(
 
 
 def knn(
-    train_x: Tensor, train_y: Tensor, test_x: Tensor, test_y: Tensor, *, k: int = 200, temperature: float = 0.1
+    train_x: Tensor,
+    train_y: Tensor,
+    test_x: Tensor,
+    test_y: Tensor,
+    *,
+    k: int = 200,
+    temperature: float = 0.1,
+    device: torch.device | str | None = None,
 ) -> Score:
     """The test accuracy of the weighted k-nearest-neighbour classifier; samples with negative labels are left out.
 
     Args:
         train_x, test_x: (num_samples, num_features); train_y, test_y: (num_samples,) labels.
         k, temperature: see ``knn_scores``.
+        device: where similarities are computed; None for where the features are.
 
     Raises:
         ValueError: no labelled samples on either side, features that aren't finite, or as ``knn_scores`` does.
@@ -59,6 +67,8 @@ def knn(
     if not (train_x.isfinite().all() and test_x.isfinite().all()):
         raise ValueError("the features hold NaN or infinite values")
     classes, target = train_y.unique(return_inverse=True)
+    if device is not None:
+        train_x, test_x = train_x.to(device), test_x.to(device)
     scores = knn_scores(train_x, target, test_x, len(classes), k, temperature).cpu()
     top = scores.topk(min(5, len(classes)), dim=1).indices
     hits = classes.cpu()[top] == test_y.cpu()[:, None]

@@ -72,7 +72,7 @@ class KNNMonitor:
 
     def _accuracy(self, task: str, train: Features, test: Features) -> float:
         sides = train.x, train.labels[task], test.x, test.labels[task]
-        return knn(*sides, k=self.k, temperature=self.temperature).accuracy
+        return knn(*sides, k=self.k, temperature=self.temperature, device=self.options["device"]).accuracy
 
 
 class _Subset:

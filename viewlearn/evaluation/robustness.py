@@ -62,7 +62,7 @@ class Robustness:
 def corruption_robustness(
     encoder: nn.Module,
     data: object,
-    task: str,
+    tasks: Sequence[str],
     corruptions: Mapping[str, Sequence[View | Dataset]],
     *,
     layer: str | None = None,
@@ -72,8 +72,8 @@ def corruption_robustness(
     device: torch.device | str | None = None,
     precision: Precision = "no",
     seed: int = 0,
-) -> Robustness:
-    """Fits the linear probe on clean features, and scores it on the test split under every corruption and severity.
+) -> dict[str, Robustness]:
+    """Fits linear probes on clean features, and scores them on the test split under every corruption and severity.
 
     The draws of a corruption are the same for every encoder. Corruptions act on decoded images, before any front end
     if their stage is "natural".
@@ -81,7 +81,7 @@ def corruption_robustness(
     Args:
         encoder: (batch, …) in natural units → (batch, num_features).
         data: has ``decode``, ``front_end`` and ``split``.
-        task: whose labels.
+        tasks: which tasks; features are computed once for all.
         corruptions: by name, one view for each severity, mild to severe; ``vision.corruptions.imagenet_c()`` has those
             of the benchmark. A data set in place of a view is taken as it is, for published files (ImageNet-C,
             CIFAR-10-C) and for test sets that differ otherwise (ObjectNet).
@@ -90,6 +90,9 @@ def corruption_robustness(
         l2: see ``linear_probe``.
         batch_size, device, precision: see ``extract_features``.
         seed: of the choice of test samples.
+
+    Returns:
+        the accuracies of each task.
 
     Raises:
         ValueError: no corruptions, or a task without labels.
@@ -101,21 +104,34 @@ def corruption_robustness(
     clean = pipeline(data.decode, data.front_end)
     train, validation = data.split("train"), optional_split(data, "validation")
     train = extract_features(encoder, train, clean, **options)
-    held = 0.2
     if validation is not None:
         validation = extract_features(encoder, validation, clean, **options)
-        held = validation.x, validation.labels[task]
-    classifier, _ = fit_linear_probe(train.x, train.labels[task], l2=l2, validation=held, device=device)
+    classifiers = {task: _fit(train, validation, task, l2, device) for task in tasks}
     test = subsample(data.split("test"), num_test, seed)
 
-    def accuracy(corruption: View | Dataset | None) -> float:
+    def accuracies(corruption: View | Dataset | None) -> dict[str, float]:
         is_view = corruption is None or isinstance(corruption, View)
         dataset = test if is_view else subsample(corruption, num_test, seed)
         reads = pipeline(data.decode, data.front_end, corruption) if is_view else clean
-        return _accuracy(classifier, extract_features(encoder, dataset, reads, **options), task)
+        features = extract_features(encoder, dataset, reads, **options)
+        return {
+            task: score_classifier(classifier, features.x, features.labels[task], 0).accuracy
+            for task, classifier in classifiers.items()
+        }
 
-    accuracies = {name: [accuracy(each) for each in severities] for name, severities in corruptions.items()}
-    return Robustness(task, accuracy(None), accuracies)
+    clean_accuracies = accuracies(None)
+    corrupted = {name: [accuracies(each) for each in severities] for name, severities in corruptions.items()}
+    return {
+        task: Robustness(
+            task, clean_accuracies[task], {name: [each[task] for each in found] for name, found in corrupted.items()}
+        )
+        for task in tasks
+    }
+
+
+def _fit(train: Features, validation: Features | None, task: str, l2, device) -> LinearClassifier:
+    held = 0.2 if validation is None else (validation.x, validation.labels[task])
+    return fit_linear_probe(train.x, train.labels[task], l2=l2, validation=held, device=device)[0]
 
 
 def subsample(dataset: Dataset, num_samples: int | None, seed: int) -> Dataset:
@@ -126,7 +142,3 @@ def subsample(dataset: Dataset, num_samples: int | None, seed: int) -> Dataset:
     if isinstance(dataset, ArrayDataset):
         return ArrayDataset(dataset.x[order], {task: y[order] for task, y in dataset.labels.items()})
     return Subset(dataset, order.tolist())
-
-
-def _accuracy(classifier: LinearClassifier, features: Features, task: str) -> float:
-    return score_classifier(classifier, features.x, features.labels[task], 0).accuracy

@@ -40,7 +40,7 @@ CORRUPTIONS = {"none": [Identity()], "jitter": [Jitter(0.3), Jitter(3.0)]}
 
 @pytest.mark.parametrize("sizes", [{}, {"train": 300, "test": 400}])
 def test_the_classifier_is_fitted_on_clean_inputs_and_asked_about_corrupted_ones(sizes):
-    robustness = corruption_robustness(nn.Flatten(), Signs(**sizes), "sign", CORRUPTIONS, l2=1e-3)
+    robustness = corruption_robustness(nn.Flatten(), Signs(**sizes), ["sign"], CORRUPTIONS, l2=1e-3)["sign"]
     assert robustness.clean > 0.97
     assert robustness.corrupted["none"] == [robustness.clean]
     mild, severe = robustness.corrupted["jitter"]
@@ -52,13 +52,13 @@ def test_published_files_take_the_place_of_views():
     data = Signs()
     test = data.split("test")
     flipped = ArrayDataset(-test.x, test.labels)
-    robustness = corruption_robustness(nn.Flatten(), data, "sign", {"files": [test, flipped]})
+    robustness = corruption_robustness(nn.Flatten(), data, ["sign"], {"files": [test, flipped]})["sign"]
     assert robustness.corrupted["files"] == [robustness.clean, pytest.approx(1 - robustness.clean, abs=0.02)]
 
 
 def test_accuracies_are_the_classifiers():
     data = Signs()
-    robustness = corruption_robustness(nn.Flatten(), data, "sign", {"jitter": [Jitter(1.0)]}, l2=1e-2)
+    robustness = corruption_robustness(nn.Flatten(), data, ["sign"], {"jitter": [Jitter(1.0)]}, l2=1e-2)["sign"]
     train, test = data.split("train"), data.split("test")
     classifier, _ = fit_linear_probe(train.x, train.labels["sign"], l2=1e-2)
     x = Jitter(1.0)(test.x, torch.Generator().manual_seed(0))
@@ -83,11 +83,11 @@ def test_subsample_keeps_labels_with_their_samples():
     lazy = subsample([data[i] for i in range(400)], 50, seed=0)
     assert torch.equal(torch.stack([lazy[i][0] for i in range(50)]), part.x)
     assert subsample(data, None, 0) is data
-    robustness = corruption_robustness(nn.Flatten(), Signs(), "sign", CORRUPTIONS, num_test=50)
+    robustness = corruption_robustness(nn.Flatten(), Signs(), ["sign"], CORRUPTIONS, num_test=50)["sign"]
     assert round(robustness.clean * 50) == pytest.approx(robustness.clean * 50)
 
 
 def test_no_corruptions_is_an_error():
     for corruptions in ({}, {"fog": []}):
         with pytest.raises(ValueError, match="no corruptions"):
-            corruption_robustness(nn.Flatten(), Signs(), "sign", corruptions)
+            corruption_robustness(nn.Flatten(), Signs(), ["sign"], corruptions)
