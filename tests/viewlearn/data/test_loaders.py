@@ -3,6 +3,9 @@ import torch
 
 from viewlearn.data import ArrayDataset, DeviceLoader, WorkerLoader, in_memory, make_loader, order
 
+# Python 3.12 and later warn about forking workers from a process that has threads, as one with torch always has.
+pytestmark = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+
 
 def array(num_samples: int = 23) -> ArrayDataset:
     x = torch.arange(num_samples * 12).reshape(num_samples, 3, 2, 2) % 251
