@@ -14,8 +14,8 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
-# exp(±limit), summed over millions of columns, neither over- nor underflows.
-_LIMIT = {torch.float32: 60.0, torch.float64: 600.0}
+# exp(±limit), summed over millions of columns and inverted in the backward, neither over- nor underflows.
+_LIMIT = {torch.float32: 50.0, torch.float64: 600.0}
 MIN_TEMPERATURE = 1 / _LIMIT[torch.float64]
 
 
@@ -46,7 +46,7 @@ def logsumexp_similarity(
     Args:
         rows: ``(n, dim)`` unit vectors.
         columns: ``(m, dim)`` unit vectors.
-        temperature: τ; below 1/60 the tiles are computed in float64, as float32 can't hold exp(1/τ).
+        temperature: τ; below 1/50 the tiles are computed in float64, as float32 can't hold exp(1/τ).
         exclude: leaves out column ``i + exclude`` of row i: the row itself, where the columns hold it.
         tile: side of a tile; by default 512 on CPUs, whose cache holds it, else 4096.
 
