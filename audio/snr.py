@@ -6,7 +6,8 @@ from torch import Tensor
 
 def power(x: Tensor) -> Tensor:
     """``(batch, 1, 1)`` mean squares over channel and time of waveforms ``(batch, channel, time)``."""
-    return x.square().mean(dim=(-2, -1), keepdim=True)
+    size = x.shape[-2] * x.shape[-1]
+    return torch.linalg.vector_norm(x, dim=(-2, -1), keepdim=True).square() / size  # without a temporary of x's size
 
 
 def noise_gain(signal: Tensor, noise: Tensor, snr_db: Tensor) -> Tensor:

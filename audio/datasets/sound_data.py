@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from functools import cached_property
 
-from audio.front_end import GEOMETRIES, CenterCrop, LogMel, log_mel, measure
+from audio.front_end import CenterCrop, LogMel, measure, named_geometry
 from viewlearn.data import Data, DataSpec
 from viewlearn.views import Compose
 
@@ -36,9 +36,7 @@ class SoundData(Data):
         mean: float | None = None,
         std: float | None = None,
     ):
-        if geometry not in GEOMETRIES:
-            raise ValueError(f"no geometry {geometry!r}; there are: {', '.join(GEOMETRIES)}")
-        named = GEOMETRIES[geometry]
+        named = named_geometry(geometry)
         self.geometry = geometry
         self.sample_rate = sample_rate or named.sample_rate
         seconds = named.num_samples / named.sample_rate if seconds is None else seconds
@@ -59,10 +57,10 @@ class SoundData(Data):
         """The spectrogram part of the front end, z-scored by the statistics of the training split."""
         mean, std = self._given
         if mean is None or std is None:
-            crop, plain = self._to_clip(), log_mel(self.geometry, self.sample_rate)
+            crop, plain = self._to_clip(), named_geometry(self.geometry).log_mel(self.sample_rate)
             measured = measure(self.split("train"), plain, crop)
             mean, std = (m if given is None else given for m, given in zip(measured, self._given, strict=True))
-        return log_mel(self.geometry, self.sample_rate, mean, std)
+        return named_geometry(self.geometry).log_mel(self.sample_rate, mean, std)
 
     @property
     def front_end(self) -> Compose:

@@ -1,7 +1,7 @@
 """From stored sound to what an encoder reads: decoding to float, mix-down, resampling, cropping, log-mel."""
 
 from audio.front_end.clip import CenterCrop, Mono, center_crop
-from audio.front_end.geometry import GEOMETRIES, Geometry, log_mel
+from audio.front_end.geometry import GEOMETRIES, Geometry, named_geometry
 from audio.front_end.log_mel import LogMel
 from audio.front_end.resample import Resample, resample
 from audio.front_end.statistics import measure
@@ -14,7 +14,7 @@ __all__ = [
     "Mono",
     "Resample",
     "center_crop",
-    "log_mel",
     "measure",
+    "named_geometry",
     "resample",
 ]

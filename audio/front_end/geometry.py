@@ -29,6 +29,25 @@ class Geometry:
     floor_db: float = -100.0
     top_db: float = 80.0
 
+    def log_mel(self, sample_rate: int | None = None, mean: float = 0.0, std: float = 1.0) -> LogMel:
+        """The front end of this geometry.
+
+        Args:
+            sample_rate: in Hz; the geometry's own by default. The window and the hop stay as many samples.
+            mean, std: of the z-scoring, in dB.
+        """
+        return LogMel(
+            sample_rate=sample_rate or self.sample_rate,
+            n_fft=self.n_fft,
+            hop_length=self.hop_length,
+            n_mels=self.n_mels,
+            f_min=self.f_min,
+            floor_db=self.floor_db,
+            top_db=self.top_db,
+            mean=mean,
+            std=std,
+        )
+
 
 # The published code computes 20·log10(power) over a range of 80, floored at a squared power of 1e-10: in true dB that
 # is a floor of −50 and a range of 40, and since both are z-scored, the spectrograms are the same.
@@ -48,28 +67,12 @@ GEOMETRIES = {
 }
 
 
-def log_mel(geometry: str, sample_rate: int | None = None, mean: float = 0.0, std: float = 1.0) -> LogMel:
-    """The front end of a named geometry, at its own sample rate unless another is given.
-
-    Args:
-        geometry: a name in ``GEOMETRIES``.
-        sample_rate: in Hz; the window and the hop stay as many samples.
-        mean, std: of the z-scoring, in dB.
+def named_geometry(name: str) -> Geometry:
+    """The geometry of that name in ``GEOMETRIES``.
 
     Raises:
         ValueError: an unknown name; the message lists the known ones.
     """
-    if geometry not in GEOMETRIES:
-        raise ValueError(f"no geometry {geometry!r}; there are: {', '.join(GEOMETRIES)}")
-    g = GEOMETRIES[geometry]
-    return LogMel(
-        sample_rate=sample_rate or g.sample_rate,
-        n_fft=g.n_fft,
-        hop_length=g.hop_length,
-        n_mels=g.n_mels,
-        f_min=g.f_min,
-        floor_db=g.floor_db,
-        top_db=g.top_db,
-        mean=mean,
-        std=std,
-    )
+    if name not in GEOMETRIES:
+        raise ValueError(f"no geometry {name!r}; there are: {', '.join(GEOMETRIES)}")
+    return GEOMETRIES[name]

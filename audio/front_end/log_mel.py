@@ -4,9 +4,12 @@ from typing import Literal
 
 import torch
 from torch import Generator, Tensor
-from torchaudio.transforms import MelSpectrogram
+from torchaudio.functional import melscale_fbanks
 
+from audio.chunks import in_chunks
 from viewlearn.views import Params, View
+
+CHUNK = 2**20  # windowed samples that are transformed at a time
 
 
 class LogMel(View):
@@ -14,8 +17,9 @@ class LogMel(View):
 
         L = 10·log10(max(mel power, 10^(floor_db/10))) in dB,   L ← max(L, max L − top_db),   z = (L − mean) / std
 
-    Deterministic and differentiable; ``torchaudio.transforms.MelSpectrogram`` (centred Hann windows, reflected at the
-    borders, power 2) does the mel part. Frames: 1 + time // hop_length. The maximum is each sample's own.
+    Deterministic and differentiable. The mel part equals ``torchaudio.transforms.MelSpectrogram`` (centred Hann
+    windows, reflected at the borders, power 2), whose filters it uses; powers are summed without taking the root
+    first, in blocks that stay in the cache. Frames: 1 + time // hop_length. The maximum is each sample's own.
 
     Args:
         sample_rate: of the waveform in Hz.
@@ -59,16 +63,10 @@ class LogMel(View):
         top = sample_rate / 2 if f_max is None else f_max
         if not 0 <= f_min < top <= sample_rate / 2:
             raise ValueError(f"bands from {f_min} to {top} Hz must lie between 0 and {sample_rate / 2} Hz")
-        self.mel = MelSpectrogram(
-            sample_rate,
-            n_fft=n_fft,
-            hop_length=hop_length,
-            n_mels=n_mels,
-            f_min=f_min,
-            f_max=f_max,
-            norm="slaney" if mel_scale == "slaney" else None,
-            mel_scale=mel_scale,
-        )
+        norm = "slaney" if mel_scale == "slaney" else None
+        filters = melscale_fbanks(n_fft // 2 + 1, f_min, top, n_mels, sample_rate, norm, mel_scale)
+        self.register_buffer("filters", filters, persistent=False)
+        self.register_buffer("window", torch.hann_window(n_fft), persistent=False)
         self.n_mels, self.n_fft, self.hop_length = n_mels, n_fft, hop_length
         self.floor_db, self.top_db, self.mean, self.std = floor_db, top_db, mean, std
 
@@ -86,10 +84,21 @@ class LogMel(View):
         """
         if x.shape[-1] <= self.n_fft // 2:
             raise ValueError(f"clips of {x.shape[-1]} samples are too short for windows of {self.n_fft}: lengthen them")
-        level = 10 * self.mel(x).clamp_min(10 ** (self.floor_db / 10)).log10()
+        frames = 1 + x.shape[-1] // self.hop_length
+        power = in_chunks(self._mel_power, CHUNK // (frames * self.n_fft), x)
+        level = 10 * power.clamp_min(10 ** (self.floor_db / 10)).log10()
         if self.top_db is None:
             return level
         return torch.maximum(level, level.amax(dim=(-3, -2, -1), keepdim=True) - self.top_db)
+
+    def _mel_power(self, x: Tensor) -> Tensor:
+        """``(batch, channel, mel, frame)`` power in each band."""
+        half = self.n_fft // 2
+        padded = torch.nn.functional.pad(x, (half, half), mode="reflect")
+        frames = padded.unfold(-1, self.n_fft, self.hop_length) * self.window.to(x.dtype)
+        spectrum = torch.fft.rfft(frames)
+        power = torch.addcmul(spectrum.real.square(), spectrum.imag, spectrum.imag)
+        return (power @ self.filters.to(x.dtype)).transpose(-2, -1)
 
     def like(self, x: Tensor) -> Tensor:
         return x.new_empty(1).expand(*x.shape[:-1], self.n_mels, 1 + x.shape[-1] // self.hop_length)

@@ -57,7 +57,10 @@ def windows(x: Tensor, start: Tensor, length: int) -> Tensor:
 def roll(x: Tensor, shift: Tensor) -> Tensor:
     """Each sample of x shifted along its last dimension by its own number of entries, circularly."""
     if x.device.type == "cpu":
-        return torch.stack([row.roll(s, -1) for row, s in zip(x.unbind(0), shift.tolist(), strict=True)])
+        size = x.shape[-1]
+        starts = ((-shift) % size).tolist()
+        parts = [part for row, s in zip(x.unbind(0), starts, strict=True) for part in (row[..., s:], row[..., :s])]
+        return torch.cat(parts, dim=-1).unflatten(-1, (len(x), size)).movedim(-2, 0)
     index = (torch.arange(x.shape[-1], device=x.device) - shift[:, None]) % x.shape[-1]
     return x.gather(-1, index.reshape(len(x), *[1] * (x.ndim - 2), -1).expand_as(x))
 

@@ -9,8 +9,12 @@ import math
 import torch
 from torch import Generator, Tensor
 
+from audio.chunks import in_chunks
 from audio.views.common import Range, check_range, fast_length, log_uniform, require
 from viewlearn.views import Params, View
+
+BLOCK = 2**13  # samples of one transform
+CHUNK = 2**19  # samples that are filtered at a time
 
 
 class _Biquad(View):
@@ -38,18 +42,26 @@ class _Biquad(View):
         raise NotImplementedError
 
     def transform(self, x: Tensor, params: Params) -> Tensor:
-        size = x.shape[-1]
-        # The transform is periodic: padding lets the response die down (to 1e-7) before it would wrap around.
-        length = fast_length(size + _decay(self.hz[0], self.q, self.sample_rate))
+        # Overlap-save: blocks begin with what the filter still remembers (to 1e-7), and their outputs there are
+        # dropped. Short transforms stay in the cache, and need few points of the response.
+        size, memory = x.shape[-1], _decay(self.hz[0], self.q, self.sample_rate)
+        length = fast_length(min(size + memory, max(BLOCK, 8 * memory)))
+        step = length - memory
         omega = 2 * math.pi * torch.arange(length // 2 + 1, device=x.device, dtype=torch.float64) / length
-        cutoff = 2 * math.pi * params[self.name].double() / self.sample_rate
+        cutoff = 2 * math.pi * params[self.name].double()[:, None, None] / self.sample_rate
         # Numerator and denominator are divided by 2·e^{−iω}, which makes cosines of their polynomials; versines keep
         # their differences exact at low frequencies in single precision.
-        alpha = (cutoff.sin() / (2 * self.q)).to(x.dtype)[:, None]
-        versine = (2 * (omega / 2).sin().square()).to(x.dtype)
-        cutoff = (2 * (cutoff / 2).sin().square()).to(x.dtype)[:, None]
-        response = self.response(cutoff, versine, cutoff - versine, alpha * omega.sin().to(x.dtype))
-        return torch.fft.irfft(torch.fft.rfft(x, n=length) * response[:, None], n=length)[..., :size]
+        alpha = (cutoff.sin() / (2 * self.q)).to(x.dtype)
+        cutoff = (2 * (cutoff / 2).sin().square()).to(x.dtype)
+        versine, sine = (2 * (omega / 2).sin().square()).to(x.dtype), omega.sin().to(x.dtype)
+
+        def apply(x: Tensor, cutoff: Tensor, alpha: Tensor) -> Tensor:
+            response = self.response(cutoff, versine, cutoff - versine, alpha * sine)
+            blocks = torch.nn.functional.pad(x, (memory, -size % step)).unfold(-1, length, step)
+            filtered = torch.fft.irfft(torch.fft.rfft(blocks).mul_(response[:, None]), n=length)
+            return filtered[..., memory:].flatten(-2)[..., :size]
+
+        return in_chunks(apply, CHUNK // size, x, cutoff, alpha)
 
 
 def _decay(hz: float, q: float, sample_rate: int) -> int:
