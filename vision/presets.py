@@ -15,7 +15,8 @@ NUM_VALUES_IN_PART = 2**20
 class _Pipeline(Compose):
     """A Compose whose views treat each image on its own, so that it may take a large batch through in parts.
 
-    A flip right behind the crop is done by the crop. Neither changes what the entries do one by one.
+    A flip right behind the crop is done by the crop, and the jitter takes the images it is applied to where they
+    lie. None of this changes what the entries do one by one.
     """
 
     def transform(self, x: Tensor, params: Params) -> Tensor:
@@ -36,7 +37,10 @@ class _Pipeline(Compose):
             x = view.transform(x, params[crop], mirrored=params[flip]["flipped"])
             entries = entries[2:]
         for name, view in entries:
-            x = view.transform(x, params[name])
+            if type(view) is RandomApply and type(view.view) is ColorJitter:
+                x = view.view.transform(x, params[name]["view"], applied=params[name]["applied"])
+            else:
+                x = view.transform(x, params[name])
         return x
 
 

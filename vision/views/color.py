@@ -10,6 +10,7 @@ from vision.views.parts import part_size
 from vision.views.tone import luma
 
 BRIGHTNESS, CONTRAST, SATURATION, HUE = range(4)
+UNCHANGED = 4  # the group of the samples that are passed on as they are, behind those of the hue's four places
 
 
 class ColorJitter(View):
@@ -56,51 +57,56 @@ class ColorJitter(View):
             "order": draw.uniform(x, 0.0, 1.0, generator, 4).argsort(dim=1),
         }
 
-    def transform(self, x: Tensor, params: Params) -> Tensor:
+    def transform(self, x: Tensor, params: Params, applied: Tensor | None = None) -> Tensor:
+        """x with the colours changed, of all images or of those that ``applied`` (batch,) names."""
         check_images(x, channels=3)
         full = full_precision(x)
-        blends = _blends(params, full.dtype)
         hue, order = params["hue"].to(full.dtype), params["order"]
+        coefficients = torch.cat([_blends(params, full.dtype), hue[:, None]], dim=1)
         # Samples whose hue comes at the same place make a group: in it, every step is one and the same formula.
-        hue_place = (order == HUE).int().argmax(dim=1)
-        size = part_size(full, blends, hue)
-        y = torch.empty_like(full)
-        for place in range(4):
-            for rows in (hue_place == place).nonzero().squeeze(1).split(size):
-                y.index_copy_(0, rows, _change(full.index_select(0, rows), blends[rows], hue[rows], place))
-        return y.to(x.dtype)
+        group = (order == HUE).int().argmax(dim=1)
+        if applied is not None:
+            group = torch.where(applied, group, UNCHANGED)
+        size = part_size(full, coefficients)
+        changed, origin = [], []
+        for place in range(UNCHANGED + 1):
+            for rows in (group == place).nonzero().squeeze(1).split(size):
+                picked = full.index_select(0, rows)
+                if place != UNCHANGED:
+                    picked = _change(picked, coefficients.index_select(0, rows), place)
+                changed.append(picked)
+                origin.append(rows)
+        return torch.cat(changed).index_select(0, torch.cat(origin).argsort()).to(x.dtype)
 
 
-def _change(x: Tensor, blends: Tensor, hue: Tensor, hue_place: int) -> Tensor:
-    """Three blends ``(batch, 3, 3)`` in their order, with the hue moved after the first ``hue_place`` of them."""
+def _change(x: Tensor, coefficients: Tensor, hue_place: int) -> Tensor:
+    """Three blends in their order, with the hue moved after the first ``hue_place`` of them."""
+    *blends, _ = coefficients[:, :, None, None].unbind(dim=1)
     for step in range(4):
-        x = shift_hue(x, hue) if step == hue_place else _blend(x, blends[:, step - (step > hue_place)])
+        if step == hue_place:
+            x = shift_hue(x, coefficients[:, -1])
+        else:
+            x = _blend(x, *blends[:3])
+            blends = blends[3:]
     return x
 
 
-def _blend(x: Tensor, blend: Tensor) -> Tensor:
-    """``clamp(a x + b luma(x) + c mean(luma(x)))``, the form of all changes but hue; ``blend`` holds a, b, c."""
-    own, to_luma, to_mean = blend[:, :, None, None].unbind(dim=1)
+def _blend(x: Tensor, own: Tensor, to_luma: Tensor, to_mean: Tensor) -> Tensor:
+    """``clamp(own x + to_luma luma(x) + to_mean mean(luma(x)))``, the form of all changes but hue."""
     gray = luma(x)
     offset = (gray * to_luma).add_(to_mean * gray.mean(dim=(1, 2), keepdim=True))
     return torch.addcmul(offset[:, None], x, own[:, None]).clamp_(0, 1)
 
 
 def _blends(params: Params, dtype: torch.dtype) -> Tensor:
-    """The coefficients ``(batch, 3 steps, 3)`` of the changes other than hue, in each sample's order."""
+    """The coefficients ``(batch, 3 steps · 3)`` of the changes other than hue, in each sample's order."""
     bright, contrast, saturation = (params[name].to(dtype) for name in ("brightness", "contrast", "saturation"))
     zero = torch.zeros_like(bright)
-    blends = torch.stack(
-        [
-            torch.stack([bright, zero, zero], dim=1),
-            torch.stack([contrast, zero, 1 - contrast], dim=1),
-            torch.stack([saturation, 1 - saturation, zero], dim=1),
-        ],
-        dim=1,
-    )
+    rows = [bright, zero, zero, contrast, zero, 1 - contrast, saturation, 1 - saturation, zero]
+    blends = torch.stack(rows, dim=1).view(-1, 3, 3)
     order = params["order"]
     without_hue = order[order != HUE].view(len(order), 3)
-    return blends.gather(1, without_hue[:, :, None].expand(-1, -1, 3))
+    return blends.gather(1, without_hue[:, :, None].expand(-1, -1, 3)).flatten(1)
 
 
 def _factors(name: str, value: float | Range) -> Range:
