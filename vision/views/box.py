@@ -18,30 +18,28 @@ def draw_box(x: Tensor, scale: Range, ratio: Range, generator: Generator | None)
     aspect ratio width / height log-uniform in ``ratio``, the first of ten attempts that fits, its place uniform;
     if none fits, the largest central box whose aspect ratio is allowed.
     """
-    height, width = x.shape[-2:]
-    area = draw.uniform(x, *scale, generator, NUM_ATTEMPTS) * (height * width)
-    aspect = draw.uniform(x, math.log(ratio[0]), math.log(ratio[1]), generator, NUM_ATTEMPTS).exp()
+    limits = torch.tensor(x.shape[-2:], device=x.device, dtype=torch.float32)
+    area = draw.uniform(x, *scale, generator, NUM_ATTEMPTS) * (x.shape[-2] * x.shape[-1])
+    aspect = draw.uniform(x, math.log(ratio[0]), math.log(ratio[1]), generator, NUM_ATTEMPTS).exp_()
     place = draw.uniform(x, 0.0, 1.0, generator, 2)
 
-    box_width, box_height = (area * aspect).sqrt().round(), (area / aspect).sqrt().round()
-    fits = (box_width >= 1) & (box_width <= width) & (box_height >= 1) & (box_height <= height)
-    first = fits.int().argmax(dim=1, keepdim=True)
-    any_fits = fits.any(dim=1)
-    central = _central_box(height, width, ratio)
-    box_height = torch.where(any_fits, box_height.gather(1, first).squeeze(1), central[0])
-    box_width = torch.where(any_fits, box_width.gather(1, first).squeeze(1), central[1])
+    sides = torch.stack([area / aspect, area * aspect], dim=2).sqrt_().round_()  # of each attempt: height, width
+    fits = ((sides >= 1) & (sides <= limits)).all(dim=2)
+    any_fits, first = fits.int().max(dim=1)
+    any_fits = any_fits.bool()[:, None]
+    sides = sides.gather(1, first[:, None, None].expand(-1, 1, 2)).squeeze(1)
+    sides = torch.where(any_fits, sides, _central_box(*x.shape[-2:], ratio).to(x.device))
 
-    # round to the nearest of the (free + 1) places; a central box takes the middle one
-    free = torch.stack([height - box_height, width - box_width], dim=1)
-    corner = torch.where(any_fits[:, None], torch.minimum((place * (free + 1)).floor(), free), (free / 2).floor())
-    pixels = torch.cat([corner, box_height[:, None], box_width[:, None]], dim=1)
-    return pixels / pixels.new_tensor([height, width, height, width])
+    # the corner is one of the (free + 1) that keep the box inside; a central box takes the middle one
+    free = limits - sides
+    corner = torch.where(any_fits, torch.minimum((place * (free + 1)).floor_(), free), (free / 2).floor_())
+    return torch.cat([corner / limits, sides / limits], dim=1)
 
 
-def _central_box(height: int, width: int, ratio: Range) -> tuple[float, float]:
-    """Height and width in pixels of the largest box with an aspect ratio in ``ratio``."""
+def _central_box(height: int, width: int, ratio: Range) -> Tensor:
+    """Height and width ``(2,)`` in pixels of the largest box with an aspect ratio in ``ratio``."""
     if width / height < ratio[0]:
-        return min(float(round(width / ratio[0])), float(height)), float(width)
+        return torch.tensor([min(round(width / ratio[0]), height), width], dtype=torch.float32)
     if width / height > ratio[1]:
-        return float(height), min(float(round(height * ratio[1])), float(width))
-    return float(height), float(width)
+        return torch.tensor([height, min(round(height * ratio[1]), width)], dtype=torch.float32)
+    return torch.tensor([height, width], dtype=torch.float32)

@@ -45,8 +45,14 @@ class RandomResizedCrop(View):
         check_images(x)
         height, width = x.shape[-2:]
         top, left, box_height, box_width = params["box"].unbind(dim=1)
-        rows = resize_taps(top * height, box_height * height, height, self.size[0])
-        columns = resize_taps(left * width, box_width * width, width, self.size[1])
+        if height == width and self.size[0] == self.size[1]:  # both axes at once
+            both = resize_taps(
+                torch.cat([top, left]) * height, torch.cat([box_height, box_width]) * height, height, self.size[0]
+            )
+            rows, columns = (Taps(*half) for half in zip(*(value.chunk(2) for value in both), strict=True))
+        else:
+            rows = resize_taps(top * height, box_height * height, height, self.size[0])
+            columns = resize_taps(left * width, box_width * width, width, self.size[1])
         if mirrored is not None:
             columns = Taps(*(torch.where(mirrored[:, None, None], value.flip(1), value) for value in columns))
         return separable(x, rows, columns)
