@@ -6,13 +6,17 @@ from theory.cosine import CoexistenceWindow, coexistence_window, invasion_rate
 from theory.dynamics import escape_rate, gradient_flow, learning_times, starved_growth
 from theory.finite_negatives import disagreement, feature_pull, sphere_loss, sphere_optimum, sphere_threshold
 from theory.losses import AutogradLoss, CovarianceContrast, InfoNCE, Spectral
-from theory.mean_field import WaterFilling, mean_field
 from theory.model import FeatureGroup, GroupModel
-from theory.moments import Moments, moments
 from theory.optimisers import Adam, GradientDescent
 from theory.optimum import Solution, solve, solve_diagonal, solve_general
-from theory.probe import Probe, VacuousProbeWarning, probe
+from theory.phase import PhaseDiagram, phase_diagram
+from theory.probes import Probe, VacuousProbeWarning, probe
+from theory.second_moments import Moments, moments
+from theory.sweeps import sweep
+from theory.table import Table
+from theory.tight_bottleneck import Hysteresis, hysteresis
 from theory.training import Trained, train
+from theory.water_filling import WaterFilling, mean_field
 
 __all__ = [
     "Adam",
@@ -24,11 +28,14 @@ __all__ = [
     "FeatureGroup",
     "GradientDescent",
     "GroupModel",
+    "Hysteresis",
     "InfoNCE",
     "Moments",
+    "PhaseDiagram",
     "Probe",
     "Solution",
     "Spectral",
+    "Table",
     "Trained",
     "VacuousProbeWarning",
     "WaterFilling",
@@ -43,10 +50,12 @@ __all__ = [
     "escape_rate",
     "feature_pull",
     "gradient_flow",
+    "hysteresis",
     "invasion_rate",
     "learning_times",
     "mean_field",
     "moments",
+    "phase_diagram",
     "probe",
     "solve",
     "solve_diagonal",
@@ -55,5 +64,6 @@ __all__ = [
     "sphere_optimum",
     "sphere_threshold",
     "starved_growth",
+    "sweep",
     "train",
 ]

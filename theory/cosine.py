@@ -17,7 +17,7 @@ from scipy.optimize import brentq
 from scipy.special import gammaln, hyp2f1, ive
 
 from theory.model import FeatureGroup, GroupModel
-from theory.moments import moments
+from theory.second_moments import moments
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def invasion_rate(model: GroupModel, resident: str, invader: str, temperature: f
     dim = group.num_directions
     correlation = moments(model).correlation[model.directions(invader).start].item()
     positive = lost = inverse_square = 0.0
-    for weight, first, second, covariance in _view_pairs(group, model):
+    for weight, first, second, covariance in view_pairs(group, model):
         r = covariance / math.sqrt(first * second)
         positive += weight * inverse_norms(r, dim) / math.sqrt(first * second)
         lost += weight * cosine_over_square(r, dim) * (1 / first + 1 / second) / 2
@@ -103,7 +103,7 @@ def critical_temperature(model: GroupModel, resident: str, invader: str) -> floa
     return 0.0 if rate(low) <= 0 else math.exp(brentq(rate, low, high, xtol=1e-12))
 
 
-def _view_pairs(group: FeatureGroup, model: GroupModel) -> list[tuple[float, float, float, float]]:
+def view_pairs(group: FeatureGroup, model: GroupModel) -> list[tuple[float, float, float, float]]:
     """The Gaussian mixture of a pair's coordinates: (probability, variance 1, variance 2, covariance)."""
     energy, p = group.strengths[0] ** 2, group.destroy
     shared = model.shared_noise**2

@@ -7,8 +7,8 @@ from torch import Tensor
 
 from theory.losses import Loss
 from theory.model import GroupModel
-from theory.moments import moments
 from theory.optimum import population_gradient, score_form
+from theory.second_moments import moments
 
 
 @dataclass(frozen=True)

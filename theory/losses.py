@@ -13,7 +13,7 @@ from typing import Literal, Protocol
 import torch
 from torch import Tensor
 
-from theory.moments import Moments
+from theory.second_moments import Moments
 from theory.softmax import softmax_pull
 
 

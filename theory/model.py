@@ -140,8 +140,8 @@ class GroupModel:
     # The results below live in modules of their own, which build on this one; hence the imports inside.
 
     def moments(self):
-        """Exact second moments of a pair of views; see ``theory.moments``."""
-        from theory.moments import moments
+        """Exact second moments of a pair of views; see ``theory.second_moments``."""
+        from theory.second_moments import moments
 
         return moments(self)
 
@@ -170,8 +170,8 @@ class GroupModel:
         return coexistence_window(self, attacked, other, temperature)
 
     def mean_field(self, temperature: float, dim: int | None = None):
-        """Energy shares by water-filling; see ``theory.mean_field.mean_field``."""
-        from theory.mean_field import mean_field
+        """Energy shares by water-filling; see ``theory.water_filling.mean_field``."""
+        from theory.water_filling import mean_field
 
         return mean_field(self, temperature, dim)
 

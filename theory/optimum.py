@@ -12,9 +12,9 @@ from torch import Tensor
 
 from theory.losses import CovarianceContrast, InfoNCE, Loss, Spectral
 from theory.model import GroupModel
-from theory.moments import Moments, moments
 from theory.parameters import Parameters
-from theory.probe import Probe, probe
+from theory.probes import Probe, probe
+from theory.second_moments import Moments, moments
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Solution:
         return energy[..., self.model.directions(group)].sum(-1) / energy.sum(-1).clamp_min(1e-300)
 
     def probe(self, noise: float = 0.0, readout: float = 0.0) -> Probe:
-        """The best linear read-out of every latent (see ``theory.probe.probe``)."""
+        """The best linear read-out of every latent (see ``theory.probes.probe``)."""
         return probe(self.model, self.weight, noise=noise, readout=readout)
 
     def _coordinates(self) -> Tensor:
@@ -93,7 +93,7 @@ def score_form(loss: Loss) -> Spectral | CovarianceContrast:
         return Spectral()
     raise ValueError(
         f"{loss} has no closed-form optimum: give Spectral, CovarianceContrast, or InfoNCE with similarity='dot' "
-        "(for the cosine see theory.cosine and theory.mean_field)"
+        "(for the cosine see theory.cosine and theory.water_filling)"
     )
 
 

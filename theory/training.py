@@ -8,11 +8,11 @@ from torch import Tensor
 
 from theory.losses import Loss
 from theory.model import GroupModel
-from theory.moments import moments
 from theory.optimisers import Adam, Optimiser
 from theory.optimum import population_gradient, score_form
 from theory.parameters import Parameters, parameters_of
 from theory.sampling import Sampler
+from theory.second_moments import moments
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ def train(
     num_steps: int = 600,
     optimiser: Optimiser | None = None,
     population: bool = False,
-    init: float = 0.3,
+    init: float | Tensor = 0.3,
     seed: int = 0,
     record_every: int | None = None,
     device: torch.device | str = "cpu",
@@ -56,7 +56,8 @@ def train(
         num_steps: Optimiser steps.
         optimiser: Default Adam(rate 0.02, falling to 0 on a half cosine).
         population: Use the exact gradient of the infinite data set (Spectral, CovarianceContrast, InfoNCE with dot).
-        init: Initial weights are normal with standard deviation init/√input_dim.
+        init: Initial weights are normal with standard deviation init/√input_dim; or the weights, of a shape that
+            broadcasts to (cells, seeds, dim, input_dim).
         seed: First seed.
         record_every: Keep the weights at the start and after every so many steps.
         device: CPU or an accelerator.
@@ -71,7 +72,7 @@ def train(
         raise ValueError(f"dim and num_seeds are at least 1, num_steps 0, not {dim}, {num_seeds}, {num_steps}")
     numbers = (parameters_of(model) if parameters is None else parameters).to(device)
     optimiser = Adam() if optimiser is None else optimiser
-    weight = _initial(model, dim, len(numbers), num_seeds, init, seed).to(device, dtype)
+    weight = _initial(model, dim, len(numbers), num_seeds, init, seed).to(device, dtype, copy=True)
     if population:
         gradient = _population(model, loss, numbers, dtype)
     else:
@@ -92,13 +93,15 @@ def train(
     return Trained(weight, tuple(steps), torch.stack(history) if history else None)
 
 
-def _initial(model: GroupModel, dim: int, num_cells: int, num_seeds: int, init: float, seed: int) -> Tensor:
+def _initial(model: GroupModel, dim: int, num_cells: int, num_seeds: int, init: float | Tensor, seed: int) -> Tensor:
+    if isinstance(init, Tensor):
+        return init.expand(num_cells, num_seeds, dim, model.input_dim)
     # A stream apart from the batches', whose generators are seeded with the same numbers.
     generators = [torch.Generator().manual_seed(seed + index + 2**40) for index in range(num_seeds)]
     first = torch.stack([torch.randn(dim, model.num_directions, generator=g, dtype=torch.float64) for g in generators])
     if model.basis is not None:
         first = first @ model.basis.double().mT  # the same encoder in other coordinates
-    return (init / model.num_directions**0.5 * first).expand(num_cells, -1, -1, -1).clone()
+    return (init / model.num_directions**0.5 * first).expand(num_cells, -1, -1, -1)
 
 
 def _sampled(model, loss, numbers, num_seeds, seed, device, dtype) -> Callable[[Tensor], Tensor]:

@@ -27,10 +27,10 @@ from theory import (
     sphere_threshold,
     starved_growth,
 )
-from theory.mean_field import critical_temperature, water_fill
 from theory.metrics import positive_probability
 from theory.parameters import parameters_of
 from theory.sampling import Sampler
+from theory.water_filling import critical_temperature, water_fill
 
 
 @pytest.mark.parametrize("temperature", [0.05, 0.3, 2.0])

@@ -6,11 +6,11 @@ import torch
 
 from theory import CovarianceContrast, FeatureGroup, GroupModel, InfoNCE, Spectral, solve, train
 from theory.metrics import subspace_distance
-from theory.moments import moments
 from theory.optimisers import Adam
 from theory.optimum import population_gradient, population_loss, solve_diagonal, solve_general
 from theory.parameters import Parameters, parameters_of
 from theory.sampling import Sampler
+from theory.second_moments import moments
 
 CAPACITY = GroupModel([FeatureGroup("A", (6, 1.5, 1.5, 1.5)), FeatureGroup("B", (1, 0.8, 0.6, 0.4))], noise_dims=8)
 

@@ -7,8 +7,8 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 
 from theory import FeatureGroup, GroupModel, VacuousProbeWarning, probe
 from theory.metrics import energy_share
-from theory.moments import moments
-from theory.probe import sign_accuracy
+from theory.probes import sign_accuracy
+from theory.second_moments import moments
 
 MODEL = GroupModel([FeatureGroup("A", (3.0, 1.0)), FeatureGroup("B", (1.0, 0.5))], noise_dims=2)
 

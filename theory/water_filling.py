@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from theory.model import GroupModel
-from theory.moments import moments
+from theory.second_moments import moments
 
 
 @dataclass(frozen=True)
