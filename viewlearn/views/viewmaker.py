@@ -32,12 +32,13 @@ class Viewmaker(View):
     Args:
         budget: mean |δ| of each sample, in units of x: 0.05 suits images in [0, 1], 0.05 to 0.1 log-mel
             spectrograms in standard deviations, 0.2 to 0.5 sensor data.
-        channels: of x; bound from the data where left out.
+        channels: number of channels of x; bound from the data where left out.
         clamp: the range that views are clamped to; (0, 1) is for images, None (no clamp) for z-scored inputs.
         domain: ``pixel``; or ``dct``, where the network reads and perturbs the orthonormal discrete cosine transform
             of x (the budget then holds for the coefficients), which favours global patterns over local ones.
         variant: ``everyday`` is the fast network; ``published`` has the layers of the paper's code.
-        width: channels of the network at full resolution; it has 4 times as many at a quarter of it.
+        width: base number of channels of the network, which has 2 and 4 times as many at a half and a quarter of the
+            resolution.
         num_res_blocks: residual blocks of the network, each with a noise map of its own.
         downsample: by how much the network's input is shrunk, and its output (before the projection, so that the
             budget is kept) enlarged; for large images.

@@ -175,6 +175,45 @@ def test_is_one_entry_among_others(generator):
     assert views["viewmaker"].budget == 0.05
 
 
+@pytest.mark.slow
+def test_compiles_to_one_graph_that_an_annealed_budget_doesn_t_compile_anew(generator):
+    viewmaker = small("published")
+    x = torch.rand(2, 3, 16, 16, generator=generator)
+    params = viewmaker.sample(x, generator)
+    compiled = torch.compile(viewmaker.transform, backend="aot_eager", fullgraph=True)
+    compiled(x, params).square().sum().backward()
+    found = [parameter.grad.clone() for parameter in viewmaker.parameters()]
+    viewmaker.zero_grad()
+    viewmaker.transform(x, params).square().sum().backward()
+    for gradient, parameter in zip(found, viewmaker.parameters(), strict=True):
+        torch.testing.assert_close(gradient, parameter.grad)
+    with torch._dynamo.config.patch(error_on_recompile=True):
+        for budget in (0.1, 0.02):
+            viewmaker.budget = budget
+            torch.testing.assert_close(compiled(x, params), viewmaker.transform(x, params))
+
+
+@pytest.mark.skipif(not torch.accelerator.is_available(), reason="needs an accelerator")
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16])
+def test_an_accelerator_makes_the_same_views_and_gradients(variant, precision, generator):
+    device = torch.accelerator.current_accelerator()
+    viewmaker = small(variant, clamp=None)
+    x = torch.rand(4, 3, 16, 20, generator=generator)
+    params = viewmaker.sample(x, generator)
+    expected = viewmaker.transform(x, params)
+    gradients = torch.autograd.grad(expected.square().sum(), viewmaker.parameters())
+    elsewhere = copy.deepcopy(viewmaker).to(device)
+    moved = {name: value.to(device) for name, value in params.items()}
+    with torch.autocast(device.type, torch.bfloat16, enabled=precision == torch.bfloat16):
+        view = elsewhere.transform(x.to(device), moved)
+    found = torch.autograd.grad(view.square().sum(), elsewhere.parameters())
+    exact = precision == torch.float32
+    assert (view.cpu() - expected).abs().mean() < (1e-3 if exact else 0.1) * viewmaker.budget
+    joined = (torch.cat([g.flatten().cpu() for g in gs]) for gs in (gradients, found))
+    assert torch.cosine_similarity(*joined, dim=0) > (0.999 if exact else 0.95)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
