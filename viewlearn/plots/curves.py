@@ -29,7 +29,7 @@ def loss_curves(
     kNN accuracy         ``knn/TASK``, with chance dotted                         %
     distortion           ``ENTRY/mean`` and ``ENTRY/max`` of learned views        |view − original|
     alignment            ``alignment``                                            cosine similarity
-    learning rate        ``lr``, ``lr/…``, ``learning_rate…``                     log scale
+    learning rate        ``lr``, ``…_lr``, ``lr/…``, ``learning_rate…``           log scale
     ===================  =======================================================  ======================
 
     Series of more than 60 points are shown faintly, with a running mean over a twentieth of their points on top.
@@ -151,7 +151,7 @@ def _draw_alignment(axes: Axes, series: Series, chance) -> None:
 
 def _draw_rates(axes: Axes, series: Series, chance) -> None:
     for i, (name, (steps, values)) in enumerate(series.items()):
-        label = name.partition("/")[2] or name
+        label = {"lr": "encoder and heads"}.get(name, name.partition("/")[2] or name.removesuffix("_lr"))
         axes.plot(steps, values, color=COLORS[i % len(COLORS)], linewidth=1.6, label=label)
     axes.set_yscale("log")
     axes.set_title("learning rate", fontsize=10)
@@ -165,5 +165,5 @@ PANELS = (
     (_draw_knn, lambda name: name.startswith("knn/")),
     (_draw_distortion, lambda name: name.endswith(("/mean", "/max"))),
     (_draw_alignment, lambda name: name == "alignment"),
-    (_draw_rates, lambda name: name.startswith(("lr", "learning_rate"))),
+    (_draw_rates, lambda name: name.startswith(("lr", "learning_rate")) or name.endswith("_lr")),
 )

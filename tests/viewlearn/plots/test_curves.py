@@ -1,22 +1,23 @@
+import ast
 import json
-import subprocess
-import sys
+from pathlib import Path
 
 import matplotlib.image
 import pytest
 
+import viewlearn.plots
 from viewlearn.plots import loss_curves
 from viewlearn.plots.curves import _series, smooth
 
 
 def rows(num_steps):
     for step in range(num_steps):
-        row = {"step": step, "loss": 5 / (step + 1), "lr/learner": 0.1, "lr/adversary": 1e-3}
+        row = {"step": step, "loss": 5 / (step + 1), "lr": 0.1, "views_lr": 1e-3}
         row |= {"viewmaker/mean": 0.05, "viewmaker/max": 0.4, "alignment": 0.5}
         yield row | ({"knn/digit": 0.3} if step % 5 == 0 else {})
 
 
-@pytest.mark.parametrize("num_steps", [1, 30, 200])
+@pytest.mark.parametrize("num_steps", [1, 200])
 def test_from_file_and_from_rows(tmp_path, num_steps):
     file = tmp_path / "metrics.jsonl"
     file.write_text("".join(json.dumps(row) + "\n" for row in rows(num_steps)))
@@ -54,5 +55,7 @@ def test_nothing_to_draw_is_an_error(tmp_path):
 
 
 def test_pyplot_is_never_imported():
-    code = "import sys, viewlearn.plots; sys.exit('matplotlib.pyplot' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+    for path in Path(viewlearn.plots.__file__).parent.glob("*.py"):
+        nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+        names = [alias.name for node in nodes if isinstance(node, ast.Import | ast.ImportFrom) for alias in node.names]
+        assert not any("pyplot" in name for name in names)
