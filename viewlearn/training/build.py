@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from jsonargparse import Namespace
 
-from viewlearn.data import Data, DataSpec
+from viewlearn.data import Data, DataSpec, check_data
 from viewlearn.encoders import Encoder
 from viewlearn.methods import Method
 from viewlearn.training.cli import Parser, bind
@@ -27,8 +27,14 @@ class Parts:
 
 
 def build_data(parser: Parser, config: Namespace) -> Data:
-    """The data alone."""
-    return parser.instantiate(Namespace(data=config.data)).data
+    """The data alone, checked.
+
+    Raises:
+        ValueError: labels out of range, samples of the wrong shape, an empty split.
+    """
+    data = parser.instantiate(Namespace(data=config.data)).data
+    check_data(data)
+    return data
 
 
 def build(parser: Parser, config: Namespace, data: Data | None = None) -> Parts:

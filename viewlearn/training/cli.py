@@ -76,6 +76,7 @@ def make_parser(description: str, defaults: dict | None = None) -> Parser:
     )
     parser.add_argument("--num_workers", type=int, default=2, help="reading processes, when read as needed")
     parser.add_argument("--device", type=str, default="auto", help="auto, cpu, cuda, …")
+    parser.add_argument("--threads", type=int, default=0, help="CPU threads; 0: the cores over the processes")
     parser.add_argument("--precision", type=Precision, default="auto", help="auto: bf16 where the hardware has it")
     parser.add_argument("--trackers", type=list[str], default=[], help="tensorboard, wandb, trackio; JSONL always")
     parser.add_argument("--probes", type=list[Literal["linear", "knn"]], default=["linear", "knn"], help="at the end")

@@ -35,6 +35,21 @@ def choose_precision(precision: Precision, device: torch.device) -> str:
     return "no" if precision == "fp32" else precision
 
 
+def set_threads(threads: int) -> int:
+    """Sets and returns the CPU threads of this process; 0 shares this machine's cores among its processes.
+
+    Launchers set one thread per process unless told otherwise, which would leave the other cores idle.
+
+    Raises:
+        ValueError: a negative number.
+    """
+    if threads < 0:
+        raise ValueError(f"threads is {threads}; it must be 0 (share the cores) or more")
+    local = int(os.environ.get("LOCAL_WORLD_SIZE", 1))
+    torch.set_num_threads(threads or max(1, len(os.sched_getaffinity(0)) // local))
+    return torch.get_num_threads()
+
+
 def make_accelerator(device: str, precision: Precision, find_unused_parameters: bool = False, **kwargs) -> Accelerator:
     """Accelerate on the asked device and precision.
 

@@ -15,7 +15,7 @@ from viewlearn.training.build import Parts, build, build_encoder
 from viewlearn.training.cli import Parser
 from viewlearn.training.figures import draw_figures
 from viewlearn.training.files import write_atomic
-from viewlearn.training.hardware import make_accelerator
+from viewlearn.training.hardware import make_accelerator, set_threads
 from viewlearn.training.loop import train
 from viewlearn.training.provenance import provenance
 from viewlearn.training.run_folder import RunFolder
@@ -39,6 +39,7 @@ def run(parser: Parser, argv: list[str] | None = None) -> tuple[RunFolder, Parts
     config = parser.parse_args(argv)
     if config.resume:
         config = _resumed(parser, config.resume, argv)
+    set_threads(config.threads)
     accelerator = make_accelerator(
         config.device,
         config.precision,
@@ -85,7 +86,7 @@ def evaluate_run(
 
 def _loader(config: Namespace, parts: Parts, accelerator: Accelerator) -> Loader:
     return make_loader(
-        parts.data.split("train"),
+        parts.data.pretraining(),
         config.batch_size,
         seed=config.seed,
         rank=accelerator.process_index,
