@@ -172,3 +172,15 @@ def test_integer_or_unbatched_images_are_refused(view, generator):
 def test_impossible_values_are_refused(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+@pytest.mark.parametrize("gray", [0.0, 0.4, 1.0])
+def test_gray_pixels_keep_their_colour_and_a_finite_gradient_under_a_change_of_hue(gray):
+    """Their hue is undefined; the formula divides by a chroma of zero unless it takes care."""
+    x = torch.full((2, 3, 4, 4), gray, requires_grad=True)
+    one, order = torch.ones(2), torch.arange(4).expand(2, -1)
+    params = {"brightness": one, "contrast": one, "saturation": one, "hue": 0.2 * one, "order": order}
+    y = ColorJitter().transform(x, params)
+    y.sum().backward()
+    torch.testing.assert_close(y.detach(), x.detach())
+    assert x.grad.isfinite().all()

@@ -12,7 +12,7 @@ LUMA = (0.2989, 0.587, 0.114)  # ITU-R BT.601, with torchvision's digits
 def luma(x: Tensor) -> Tensor:
     """The brightness ``(batch, height, width)`` of RGB images: 0.2989 R + 0.587 G + 0.114 B."""
     red, green, blue = x.unbind(dim=1)
-    return torch.add(red * LUMA[0], green, alpha=LUMA[1]).add_(blue, alpha=LUMA[2])
+    return (red * LUMA[0]).add_(green, alpha=LUMA[1]).add_(blue, alpha=LUMA[2])
 
 
 class Grayscale(View):
