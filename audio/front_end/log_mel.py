@@ -1,5 +1,6 @@
 """Waveforms as z-scored log-mel spectrograms."""
 
+from collections.abc import Callable
 from typing import Literal
 
 import torch
@@ -9,7 +10,8 @@ from torchaudio.functional import melscale_fbanks
 from audio.chunks import in_chunks
 from viewlearn.views import Params, View
 
-CHUNK = 2**20  # windowed samples that are transformed at a time
+CHUNK = 2**19  # windowed samples that are transformed at a time
+GROUP = 16  # mel bands that are summed at a time
 
 
 class LogMel(View):
@@ -66,6 +68,7 @@ class LogMel(View):
         norm = "slaney" if mel_scale == "slaney" else None
         filters = melscale_fbanks(n_fft // 2 + 1, f_min, top, n_mels, sample_rate, norm, mel_scale)
         self.register_buffer("filters", filters, persistent=False)
+        self._groups = _support(filters)
         self.register_buffer("window", torch.hann_window(n_fft), persistent=False)
         self.n_mels, self.n_fft, self.hop_length = n_mels, n_fft, hop_length
         self.floor_db, self.top_db, self.mean, self.std = floor_db, top_db, mean, std
@@ -74,7 +77,7 @@ class LogMel(View):
         return {}
 
     def transform(self, x: Tensor, params: Params) -> Tensor:
-        return (self.decibels(x) - self.mean) / self.std
+        return self._in_chunks(lambda chunk: self._decibels(chunk).sub_(self.mean).div_(self.std), x)
 
     def decibels(self, x: Tensor) -> Tensor:
         """The spectrogram in dB, before z-scoring.
@@ -82,11 +85,16 @@ class LogMel(View):
         Raises:
             ValueError: a clip of no more than half a window, which can't be reflected at its borders.
         """
+        return self._in_chunks(self._decibels, x)
+
+    def _in_chunks(self, function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
         if x.shape[-1] <= self.n_fft // 2:
             raise ValueError(f"clips of {x.shape[-1]} samples are too short for windows of {self.n_fft}: lengthen them")
         frames = 1 + x.shape[-1] // self.hop_length
-        power = in_chunks(self._mel_power, CHUNK // (frames * self.n_fft), x)
-        level = 10 * power.clamp_min(10 ** (self.floor_db / 10)).log10()
+        return in_chunks(function, CHUNK // (frames * self.n_fft), x)
+
+    def _decibels(self, x: Tensor) -> Tensor:
+        level = self._mel_power(x).clamp_min(10 ** (self.floor_db / 10)).log10().mul_(10)
         if self.top_db is None:
             return level
         return torch.maximum(level, level.amax(dim=(-3, -2, -1), keepdim=True) - self.top_db)
@@ -96,9 +104,22 @@ class LogMel(View):
         half = self.n_fft // 2
         padded = torch.nn.functional.pad(x, (half, half), mode="reflect")
         frames = padded.unfold(-1, self.n_fft, self.hop_length) * self.window.to(x.dtype)
-        spectrum = torch.fft.rfft(frames)
-        power = torch.addcmul(spectrum.real.square(), spectrum.imag, spectrum.imag)
-        return (power @ self.filters.to(x.dtype)).transpose(-2, -1)
+        squares = torch.view_as_real(torch.fft.rfft(frames)).square_()
+        power, filters = squares[..., 0] + squares[..., 1], self.filters.to(x.dtype)
+        # A band takes few frequencies: multiplying neighbours by theirs alone saves most of the products.
+        bands = [power[..., low:high] @ filters[low:high, first:last] for first, last, low, high in self._groups]
+        return torch.cat(bands, dim=-1).transpose(-2, -1)
 
     def like(self, x: Tensor) -> Tensor:
         return x.new_empty(1).expand(*x.shape[:-1], self.n_mels, 1 + x.shape[-1] // self.hop_length)
+
+
+def _support(filters: Tensor) -> list[tuple[int, int, int, int]]:
+    """Groups of neighbouring bands, as (first band, last + 1, first frequency, last + 1) where they aren't zero."""
+    groups = []
+    for first in range(0, filters.shape[1], GROUP):
+        last = min(first + GROUP, filters.shape[1])
+        used = filters[:, first:last].amax(1).nonzero().flatten()
+        low, high = (int(used[0]), int(used[-1]) + 1) if len(used) else (0, 1)
+        groups.append((first, last, low, high))
+    return groups
