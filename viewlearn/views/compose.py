@@ -22,7 +22,7 @@ class Compose(View):
         entries: the views by name, in order; keyword arguments are added behind them.
 
     Raises:
-        ValueError: no entries, an entry that isn't a View, or a name that a module can't have.
+        ValueError: an entry that isn't a View, or a name that a module can't have.
     """
 
     def __init__(self, entries: dict[str, View] | None = None, **named: View):
