@@ -36,4 +36,5 @@ class DataSpec:
             "num_train": self.num_train,
             "sample_rate": self.sample_rate,
             "num_samples": self.num_samples,
+            "tasks": self.tasks,
         }

@@ -1,0 +1,50 @@
+import pytest
+import torch
+from torch.nn import functional as F
+
+from viewlearn.data import Batch, DataSpec
+from viewlearn.methods import Supervised
+
+TASKS = {"sign": ("negative", "positive"), "other": ("a", "b", "c")}
+
+
+def labelled(toys, step=0):
+    batch = toys.batch(step)
+    return Batch(batch.x, {"sign": (batch.x[:, 0] > 0).long(), "other": torch.zeros(8, dtype=torch.long)}, batch.index)
+
+
+def test_loss_is_the_cross_entropy_of_its_task(toys, generator):
+    method = Supervised(toys.Linear(), toys.Compose(), "sign", tasks=TASKS)
+    batch = labelled(toys)
+    loss, metrics = method(batch, generator)
+    logits = method.classifier(method.encoder(batch.x))
+    assert logits.shape == (8, 2)
+    torch.testing.assert_close(loss, F.cross_entropy(logits, batch.labels["sign"]))
+    torch.testing.assert_close(metrics["accuracy"], (logits.argmax(1) == batch.labels["sign"]).float().mean())
+
+
+def test_learns(toys, generator):
+    method = Supervised(toys.Linear(), toys.Compose(), "sign", tasks=TASKS)
+    optimizer = torch.optim.SGD(method.parameters(), lr=0.5)
+    for step in range(200):
+        loss, _ = method(labelled(toys, step), generator)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    assert method(labelled(toys), generator)[1]["accuracy"].item() == 1
+
+
+def test_the_only_task_needn_t_be_named_and_comes_from_the_data(toys):
+    spec = DataSpec(shape=(3, 8, 8), tasks={"digit": tuple("0123456789")})
+    method = Supervised(toys.Linear(), toys.Compose(), tasks=spec.bindings()["tasks"])
+    assert method.classifier.out_features == 10
+
+
+def test_bad_tasks_are_named(toys):
+    for task in (None, "hue"):
+        with pytest.raises(ValueError, match=f"task is {task!r}; the data's tasks are: sign, other"):
+            Supervised(toys.Linear(), toys.Compose(), task, tasks=TASKS)
+    with pytest.raises(ValueError, match="it has no labels"):
+        Supervised(toys.Linear(), toys.Compose(), "sign")
+    with pytest.raises(ValueError, match="label_smoothing is 1"):
+        Supervised(toys.Linear(), toys.Compose(), "sign", 1, tasks=TASKS)

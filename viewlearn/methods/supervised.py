@@ -1,0 +1,56 @@
+"""Supervised training: the yardstick beside which tables put the others."""
+
+import torch
+from torch import Generator, Tensor, nn
+from torch.nn import functional as F
+
+from viewlearn.data import Batch
+from viewlearn.encoders import Encoder
+from viewlearn.methods.base import Method, Metrics, Player
+from viewlearn.views import Compose
+
+
+class Supervised(Method):
+    """Trains the encoder with one task's labels: cross-entropy of a linear classifier on one view of each sample.
+
+    Evaluated as the others are, by probes on the encoder's features. Learned views increase the cross-entropy, which
+    makes them adversarial augmentation.
+
+    Args:
+        encoder: inputs to features.
+        views: the pipeline that draws the view.
+        task: whose labels; may be left out where the data has one task only.
+        label_smoothing: how much of the target is spread over all classes.
+        tasks: class names per task; from the data.
+
+    Raises:
+        ValueError: a task that the data doesn't have (the message lists those it has), or a smoothing outside [0, 1).
+    """
+
+    def __init__(
+        self,
+        encoder: Encoder,
+        views: Compose,
+        task: str | None = None,
+        label_smoothing: float = 0.0,
+        tasks: dict[str, tuple[str, ...]] | None = None,
+    ):
+        super().__init__(encoder, views)
+        tasks = tasks or {}
+        if task is None and len(tasks) == 1:
+            (task,) = tasks
+        if task not in tasks:
+            raise ValueError(f"task is {task!r}; the data's tasks are: {', '.join(tasks) or 'none, it has no labels'}")
+        if not 0 <= label_smoothing < 1:
+            raise ValueError(f"label_smoothing is {label_smoothing}; it must lie in [0, 1)")
+        self.task = task
+        self.label_smoothing = label_smoothing
+        self.classifier = nn.Linear(encoder.num_features, len(tasks[task]))
+
+    def forward(self, batch: Batch, generator: Generator, player: Player = "both") -> tuple[Tensor, Metrics]:
+        x, metrics = self.view(batch.x, generator, player)
+        logits = self.classifier(self.encoder(x)).float()
+        labels = batch.labels[self.task]
+        with torch.no_grad():
+            metrics["accuracy"] = (logits.argmax(1) == labels).float().mean()
+        return F.cross_entropy(logits, labels, label_smoothing=self.label_smoothing), metrics
