@@ -19,7 +19,8 @@ def upsample_conv(x: Tensor, weight: Tensor, padding: str) -> Tensor:
         weight: ``(out, in, 3, 3)``.
         padding: ``reflect`` or ``zeros``, of the upsampled image.
     """
-    weight = _phases(_phases(weight, dim=3), dim=3).flatten(0, 2)  # (row phase · column phase · out, in, 2, 2)
+    weight = _phases(weight, dim=3)  # columns; the new dimension moves the rows to where the columns were
+    weight = _phases(weight, dim=3).flatten(0, 2)  # (row phase · column phase · out, in, 2, 2)
     if padding == "reflect":
         y = F.conv2d(F.pad(x, (1, 1, 1, 1), mode="replicate"), weight)
     else:
