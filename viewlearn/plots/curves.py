@@ -81,14 +81,13 @@ def _series(rows: Sequence[Mapping[str, float]]) -> Series:
 
 
 def smooth(values: Sequence[float], width: int) -> list[float]:
-    """Means over ``width`` neighbours on either side, over as many as there are on both sides near the ends.
+    """Means over ``width`` neighbours on either side, as far as there are any.
 
     Being symmetric, the mean doesn't lag behind a trend as an exponential one does.
     """
     totals = list(accumulate(values, initial=0.0))
-    last = len(values) - 1
-    sides = (min(width, i, last - i) for i in range(len(values)))
-    return [(totals[i + side + 1] - totals[i - side]) / (2 * side + 1) for i, side in enumerate(sides)]
+    windows = ((max(0, i - width), min(len(values), i + width + 1)) for i in range(len(values)))
+    return [(totals[end] - totals[start]) / (end - start) for start, end in windows]
 
 
 def _line(axes: Axes, series: tuple[list[float], list[float]], color: str, label: str | None, style: str = "-") -> None:

@@ -9,7 +9,7 @@ from torch.nn import functional
 
 from viewlearn.views import Params, draw
 from vision.corruptions.corruption import Corruption
-from vision.corruptions.filters import along_axes, gaussian_matrix, motion_blur, zoom_matrix
+from vision.corruptions.filters import along_axes, convolve, gaussian_matrix, motion_blur, zoom_matrix
 from vision.views.checks import full_precision
 
 
@@ -33,9 +33,7 @@ class DefocusBlur(Corruption):
         radius = kernel.shape[0] // 2
         if radius >= min(x.shape[-2:]):
             raise ValueError(f"a blur of {radius} pixels doesn't fit images of {x.shape[-2]}×{x.shape[-1]}")
-        padded = functional.pad(full, (radius,) * 4, mode="reflect")
-        blurred = functional.conv2d(padded.flatten(0, 1)[:, None], kernel[None, None])
-        return blurred.view_as(full).clamp(0, 1).to(x)
+        return convolve(full, kernel).clamp(0, 1).to(x)
 
 
 def disk(radius: float, softness: float) -> Tensor:

@@ -73,6 +73,21 @@ def warp(x: Tensor, row: Tensor, column: Tensor, border: Literal["reflect", "mir
     return functional.grid_sample(x, places.to(x), padding_mode="reflection", align_corners=border == "mirror")
 
 
+def convolve(x: Tensor, kernel: Tensor) -> Tensor:
+    """Every channel convolved with one symmetric kernel (taps, taps), taps odd, borders mirrored (c | d c).
+
+    Large kernels go through the Fourier transform.
+    """
+    height, width = x.shape[-2:]
+    taps = len(kernel)
+    padded = functional.pad(x, (taps // 2,) * 4, mode="reflect")
+    if taps <= 7:
+        return functional.conv2d(padded.flatten(0, 1)[:, None], kernel[None, None]).view_as(x)
+    size = padded.shape[-2:]
+    spectrum = torch.fft.rfft2(padded) * torch.fft.rfft2(kernel, s=size)
+    return torch.fft.irfft2(spectrum, s=size)[..., taps - 1 :, taps - 1 :][..., :height, :width]
+
+
 def motion_blur(x: Tensor, angle: Tensor, radius: int, sigma: float) -> Tensor:
     """Smears images along a line: Σ_i w_i · x displaced by i pixels, i = 0 … 2 radius, w_i ∝ exp(−i² / 2σ²).
 
@@ -81,22 +96,26 @@ def motion_blur(x: Tensor, angle: Tensor, radius: int, sigma: float) -> Tensor:
     Shapes: x (batch, channel, height, width); angle (batch,) in degrees, 0 along the rows.
     """
     height, width = x.shape[-2:]
-    tap = torch.arange(2 * radius + 1, device=x.device, dtype=torch.float64)
+    tap = torch.arange(2 * radius + 1, dtype=torch.float64)
     weight = torch.exp(-0.5 * (tap / sigma).square())
-    angle = angle.to(tap) * (math.pi / 180)
+    weight = weight / weight.sum()
+    angle = angle.detach().cpu().double() * (math.pi / 180)
     down = -torch.ceil(tap * angle.sin()[:, None] - 0.5).long()
     right = -torch.ceil(tap * angle.cos()[:, None] - 0.5).long()
-    inside = ((down.abs() < height) & (right.abs() < width)).cumprod(dim=1)
-    weight = (weight / weight.sum() * inside).to(x)
-    rows = (torch.arange(height, device=x.device) - down[..., None]).clamp(0, height - 1)
-    columns = (torch.arange(width, device=x.device) - right[..., None]).clamp(0, width - 1)
-    sample = torch.arange(len(x), device=x.device)[:, None, None]
-    channels_last = x.permute(0, 2, 3, 1)
-    blurred = torch.zeros_like(channels_last)
-    for i in range(len(tap)):
-        moved = channels_last[sample, rows[:, i, :, None], columns[:, i, None, :]]
-        blurred = torch.addcmul(blurred, moved, weight[:, i, None, None, None])
-    return blurred.permute(0, 3, 1, 2)
+    inside = ((down.abs() < height) & (right.abs() < width)).cumprod(dim=1).bool()
+    reach = min(2 * radius, height - 1), min(2 * radius, width - 1)
+    padded = functional.pad(x, (reach[1], reach[1], reach[0], reach[0]), mode="replicate")
+    blurred = []
+    # A displaced image is a window of the padded one: adding windows up beats gathering pixels for the whole batch.
+    for image, rows, columns, taken in zip(
+        padded, down.tolist(), right.tolist(), inside.sum(dim=1).tolist(), strict=True
+    ):
+        total = torch.zeros_like(x[0])
+        for i in range(taken):
+            top, left = reach[0] - rows[i], reach[1] - columns[i]
+            total = total.add(image[:, top : top + height, left : left + width], alpha=weight[i].item())
+        blurred.append(total)
+    return torch.stack(blurred)
 
 
 def plasma(noise: Tensor, decay: float) -> Tensor:

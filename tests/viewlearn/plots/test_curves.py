@@ -40,12 +40,12 @@ def test_series_keep_each_metrics_own_steps():
     assert "step" not in series
 
 
-def test_the_running_mean_is_symmetric_and_keeps_a_line():
+def test_the_running_mean_is_symmetric_and_keeps_a_line_inside():
     line = [2.0 * i for i in range(50)]
-    assert smooth(line, 5) == pytest.approx(line)
+    assert smooth(line, 5)[5:-5] == pytest.approx(line[5:-5])
     values = [float((7 * i) % 11) for i in range(20)]
     assert smooth(values, 3)[10] == pytest.approx(sum(values[7:14]) / 7)
-    assert smooth(values, 3)[0] == values[0]
+    assert smooth(values, 3)[0] == pytest.approx(sum(values[:4]) / 4)
     assert smooth(values[::-1], 3) == pytest.approx(smooth(values, 3)[::-1])
 
 

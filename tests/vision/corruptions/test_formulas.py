@@ -12,7 +12,7 @@ from scipy import ndimage
 from vision.corruptions import CORRUPTIONS
 from vision.corruptions.blurs import disk, glass_sources
 from vision.corruptions.digital import affine_places
-from vision.corruptions.filters import gaussian_matrix, motion_blur, plasma, warp, zoom_matrix
+from vision.corruptions.filters import convolve, gaussian_matrix, motion_blur, plasma, warp, zoom_matrix
 
 SCALES = ("imagenet", "cifar")
 
@@ -78,6 +78,14 @@ def test_motion_blur_is_the_loop(radius, sigma, angle, photographs):
         expected += weight * x[rows][:, columns]
     ours = motion_blur(photographs[32][:1], torch.tensor([angle]), radius, sigma)
     np.testing.assert_allclose(array(ours[0]), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize(("radius", "softness"), [(1, 0.2), (3, 0.1), (10, 0.5)])
+def test_convolution_is_scipys(radius, softness, photographs):
+    x = photographs[32][:2].double()
+    kernel = disk(radius, softness)
+    expected = ndimage.convolve(x.numpy(), kernel.numpy()[None, None], mode="mirror")
+    np.testing.assert_allclose(convolve(x, kernel).numpy(), expected, atol=1e-9)
 
 
 def test_glass_copies_pixel_by_pixel(generator):
