@@ -7,7 +7,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from viewlearn.evaluation.features import Features, Precision, extract_features, optional_split
+from viewlearn.evaluation.features import Features, Precision, extract_features, validation_split
 from viewlearn.evaluation.knn import knn
 from viewlearn.evaluation.linear_probe import L2_GRID, linear_probe
 from viewlearn.evaluation.results import Results, Row
@@ -15,7 +15,6 @@ from viewlearn.evaluation.score import Score, labelled
 from viewlearn.views import Compose
 
 Probe = Literal["linear", "knn"]
-SPLITS = ("train", "validation", "test")
 
 
 def evaluate(
@@ -67,10 +66,8 @@ def evaluate(
         random_encoder = reinitialised(encoder, seed)
     pipeline = Compose(decode=data.decode, front_end=data.front_end)
     options = {"batch_size": batch_size, "device": device, "precision": precision, "num_workers": num_workers}
-    splits = {name: split for name in SPLITS if (split := optional_split(data, name)) is not None}
-    for name in ("train", "test"):
-        if name not in splits:
-            raise ValueError(f"probes need a {name} split, which this data doesn't have")
+    splits = {"train": data.split("train"), "validation": validation_split(data), "test": data.split("test")}
+    splits = {name: split for name, split in splits.items() if split is not None}
     combinations = [(task, method, layer) for task in tasks for method in methods for layer in layers or [None]]
     scores, num_features = {}, {}
     for name, module in (("trained", encoder), ("random", random_encoder)):

@@ -8,7 +8,7 @@ from torch.utils.data import Dataset
 
 from viewlearn.data import Batch
 from viewlearn.evaluation.factors import Factor
-from viewlearn.evaluation.features import Precision, batches, extract_features, optional_split
+from viewlearn.evaluation.features import Precision, batches, extract_features, validation_split
 from viewlearn.evaluation.linear_probe import L2_GRID, linear_probe
 from viewlearn.evaluation.results import Row
 from viewlearn.views import Compose, Identity, View
@@ -53,7 +53,7 @@ def factor_probe(
     """
     factor = Factor(view, leaf, num_classes)
     device = torch.device(device) if device is not None else next(encoder.parameters(), torch.empty(0)).device
-    splits = {split: optional_split(data, split) for split in ("train", "validation", "test")}
+    splits = {"train": data.split("train"), "validation": validation_split(data), "test": data.split("test")}
     generator = torch.Generator().manual_seed(seed)
     varied = _Varied(splits["train"], data, factor, batch_size, device)
     factor.fit(varied.decoded(next(batches(splits["train"], 2))[0]), generator)

@@ -1,6 +1,7 @@
 """Frozen features of a whole data set, computed once for every probe that reads them."""
 
 import fnmatch
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -158,13 +159,17 @@ def match_layers(patterns: Iterable[str], names: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(picked))
 
 
-def optional_split(data: object, name: str) -> Dataset | None:
-    """A split of the data; None where it has none of that name, or an empty one."""
+def validation_split(data: object) -> Dataset | None:
+    """The validation split; None, with a warning that says why, if the data has none or can't read it."""
     try:
-        dataset = data.split(name)
-    except ValueError:  # what Data.split raises for a split that this data doesn't have
+        dataset = data.split("validation")
+    except ValueError as error:
+        warnings.warn(f"no validation split, a part of train takes its place: {error}", stacklevel=3)
         return None
-    return dataset if len(dataset) else None
+    if len(dataset) == 0:
+        warnings.warn("the validation split is empty, a part of train takes its place", stacklevel=3)
+        return None
+    return dataset
 
 
 def _finite(features: Tensor, name: str, index: Tensor) -> Tensor:

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from viewlearn.evaluation.features import Features, Precision, extract_features, optional_split
+from viewlearn.evaluation.features import Features, Precision, extract_features, validation_split
 from viewlearn.evaluation.knn import knn
 from viewlearn.views import Compose, View
 
@@ -51,7 +51,7 @@ class KNNMonitor:
             self.tasks = [task for task in asked if self.train.has(task) and self.test.has(task)]
 
     def _draw_subsets(self, data: object, num_train: int, num_test: int, seed: int) -> None:
-        train, validation = data.split("train"), optional_split(data, "validation")
+        train, validation = data.split("train"), validation_split(data)
         generator = torch.Generator().manual_seed(seed)
         order = torch.randperm(len(train), generator=generator)
         if validation is None:

@@ -10,7 +10,7 @@ from torch import nn
 from torch.utils.data import Dataset, Subset
 
 from viewlearn.data import ArrayDataset
-from viewlearn.evaluation.features import Features, Precision, extract_features, optional_split
+from viewlearn.evaluation.features import Features, Precision, extract_features, validation_split
 from viewlearn.evaluation.linear_probe import L2_GRID, fit_linear_probe, score_classifier
 from viewlearn.evaluation.logistic import LinearClassifier
 from viewlearn.evaluation.results import aligned
@@ -102,7 +102,7 @@ def corruption_robustness(
     layers = None if layer is None else [layer]
     options = {"layers": layers, "batch_size": batch_size, "device": device, "precision": precision}
     clean = pipeline(data.decode, data.front_end)
-    train, validation = data.split("train"), optional_split(data, "validation")
+    train, validation = data.split("train"), validation_split(data)
     train = extract_features(encoder, train, clean, **options)
     if validation is not None:
         validation = extract_features(encoder, validation, clean, **options)

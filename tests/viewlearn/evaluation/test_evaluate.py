@@ -111,6 +111,7 @@ class WithoutValidation(Blobs):
         return super().split(name)
 
 
+@pytest.mark.filterwarnings("ignore:no validation split")
 def test_without_a_validation_split_part_of_train_takes_its_place():
     data = WithoutValidation(tasks=("sign",))
     assert evaluate(Picks(), data).row("sign", "linear").trained.num_train == 200
@@ -118,6 +119,22 @@ def test_without_a_validation_split_part_of_train_takes_its_place():
     assert (len(monitor.train), len(monitor.test)) == (150, 50)
     held = {tuple(x.tolist()) for x in monitor.test.x}
     assert not held & {tuple(x.tolist()) for x in monitor.train.x}
+
+
+def test_a_missing_validation_split_is_said():
+    with pytest.warns(UserWarning, match="a part of train takes its place: no split 'validation'"):
+        KNNMonitor(WithoutValidation())
+
+
+def test_an_unreadable_test_split_is_an_error_with_its_reason():
+    class Unreadable(Blobs):
+        def split(self, name):
+            if name == "test":
+                raise ValueError("can't read the image 'a.jpg'")
+            return super().split(name)
+
+    with pytest.raises(ValueError, match=r"can't read the image 'a\.jpg'"):
+        evaluate(Picks(), Unreadable())
 
 
 def test_unlabelled_data_is_not_even_read():

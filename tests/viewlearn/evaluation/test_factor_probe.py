@@ -65,6 +65,7 @@ def test_several_parameters_together_and_a_random_apply():
     assert (row.task, row.uniform) == ("shift", 0.2)
 
 
+@pytest.mark.filterwarnings("ignore:no validation split")
 def test_without_a_validation_split_a_part_of_train_chooses():
     assert factor_probe(Keep(0), Noise(train=300, test=100), Shift(), "amount").trained.accuracy > 0.8
 

@@ -38,6 +38,7 @@ class Signs:
 CORRUPTIONS = {"none": [Identity()], "jitter": [Jitter(0.3), Jitter(3.0)]}
 
 
+@pytest.mark.filterwarnings("ignore:no validation split")
 @pytest.mark.parametrize("sizes", [{}, {"train": 300, "test": 400}])
 def test_the_classifier_is_fitted_on_clean_inputs_and_asked_about_corrupted_ones(sizes):
     robustness = corruption_robustness(nn.Flatten(), Signs(**sizes), ["sign"], CORRUPTIONS, l2=1e-3)["sign"]
