@@ -10,6 +10,7 @@ from vision.views import (
     Grayscale,
     HorizontalFlip,
     QuarterRotation,
+    RandomConvolution,
     RandomResizedCrop,
     Solarize,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "Overlay",
     "PhotoDigits",
     "QuarterRotation",
+    "RandomConvolution",
     "RandomResizedCrop",
     "RedrawOverlay",
     "ScatteredDigit",

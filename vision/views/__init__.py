@@ -5,6 +5,7 @@ from vision.views.color import ColorJitter
 from vision.views.crop import RandomResizedCrop
 from vision.views.erasing import Erasing
 from vision.views.flip import HorizontalFlip, QuarterRotation
+from vision.views.texture import RandomConvolution
 from vision.views.tone import Grayscale, Solarize
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "Grayscale",
     "HorizontalFlip",
     "QuarterRotation",
+    "RandomConvolution",
     "RandomResizedCrop",
     "Solarize",
 ]
