@@ -1,0 +1,84 @@
+"""Tracks regions through clips, and draws them, so that a person can look.
+
+    python experiments/track.py VIDEO_OR_FOLDER … --out tracks [--fps 25] [--rows 5]
+
+Writes ``OUT/NAME.jsonl`` (the tracks, see ``vision.video.tracks``) and ``OUT/NAME.png``: a row per track, with its
+box on frames from its first to its last; a dashed box is interpolated, because the region was hidden. Clips whose
+tracks are there already are drawn again, not tracked.
+"""
+
+import argparse
+import time
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")
+import torch
+from matplotlib import pyplot
+from matplotlib.patches import Rectangle
+
+from vision.video.clip import Clip, FolderClip
+from vision.video.file import FileClip
+from vision.video.tracker import RegionTracker
+from vision.video.tracks import Track, load_tracks, save_tracks
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("clips", nargs="+", type=Path, help="video files, or folders of frames")
+    parser.add_argument("--out", type=Path, required=True, help="folder for tracks and pictures")
+    parser.add_argument("--fps", type=float, help="frames per second of folders without times.txt")
+    parser.add_argument("--max-tracks", type=int, default=10, help="tracks that are kept per clip")
+    parser.add_argument("--columns", type=int, default=6, help="frames that are drawn per track")
+    parser.add_argument("--threads", type=int, default=1, help="threads of torch and OpenCV")
+    arguments = parser.parse_args()
+    limit_threads(arguments.threads)
+    for path in arguments.clips:
+        clip = FolderClip(path, arguments.fps) if path.is_dir() else FileClip(path)
+        file = arguments.out / f"{path.stem}.jsonl"
+        if file.is_file():
+            tracks = load_tracks(file)
+        else:
+            start = time.perf_counter()
+            tracks = RegionTracker(max_tracks=arguments.max_tracks)(clip)
+            seconds = time.perf_counter() - start
+            print(f"{path.name}: {len(clip)} frames in {seconds:.1f} s, {len(clip) / seconds:.1f} frames/s", flush=True)
+            save_tracks(tracks, file)
+        print(f"{path.name}: {len(tracks)} tracks → {file}")
+        if tracks:
+            draw(clip, tracks, arguments.columns, file.with_suffix(".png"))
+
+
+def limit_threads(number: int) -> None:
+    """Torch and OpenCV take this many threads each."""
+    import cv2
+
+    torch.set_num_threads(number)
+    cv2.setNumThreads(number)
+
+
+def draw(clip: Clip, tracks: list[Track], columns: int, path: Path) -> None:
+    """One row per track, with frames at equal steps from its first to its last."""
+    height, width = clip[0].shape[-2:]
+    figure, axes = pyplot.subplots(
+        len(tracks), columns, figsize=(2.4 * columns, 2.4 * len(tracks) * height / width + 0.3), squeeze=False
+    )
+    for row, track in zip(axes, tracks, strict=True):
+        for axis, place in zip(row, torch.linspace(0, len(track) - 1, columns).round().int().tolist(), strict=True):
+            left, top, right, bottom = track.boxes[place].tolist()
+            style = "-" if track.seen[place] else ":"
+            axis.imshow(clip[track.start + place].permute(1, 2, 0).numpy())
+            axis.add_patch(
+                Rectangle((left, top), right - left, bottom - top, fill=False, color="yellow", linestyle=style)
+            )
+            axis.set_title(f"{float(clip.times[track.start + place]):.2f} s", fontsize=6, pad=1)
+            axis.axis("off")
+        row[0].set_title(f"track {list(axes[:, 0]).index(row[0])}, score {track.score:.2f}", fontsize=6, pad=1)
+    figure.tight_layout(pad=0.2)
+    figure.savefig(path, dpi=90)
+    pyplot.close(figure)
+
+
+if __name__ == "__main__":
+    main()

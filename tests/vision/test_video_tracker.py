@@ -1,0 +1,144 @@
+"""The region tracker on rendered clips, where the truth is known; its parts on answers known by hand."""
+
+import pytest
+import torch
+from torchvision.ops import box_iou
+
+pytest.importorskip("cv2")
+
+from vision.video.association import associate, gate
+from vision.video.clip import ArrayClip
+from vision.video.describe import ColorAndGradients, contrast
+from vision.video.proposals import SelectiveSearch
+from vision.video.rendered import render_clip
+from vision.video.tracker import RegionTracker, _interpolate
+from vision.video.tracks import Track, best_tracks, load_tracks, overlap, save_tracks
+
+
+def iou_with_truth(track: Track, boxes: torch.Tensor) -> torch.Tensor:
+    """IoU in every frame of the clip, 0 where the track isn't."""
+    iou = torch.zeros(len(boxes))
+    iou[track.start : track.stop] = box_iou(track.boxes, boxes[track.start : track.stop]).diagonal()
+    return iou
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [3, 5])
+def test_a_solid_is_followed_behind_a_pillar_and_out_again(seed):
+    truth = render_clip(seed=seed)
+    boxes, visible = truth.boxes[:, 0], truth.visible[:, 0]
+    assert visible.min() < 0.05
+    tracks = RegionTracker()(truth.clip)
+    best = max(tracks, key=lambda track: float(iou_with_truth(track, boxes).mean()))
+    iou = iou_with_truth(best, boxes)
+    assert iou[visible > 0.9].mean() >= 0.6
+    assert iou.mean() >= 0.6
+    hidden = (visible < 0.2).nonzero().squeeze(1)
+    assert best.start < hidden[0]
+    assert best.stop > hidden[-1] + 10
+    assert not best.seen[hidden - best.start].all()
+    assert iou[hidden[-1] + 10 :].mean() >= 0.6
+
+
+def test_rendered_truth_is_what_is_seen():
+    truth = render_clip(num_objects=1, num_frames=10, occluder=False, seed=1)
+    empty = render_clip(num_objects=1, num_frames=10, occluder=False, seed=1)
+    assert torch.equal(truth.clip.frames, empty.clip.frames)
+    assert (truth.visible == 1).all()
+    changed = (truth.clip.frames[0].int() - truth.clip.frames[9].int()).abs().sum(0) > 30
+    for frame in (0, 9):
+        left, top, right, bottom = truth.boxes[frame, 0].int().tolist()
+        assert changed[top:bottom, left:right].float().mean() > 0.3
+        changed[top - 2 : bottom + 2, left - 2 : right + 2] = False
+    assert not changed.any()
+
+
+def test_proposals_find_a_bright_square_and_repeat():
+    frame = torch.full((3, 120, 160), 60, dtype=torch.uint8)
+    frame[:, 40:80, 50:90] = torch.tensor([230, 40, 40], dtype=torch.uint8)[:, None, None]
+    boxes = SelectiveSearch()(frame)
+    assert box_iou(boxes, torch.tensor([[50.0, 40, 90, 80]])).max() > 0.85
+    assert torch.equal(boxes, SelectiveSearch()(frame))
+    assert (boxes[:, 2:] > boxes[:, :2]).all()
+    assert boxes[:, 2].max() <= 160
+
+
+def test_contrast_is_high_for_what_stands_out():
+    maps = torch.zeros(3, 60, 60)
+    maps[:, 20:40, 20:40] = 1.0
+    boxes = torch.tensor([[20.0, 20, 40, 40], [25, 25, 35, 35], [0, 0, 12, 12]])
+    outstanding, inside, ground = contrast(maps, boxes).tolist()
+    assert outstanding == pytest.approx(1, abs=0.1)
+    assert inside == pytest.approx(0, abs=0.1)
+    assert ground == pytest.approx(0, abs=0.1)
+
+
+def test_features_know_a_region_from_another():
+    describe = ColorAndGradients()
+    frame = torch.randint(0, 255, (3, 6, 8), generator=torch.Generator().manual_seed(0)).float()
+    frame = torch.nn.functional.interpolate(frame[None], (120, 160), mode="bicubic")[0].clamp(0, 255).byte()
+    maps = describe.maps(frame)
+    boxes = torch.tensor([[10.0, 10, 50, 50], [12, 11, 52, 51], [90, 60, 130, 100]])
+    one, near, far = describe(maps, boxes)
+    assert one.norm().item() == pytest.approx(1, abs=1e-5)
+    assert (one @ near).item() > 0.8
+    assert (one @ far).item() < 0.5
+
+
+def test_association_takes_the_best_total_and_keeps_to_the_gate():
+    similarity = torch.tensor([[0.9, 0.8], [0.85, 0.1]])
+    everything = torch.ones(2, 2, dtype=torch.bool)
+    nothing = torch.zeros(2, 2)
+    assert associate(similarity, nothing, everything, 1.0, torch.zeros(2)) == [(0, 1), (1, 0)]
+    only = torch.tensor([[True, False], [False, False]])
+    assert associate(similarity, nothing, only, 1.0, torch.zeros(2)) == [(0, 0)]
+    assert associate(similarity, nothing, ~everything, 1.0, torch.zeros(2)) == []
+    predicted, regions = (
+        torch.tensor([[0.0, 0, 10, 10]]),
+        torch.tensor([[1.0, 0, 11, 10], [30, 0, 40, 10], [0, 0, 20, 20]]),
+    )
+    _, allowed = gate(predicted, regions, torch.zeros(1), 0.5, 2.0)
+    assert allowed.tolist() == [[True, False, False]]
+    _, allowed = gate(predicted, regions, torch.tensor([30.0]), 0.5, 2.0)
+    assert allowed.tolist() == [[True, True, False]]
+
+
+def test_gaps_are_linear_in_time():
+    boxes = torch.tensor([[0.0, 0, 1, 1], [9, 9, 9, 9], [9, 9, 9, 9], [8, 0, 9, 1]])
+    seen = torch.tensor([True, False, False, True])
+    filled = _interpolate(boxes, seen, torch.tensor([0.0, 1, 3, 4], dtype=torch.float64))
+    assert filled[:, 0].tolist() == [0, 2, 6, 8]
+
+
+def moving(start: int, length: int, x: float, score: float) -> Track:
+    boxes = torch.tensor([[x, 0.0, x + 10, 10]]).repeat(length, 1)
+    return Track(start, boxes, torch.ones(length, dtype=torch.bool), score)
+
+
+def test_of_tracks_that_say_the_same_the_best_is_kept():
+    tracks = [moving(0, 10, 0, 1.0), moving(2, 10, 1, 2.0), moving(0, 10, 50, 0.5), moving(20, 10, 0, 0.1)]
+    assert overlap(tracks[0], tracks[1]) == pytest.approx(9 / 11 * 0.8)
+    assert overlap(tracks[0], tracks[3]) == 0
+    assert [track.score for track in best_tracks(tracks, 0.5, 10)] == [2.0, 0.5, 0.1]
+    assert len(best_tracks(tracks, 0.5, 2)) == 2
+
+
+def test_tracks_are_kept_in_a_file(tmp_path):
+    tracks = [moving(0, 3, 0.25, 1.5), moving(2, 1, 1, 2.0)]
+    save_tracks(tracks, tmp_path / "a" / "clip.jsonl")
+    loaded = load_tracks(tmp_path / "a" / "clip.jsonl")
+    for track, again in zip(tracks, loaded, strict=True):
+        assert (track.start, track.score) == (again.start, again.score)
+        assert torch.equal(track.boxes, again.boxes)
+        assert torch.equal(track.seen, again.seen)
+    lines = (tmp_path / "a" / "clip.jsonl").read_text().splitlines()
+    (tmp_path / "broken.jsonl").write_text("\n".join(lines[:-1]))
+    with pytest.raises(ValueError, match=r"broken\.jsonl is no file of tracks"):
+        load_tracks(tmp_path / "broken.jsonl")
+    with pytest.raises(ValueError, match="not 5"):
+        loaded[0].box(5)
+
+
+def test_an_empty_scene_has_no_tracks():
+    grey = torch.full((20, 3, 60, 80), 128, dtype=torch.uint8)
+    assert RegionTracker()(ArrayClip(grey, 25.0)) == []
