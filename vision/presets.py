@@ -3,7 +3,15 @@
 from torch import Tensor
 
 from viewlearn.views import Compose, Params, RandomApply, View, map_params, select
-from vision.views import ColorJitter, GaussianBlur, Grayscale, HorizontalFlip, RandomResizedCrop
+from vision.views import (
+    ColorJitter,
+    GaussianBlur,
+    Grayscale,
+    HorizontalFlip,
+    QuarterRotation,
+    RandomConvolution,
+    RandomResizedCrop,
+)
 from vision.views.checks import check_size
 from vision.views.parts import batch_parts
 
@@ -108,6 +116,29 @@ class MoCoV2Views(_Pipeline):
                 "flip": HorizontalFlip(),
             }
         )
+
+
+class LooCViews(_Pipeline):
+    """LooC's views: MoCo v2's with ``rotation`` by quarter turns, and ``texture`` if asked, behind them.
+
+    Factors to leave out are ``color`` (or ``color+gray``), ``rotation`` and ``texture``; crop, flip and blur are drawn
+    afresh in every view and have no space of their own. Without LooC it is what the paper calls MoCo + rotation.
+
+    Args:
+        size: of the output in pixels, or (height, width), equal for a rotation; bound from the data.
+        texture: whether to randomise texture too (``RandomConvolution``, p 0.5), where the paper has style transfer.
+        blur: whether to blur; by default only where a side exceeds 32 pixels.
+
+    Raises:
+        ValueError: a size that is missing.
+
+    Xiao et al. 2021, What should not be contrastive in contrastive learning, section 4.
+    """
+
+    def __init__(self, size: tuple[int, int] | int | None = None, texture: bool = False, blur: bool | None = None):
+        size = check_size(size, "LooCViews")
+        views = {**MoCoV2Views(size, blur).entries, "rotation": QuarterRotation()}
+        super().__init__(views | ({"texture": RandomApply(RandomConvolution(), 0.5)} if texture else {}))
 
 
 def _blur(size: tuple[int, int], blur: bool | None) -> dict[str, View]:

@@ -8,7 +8,7 @@ from viewlearn.encoders import Backbone
 from viewlearn.methods import LooC
 from viewlearn.views import Compose, Identity, LeaveOneOut, Viewmaker, pipeline, select
 from viewlearn.views.decode import ToFloat
-from vision import ColorJitter, MoCoV2Views, QuarterRotation, SimCLRViews
+from vision import ColorJitter, LooCViews, MoCoV2Views, QuarterRotation, SimCLRViews
 
 
 def test_keys_share_their_factor_image_by_image(generator):
@@ -37,6 +37,7 @@ def test_keys_share_their_factor_image_by_image(generator):
     [
         (SimCLRViews(16), "color+gray,flip"),
         (MoCoV2Views(16, blur=True), "crop,blur"),
+        (LooCViews(16, texture=True), "color,rotation,texture"),
         (Compose(rotation=QuarterRotation(), viewmaker=Viewmaker(channels=3, width=8)), "rotation,viewmaker"),
     ],
 )
@@ -49,3 +50,12 @@ def test_any_entry_is_a_factor(views, factors, generator):
     assert loss.isfinite()
     assert {f"loss/{name}" for name in factors.split(",")} < metrics.keys()
     assert all(p.grad is not None for p in views.parameters())
+
+
+def test_preset_is_moco_v2_with_the_factors_behind(generator):
+    assert LooCViews(32).names == [*MoCoV2Views(32).names, "rotation"]
+    assert LooCViews(64, texture=True).names == [*MoCoV2Views(64).names, "rotation", "texture"]
+    x, views = torch.rand(5, 3, 20, 20, generator=generator), LooCViews(16)
+    params = views.sample(x, generator)
+    turned = views["rotation"].transform(MoCoV2Views(16).transform(x, params), params["rotation"])
+    torch.testing.assert_close(views.transform(x, params), turned)
