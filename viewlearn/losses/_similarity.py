@@ -34,6 +34,7 @@ def unit_pair(z1: Tensor, z2: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def check_temperature(temperature: float) -> None:
+    """Raises ValueError for a temperature whose logits float64 can't hold, 1/600 and below, or that is no number."""
     if not temperature >= MIN_TEMPERATURE:
         raise ValueError(f"temperature is {temperature}; it must be at least 1/600, or exp(1/temperature) overflows")
 

@@ -1,10 +1,11 @@
 """What the methods ask of their arguments."""
 
+from viewlearn.losses import check_temperature
+
 
 def check_embedding(temperature: float, dim: int) -> None:
-    """Raises ValueError unless the temperature is positive and there is at least one dimension."""
-    if not temperature > 0:
-        raise ValueError(f"temperature is {temperature}; it must be positive")
+    """Raises ValueError unless the losses can take the temperature and there is at least one dimension."""
+    check_temperature(temperature)
     if dim < 1:
         raise ValueError(f"dim is {dim}; it must be at least 1")
 
