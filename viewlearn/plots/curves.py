@@ -6,10 +6,12 @@ from itertools import accumulate
 from pathlib import Path
 
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from viewlearn.plots.figure import COLORS, GRAY, new_figure, save_figure, tidy
 
 Series = dict[str, tuple[list[float], list[float]]]  # name: (steps, values)
+FEW = 20  # points, below which each has a marker
 DENSE = 60  # points, above which a running mean over a twentieth of them is drawn
 
 
@@ -58,6 +60,8 @@ def loss_curves(
     for axes, (draw, chosen) in zip(grid, panels, strict=False):
         draw(tidy(axes), chosen, chance or {})
         axes.set_xlabel("training step", fontsize=9)
+        axes.set_xlim(left=0)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
     for axes in grid[len(panels) :]:
         axes.remove()
     if title:
@@ -96,7 +100,7 @@ def _line(axes: Axes, series: tuple[list[float], list[float]], color: str, label
         axes.plot(steps, values, color=color, alpha=0.25, linewidth=0.8)
         axes.plot(steps, smooth(values, len(values) // 40), color=color, linewidth=1.6, label=label, linestyle=style)
     else:
-        marker = "o" if len(values) < 20 else None
+        marker = "o" if len(values) < FEW else None
         axes.plot(steps, values, color=color, linewidth=1.6, label=label, linestyle=style, marker=marker, markersize=3)
 
 
@@ -127,15 +131,10 @@ def _draw_knn(axes: Axes, series: Series, chance: Mapping[str, float]) -> None:
 
 def _draw_distortion(axes: Axes, series: Series, chance) -> None:
     entries = list(dict.fromkeys(name.rpartition("/")[0] for name in series))
-    for name, values in series.items():
+    for name in sorted(series, key=lambda name: name.endswith("/max")):
         entry, _, kind = name.rpartition("/")
-        _line(
-            axes,
-            values,
-            COLORS[entries.index(entry) % len(COLORS)],
-            f"{entry}, {kind}",
-            "-" if kind == "mean" else "--",
-        )
+        color, style = COLORS[entries.index(entry) % len(COLORS)], "-" if kind == "mean" else "--"
+        _line(axes, series[name], color, f"{entry}, {kind}", style)
     axes.set_yscale("log")
     axes.set_title("distortion by the learned view", fontsize=10)
     axes.set_ylabel("|view − original|", fontsize=9)
@@ -151,8 +150,10 @@ def _draw_alignment(axes: Axes, series: Series, chance) -> None:
 def _draw_rates(axes: Axes, series: Series, chance) -> None:
     for i, (name, (steps, values)) in enumerate(series.items()):
         label = {"lr": "encoder and heads"}.get(name, name.partition("/")[2] or name.removesuffix("_lr"))
-        axes.plot(steps, values, color=COLORS[i % len(COLORS)], linewidth=1.6, label=label)
-    axes.set_yscale("log")
+        marker = "o" if len(values) < FEW else None
+        axes.plot(steps, values, color=COLORS[i % len(COLORS)], linewidth=1.6, label=label, marker=marker, markersize=3)
+    if any(value > 0 for _, values in series.values() for value in values):
+        axes.set_yscale("log")
     axes.set_title("learning rate", fontsize=10)
     axes.set_ylabel("learning rate", fontsize=9)
     if len(series) > 1:

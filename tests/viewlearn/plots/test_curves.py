@@ -49,6 +49,11 @@ def test_the_running_mean_is_symmetric_and_keeps_a_line_inside():
     assert smooth(values[::-1], 3) == pytest.approx(smooth(values, 3)[::-1])
 
 
+def test_rates_of_zero_can_be_drawn(tmp_path):
+    loss_curves(tmp_path / "a.png", [{"step": 5, "lr": 0.0, "views_lr": 0.0}])
+    loss_curves(tmp_path / "b.png", [{"step": 5, "lr": 0.1}, {"step": 6, "lr": 0.0}])
+
+
 def test_nothing_to_draw_is_an_error(tmp_path):
     with pytest.raises(ValueError, match="no metric to draw; there are: images/s"):
         loss_curves(tmp_path / "a.png", [{"step": 0, "images/s": 3.0}])
