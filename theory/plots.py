@@ -60,12 +60,13 @@ def trained_band(ax: Axes, table: Table, axis: str, value: str, color: str, labe
     ax.plot(x, mean, marker, color=color, markersize=3.5, linewidth=0.8, linestyle="-", label=label, alpha=0.9)
 
 
-def mark(ax: Axes, value: float | None, text: str, height: float = 0.3) -> None:
+def mark(ax: Axes, value: float | None, text: str, height: float = 0.3, left: bool = False) -> None:
     """A dotted vertical line with its name, if there is one."""
     if value is None:
         return
     ax.axvline(value, color="0.35", linestyle=":", linewidth=1.2)
-    ax.text(value, height, f" {text}", fontsize=7.5, color="0.25", transform=ax.get_xaxis_transform(), va="bottom")
+    side = {"ha": "right", "s": f"{text} "} if left else {"ha": "left", "s": f" {text}"}
+    ax.text(value, height, **side, fontsize=7.5, color="0.25", transform=ax.get_xaxis_transform(), va="bottom")
 
 
 def accuracy_panel(ax: Axes, table: Table, axis: str, groups: Sequence[str], theory: Table | None, title: str) -> None:

@@ -1,0 +1,69 @@
+"""Few samples: a weak feature drowns in directions that look invariant by chance."""
+
+import math
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from theory.demos.demo import Demo
+from theory.metrics import subspace_overlap
+from theory.model import FeatureGroup, GroupModel
+from theory.optimum import solve_general
+from theory.parameters import parameters_of
+from theory.plots import colour, mark, new_figure, trained_band
+from theory.sampling import Sampler
+from theory.second_moments import moments
+from theory.table import Table
+
+MODEL = GroupModel([FeatureGroup("A", (3.0,) * 4), FeatureGroup("B", (0.5,) * 4)], noise_dims=24)
+DIM = 8
+SIZES = (100, 200, 400, 800, 1600, 3200, 6400, 12800)
+
+
+def run(seeds: int = 20, progress: bool = False) -> Demo:
+    """The exact optimum of the spectral loss over n pairs, for growing n: how much of each group it holds."""
+    rows = {"num_pairs": [], "seed": [], "overlap_A": [], "overlap_B": [], "top_noise": []}
+    for size in tqdm(SIZES, disable=not progress, desc="sizes"):
+        sampler = Sampler(MODEL, seeds, size, dtype=torch.float64)
+        x1, x2 = (x[0] for x in sampler.pairs(sampler.draw(), parameters_of(MODEL)))
+        second = (x1.mT @ x1 + x2.mT @ x2) / (2 * size)
+        cross = (x1.mT @ x2 + x2.mT @ x1) / (2 * size)
+        weight, _ = solve_general(cross, second, DIM)
+        # Row spaces are compared in whitened coordinates, where the optimum is a projection.
+        white = weight * moments(MODEL).second.sqrt()
+        noise = slice(MODEL.num_features, None)
+        _, top = solve_general(cross[:, noise, noise], second[:, noise, noise], 1)
+        rows["num_pairs"] += [float(size)] * seeds
+        rows["seed"] += list(range(seeds))
+        rows["top_noise"] += top[:, 0].tolist()
+        for name in "AB":
+            rows[f"overlap_{name}"] += subspace_overlap(MODEL, white, name).tolist()
+    table = Table(rows)
+    level = moments(MODEL).correlation[MODEL.directions("B").start].item()
+    return _report(table, level, seeds)
+
+
+def _report(table: Table, level: float, seeds: int) -> Demo:
+    demo = Demo("finite_sample", tables={"finite_sample": table}, settings={"seeds": seeds, "model": repr(MODEL)})
+    figure, (left, right) = new_figure(columns=2)
+    for name in "AB":
+        trained_band(left, table, "num_pairs", f"overlap_{name}", colour(name), f"{name}; {seeds} seeds, band: range")
+    needed = 2 * MODEL.noise_dims / level**2
+    mark(left, needed, "noise edge = λ of B")
+    left.set(xscale="log", xlabel="pairs of views n", ylabel="part of the group's space that is learnt", ylim=(0, 1.03))
+    left.legend(fontsize=8, loc="lower right")
+    trained_band(right, table, "num_pairs", "top_noise", "0.4", "largest λ among noise directions")
+    fine = np.geomspace(SIZES[0], SIZES[-1], 100)
+    right.plot(fine, np.sqrt(2 * MODEL.noise_dims / fine), "--k", linewidth=1.4, label="√(2 noise dims / n), heuristic")
+    right.axhline(level, color=colour("B"), linewidth=1.4, label=f"λ of B = {level:.2f}")
+    right.set(xscale="log", xlabel="pairs of views n", ylabel="cross-view correlation λ", ylim=(0, 1))
+    right.legend(fontsize=8)
+    demo.figures["finite_sample"] = figure
+    sizes, mean, *_ = table.over_seeds("num_pairs", "overlap_B")
+    shares = ", ".join(f"{share:.2f} at n = {size:g}" for size, share in zip(sizes, mean, strict=True))
+    demo.lines += [
+        f"part of B that is learnt: {shares}",
+        f"the edge of the noise, √(2·{MODEL.noise_dims}/n), falls to λ_B = {level:.2f} at n = {math.ceil(needed)}",
+    ]
+    return demo
