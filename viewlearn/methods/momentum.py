@@ -17,4 +17,6 @@ def momentum_update(slow: nn.Module, fast: nn.Module, momentum: float) -> None:
 
     Buffers are left alone: BatchNorm's statistics in the copy are those of the keys (He et al. 2020, eq. 2, and code).
     """
-    torch._foreach_lerp_(list(slow.parameters()), list(fast.parameters()), 1 - momentum)
+    weights = list(slow.parameters())
+    if weights:  # no head has none
+        torch._foreach_lerp_(weights, list(fast.parameters()), 1 - momentum)

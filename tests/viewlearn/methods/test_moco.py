@@ -113,3 +113,10 @@ def test_learned_views_get_the_reversed_gradient_through_the_query(toys, generat
 def test_bad_arguments_are_named(toys, arguments, message):
     with pytest.raises(ValueError, match=message):
         MoCo(toys.Linear(), toys.views, **arguments)
+
+
+@pytest.mark.parametrize("head", ["none", "linear", "mlp"])
+def test_every_head_trains(toys, generator, head):
+    method = MoCo(toys.Linear(), toys.views, queue=16, head=head, dim=4)
+    toys.steps(method, generator, 2)
+    assert method.queue.keys.shape == (16, 5 if head == "none" else 4)
