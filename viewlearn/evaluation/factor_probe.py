@@ -8,7 +8,7 @@ from torch.utils.data import Dataset
 
 from viewlearn.data import Batch
 from viewlearn.evaluation.factors import Factor
-from viewlearn.evaluation.features import Precision, batches, extract_features, validation_split
+from viewlearn.evaluation.features import Precision, batches, evaluation_mode, extract_features, validation_split
 from viewlearn.evaluation.linear_probe import L2_GRID, linear_probe
 from viewlearn.evaluation.results import Row
 from viewlearn.views import Compose, Identity, View
@@ -100,5 +100,6 @@ class _Varied:
         for x, _, index in batches(self.dataset, self.batch_size):
             x = self.decoded(x)
             params, label = self.factor.sample(x, generator)
-            x = self.after(view.transform(x, params), torch.Generator().manual_seed(0))
-            yield Batch(x, {"factor": label}, index)
+            with evaluation_mode(view):
+                x = view.transform(x, params)
+            yield Batch(self.after(x, torch.Generator().manual_seed(0)), {"factor": label}, index)
