@@ -17,6 +17,7 @@ GROWTH = 1.6  # in area, between a prediction and a proposal
 MARGIN = 0.15  # by which a prediction must look more like its track where no proposal agrees with it
 SLACK = 0.5  # of a hidden track's diagonal: how far from its prediction it may be found again
 BLEND = 0.4  # of a proposal's box in the track's new box: proposals jitter, flow drifts
+CUT = 0.3  # correlation of two frames' coarse colours, below which everything is another scene
 MEMORY = 0.9  # of a track's template and velocity from frame to frame at 25 frames per second
 
 
@@ -44,7 +45,7 @@ class RegionTracker:
     that looks like it; where it doesn't (something is in the way), it coasts at its velocity and waits to be found
     again nearby. Proposals that belong to no track start new ones. At the end, tracks are ranked by duration ×
     similarity × squared contrast with their surroundings (in colour and motion), and those that say the same thing as
-    a better one are dropped.
+    a better one are dropped. Tracks end at cuts.
 
     Purushwalkam & Gupta (NeurIPS 2020) name a "Region Tracker" with unsupervised proposals, similarity of region
     features and scored tracks, without giving details or code; this is a design of ours to that outline.
@@ -92,6 +93,8 @@ class RegionTracker:
             frame = clip[index]
             maps = self.describe.maps(frame)
             step = float(clip.times[index] - clip.times[index - 1]) if index else 0.0
+            if before is not None and _correlation(before, maps) < CUT:
+                closed, open_, before = closed + open_, [], None
             motion = self._motion(before, maps)
             regions = self.proposer(frame)
             features = self.describe(maps, regions)
@@ -216,6 +219,12 @@ class RegionTracker:
         likeness = sum(track.similarities) / max(1, len(track.similarities))
         score = duration * float(seen.float().mean()) * likeness * track.contrast**2
         return Track(track.start, boxes, seen, score)
+
+
+def _correlation(before: FrameMaps, after: FrameMaps) -> float:
+    """Of colours that are averaged over a grid of 8 × 8; in [−1, 1]."""
+    one, other = (torch.nn.functional.adaptive_avg_pool2d(maps.appearance[:3], 8).flatten() for maps in (before, after))
+    return float(torch.nn.functional.cosine_similarity(one, other, dim=0))
 
 
 def _interpolate(boxes: Tensor, seen: Tensor, times: Tensor) -> Tensor:

@@ -1,0 +1,88 @@
+"""Time as a view: which frame of a window is seen, and whether the whole of it or a tracked region, is drawn.
+
+Frame Temporal Invariance is any method over ``Compose(decode, frame=PickFrame(), …)``: query and key draw a frame
+each, and then each its own designed or learned views. The Region Tracker's loss is MoCo over
+
+    Compose(decode, region=PickRegion(0.5), frame=PickFrame(), …),    shared="region"
+
+on ``TrackWindows``: query and key of a sample are both the whole frame or both the tracked region. With probability ½
+each, the expected loss is ½ · frame term + ½ · region term, at the cost of one term, and both kinds of key join the
+queue, as in the published figure (Purushwalkam & Gupta, NeurIPS 2020, figure 2), which computes both terms for every
+sample.
+"""
+
+from typing import Literal
+
+import torch
+from torch import Generator, Tensor
+
+from viewlearn.views import Params, View, draw
+
+
+class PickFrame(View):
+    """Picks one frame of each sample: ``(batch, frame, …)`` to ``(batch, …)``.
+
+    Parameters: ``frame`` (batch,) int64. As the choice is a parameter, two views of a sample can be made to differ in
+    their frame and nothing else, or to agree in it (``share(params, other, "frame")``).
+
+    Args:
+        among: "all" draws any frame, so that pairs have gaps from 0 to the window's duration; "ends" the first or the
+            last, so that half of the pairs have the whole duration as their gap and the others none.
+
+    Raises:
+        ValueError: an unknown ``among``; (when called) x without a frame dimension before the images'.
+    """
+
+    def __init__(self, among: Literal["all", "ends"] = "all"):
+        super().__init__()
+        if among not in ("all", "ends"):
+            raise ValueError(f"among is {among!r}; it must be 'all' or 'ends'")
+        self.among = among
+
+    def sample(self, x: Tensor, generator: Generator | None = None) -> Params:
+        _check(x, "frame")
+        if self.among == "ends":
+            return {"frame": draw.integers(x, 0, 2, generator) * (x.shape[1] - 1)}
+        return {"frame": draw.integers(x, 0, x.shape[1], generator)}
+
+    def transform(self, x: Tensor, params: Params) -> Tensor:
+        _check(x, "frame")
+        return x[torch.arange(len(x), device=x.device), params["frame"]]
+
+    def like(self, x: Tensor) -> Tensor:
+        return x.new_empty(1).expand(len(x), *x.shape[2:])
+
+
+class PickRegion(View):
+    """Picks the whole frame or the tracked region: ``(batch, frame, 2, 3, height, width)`` loses its third dimension.
+
+    Parameters: ``region`` (batch,) int64, 0 for the whole frame and 1 for the region. Comes before ``PickFrame``.
+
+    Args:
+        probability: of the region; the published loss gives it half of the weight.
+
+    Raises:
+        ValueError: a probability outside [0, 1]; (when called) x of another shape.
+    """
+
+    def __init__(self, probability: float = 0.5):
+        super().__init__()
+        if not 0 <= probability <= 1:
+            raise ValueError(f"probability is {probability}; it must lie in [0, 1]")
+        self.probability = probability
+
+    def sample(self, x: Tensor, generator: Generator | None = None) -> Params:
+        return {"region": draw.bernoulli(x, self.probability, generator).long()}
+
+    def transform(self, x: Tensor, params: Params) -> Tensor:
+        if x.ndim != 6 or x.shape[2] != 2:
+            raise ValueError(f"x has shape {tuple(x.shape)}; it must be (batch, frame, 2, channel, height, width)")
+        return x[torch.arange(len(x), device=x.device), :, params["region"]]
+
+    def like(self, x: Tensor) -> Tensor:
+        return x.new_empty(1).expand(*x.shape[:2], *x.shape[3:])
+
+
+def _check(x: Tensor, name: str) -> None:
+    if x.ndim != 5:
+        raise ValueError(f"x has shape {tuple(x.shape)}; it must be (batch, {name}, channel, height, width)")
