@@ -15,6 +15,7 @@ class DataSpec:
             end has z-scored already.
         num_train: samples that encoders are pre-trained on.
         sample_rate: in Hz, for audio.
+        value_range: what the encoder's input can't leave, (0, 1) for images; None where there is no such range.
         num_samples: samples per clip of audio, before the front end.
     """
 
@@ -25,6 +26,7 @@ class DataSpec:
     num_train: int = 0
     sample_rate: int | None = None
     num_samples: int | None = None
+    value_range: tuple[float, float] | None = None
 
     def bindings(self) -> dict[str, object]:
         """Constructor arguments, by name, that are filled in from the data where they are left at None."""
@@ -36,5 +38,6 @@ class DataSpec:
             "num_train": self.num_train,
             "sample_rate": self.sample_rate,
             "num_samples": self.num_samples,
+            "value_range": self.value_range,
             "tasks": self.tasks,
         }

@@ -28,12 +28,9 @@ DEFAULTS = {
 class Parser(ArgumentParser):
     """A parser whose errors are short and say which flag, class or argument was probably meant."""
 
-    argv: Sequence[str] = ()
-
     def parse_args(self, args: Sequence[str] | None = None, *rest, **kwargs) -> Namespace:
         """As in argparse, but a component's arguments may come before its class."""
-        self.argv = sort_flags(sys.argv[1:] if args is None else list(args))
-        return super().parse_args(self.argv, *rest, **kwargs)
+        return super().parse_args(sort_flags(sys.argv[1:] if args is None else list(args)), *rest, **kwargs)
 
     def instantiate(self, *args, **kwargs) -> Namespace:
         """Makes the objects; what a constructor has to say about its arguments comes out as it said it.
@@ -50,7 +47,7 @@ class Parser(ArgumentParser):
         if not self.exit_on_error:  # a parser that jsonargparse made for the arguments of one class
             super().error(message, ex)
         flags = [option for action in self._actions for option in action.option_strings if option.startswith("--")]
-        text = explain(message, flags, BASES, self.argv, self.get_defaults())
+        text = explain(message, flags, BASES)
         self.exit(2, f"error: {text}\nSee --help, and for a class's own arguments --views.help CLASS.\n")
 
 

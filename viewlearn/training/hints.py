@@ -7,68 +7,81 @@ import re
 from collections.abc import Mapping, Sequence
 
 UNKNOWN_FLAG = re.compile(r"[Uu]nrecognized arguments: (--[^\s=]+)")
-UNKNOWN_ARGUMENT = re.compile(r"Option '(\w+)' is not accepted")
-UNKNOWN_CLASS = re.compile(r'Parser key "(\w+)".*Expected a dot import path string: (\S+)', re.DOTALL)
+UNKNOWN_OPTION = re.compile(r"Option '([\w.]+)' is not accepted|Group '([\w.]+)' does not accept option '(\w+)'")
+UNKNOWN_CLASS = re.compile(r"Expected a dot import path string: (\S+)")
+MISSING = re.compile(r"the following arguments are required: ([\w, ]+)")
 KEY = re.compile(r'Parser key "([\w.]+)":\s*')
-FRAME = re.compile(r"Problem with given class_path '[\w.]+':\s*|Does not validate against any of the Union subtypes\s*")
+CLASS = re.compile(r"class_path[ =]'([\w.]+)'")
+TYPES = re.compile(r"Subtypes: \[(.*)\]")
+TYPE = re.compile(r"Expected an? (.+?)(?:\. Got value|$)", re.MULTILINE)
+VALUE = re.compile(r"(?:Got|Given) value: (.*?)(?:\. Got value|$)", re.MULTILINE)
+BUILT_IN = re.compile(r"<class '(?:int|float|bool|str|list|tuple|dict)'>|typing\.Literal|(?:list|tuple|dict)\[")
+FRAME = re.compile(r"Problem with given class_path '[\w.]+':|Does not validate against any of the Union subtypes")
+SUPPLIED = {"encoder", "views", "params"}  # arguments of methods and optimisers that the run fills in
 
 
-def explain(
-    message: str,
-    flags: Sequence[str] = (),
-    bases: dict[str, type] | None = None,
-    argv: Sequence[str] = (),
-    defaults: Mapping | None = None,
-) -> str:
-    """A short text for one of jsonargparse's messages.
+def explain(message: str, flags: Sequence[str] = (), bases: Mapping[str, type] | None = None) -> str:
+    """A short text for one of jsonargparse's messages; any other text is returned as it is.
 
     Args:
-        message: its own.
+        message: its own, which nests: a key, the types that were tried for it, within them the keys of a class.
         flags: all that there are.
         bases: of each component's flag, the class that its values derive from.
-        argv: the command line.
-        defaults: of the flags.
     """
     if found := UNKNOWN_FLAG.search(message):
         return f"there is no flag {found[1]}{nearest(found[1], flags)}"
-    given = {token.split("=")[0].removeprefix("--"): i for i, token in enumerate(argv) if token.startswith("--")}
-    if found := UNKNOWN_ARGUMENT.search(message):
-        owner = next((flag.rpartition(".")[0] for flag in given if flag.endswith(f".{found[1]}")), "")
-        path = _chosen_class(owner, given, argv, (bases or {}).get(owner), defaults)
-        if path:
-            names = list(signature_of(path))
-            hint = nearest(found[1], names, f"--{owner}.")
-            return (
-                f"{path.rpartition('.')[2]} has no argument {found[1]!r}{hint}\nits own: {', '.join(names) or 'none'}"
-            )
-    if (found := UNKNOWN_CLASS.search(message)) and found[1] in (bases or {}):
-        names = sorted(subclass_names(bases[found[1]]))
-        return (
-            f"there is no class {found[2]!r} for --{found[1]}{nearest(found[2], names)}\n"
-            f"known: {', '.join(names)}; a class of your own takes its import path: my_package.MyClass"
-        )
-    key = KEY.search(message)
-    reasons = FRAME.sub("", message[key.end() if key else 0 :]).split("Given value type")[0]
-    if "Errors:" in reasons:  # of an optional type: the error of the type proper, not that it isn't None
-        reasons = reasons.split("Errors:")[1].split("- Expected a <class 'NoneType'>")[0].strip(" \n-")
-    if not key:
-        return reasons.strip()
-    flag = next((flag for flag in given if flag.endswith(f".{key[1]}")), key[1])
-    return f"--{flag}: {' '.join(reasons.split())}"
+    keys = list(KEY.finditer(message))
+    flag = ".".join(key[1] for key in keys)
+    reason = message[keys[-1].end() :] if keys else message
+    if found := UNKNOWN_OPTION.search(reason):
+        return _unknown_option(found, flag, message, flags)
+    if not keys:
+        return message.strip()
+    if found := MISSING.search(reason):
+        missing = ", ".join(f"--{flag}.{name}" for name in found[1].split(", "))
+        return f"--{flag} {_short(CLASS.findall(message)[-1:])} needs {missing}"
+    types = TYPES.search(reason) or TYPE.search(reason)
+    if types and BUILT_IN.search(types[1]):
+        value = VALUE.search(reason)
+        hint = f"; write [{value[1]}]" if value and "list" in types[1] else ""
+        return f"--{flag}: expected {_pretty(types[1])}" + (f", got {value[1]!r}" if value else "") + hint
+    abstract = "is abstract" in reason
+    if (found := UNKNOWN_CLASS.search(reason)) or abstract:
+        base = (bases or {}).get(flag) or _base(reason)
+        names = sorted(subclass_names(base)) if base else []
+        what = f"there is no class {found[1]!r} for --{flag}{nearest(found[1], names)}" if found else ""
+        known = f"known: {', '.join(names)}; a class of your own takes its import path: my_package.MyClass"
+        return f"{what or f'--{flag}: this class is abstract, choose one made from it'}\n{known}"
+    if "Errors:" in reason:  # of an optional type: the error of the type proper, not that it isn't None
+        reason = reason.split("Errors:")[1].split("- Expected a <class 'NoneType'>")[0]
+    return f"--{flag}: {' '.join(FRAME.sub('', reason).split('Given value type')[0].split()).strip(' -')}"
 
 
-def _chosen_class(
-    owner: str, given: dict[str, int], argv: Sequence[str], base: type | None, defaults: Mapping | None
-) -> str | None:
-    """The import path of the class that a component's flag names, or of its default."""
-    if owner in given:
-        token = argv[given[owner]]
-        name = token.partition("=")[2] or (argv[given[owner] + 1] if given[owner] + 1 < len(argv) else "")
-        if "." in name or base is None:
-            return name if "." in name else None
-        return next((f"{c.__module__}.{c.__name__}" for c in subclasses(base) if c.__name__ == name), None)
-    default = (defaults or {}).get(owner)
-    return default.get("class_path") if default else None
+def _unknown_option(found: re.Match, flag: str, message: str, flags: Sequence[str]) -> str:
+    owners, name = CLASS.findall(message), found[1] or found[3]
+    if found[2] or not owners:  # a key of a configuration file, outside of any class
+        key = f"{found[2]}.{name}" if found[2] else name
+        return f"there is no setting {key!r}{nearest(f'--{key}', flags)}"
+    own = [parameter for parameter in signature_of(owners[-1]) if parameter not in SUPPLIED]
+    hint = nearest(name, own, f"--{flag}.")
+    return f"{_short(owners[-1:])} has no argument {name!r}{hint}\nits own: {', '.join(own) or 'none'}"
+
+
+def _short(paths: list[str]) -> str:
+    return paths[0].rpartition(".")[2] if paths else ""
+
+
+def _pretty(types: str) -> str:
+    """``int or null`` for ``<class 'int'>, <class 'NoneType'>``."""
+    types = re.sub(r"<class '(?:[\w]+\.)*(\w+)'>", r"\1", types).replace("NoneType", "null")
+    return re.sub(r"typing\.Literal\[(.*?)\]", r"one of \1", types)
+
+
+def _base(reason: str) -> type | None:
+    """The class among the types that were tried."""
+    types = TYPES.search(reason)
+    found = re.search(r"<class '([\w.]+)\.(\w+)'>", types[1]) if types else None
+    return getattr(importlib.import_module(found[1]), found[2]) if found else None
 
 
 def nearest(word: str, words: Sequence[str], prefix: str = "") -> str:

@@ -16,7 +16,7 @@ from viewlearn.data import Batch, Loader
 from viewlearn.encoders import Encoder
 from viewlearn.methods import Method
 from viewlearn.training.checkpoint import load_newest, save_checkpoint
-from viewlearn.training.players import MakeOptimizer, Schedule, Updates, learner_groups, only, turns
+from viewlearn.training.players import MakeOptimizer, Schedule, Updates, make_optimizers, only, turns
 from viewlearn.training.run_folder import RunFolder, append_jsonl
 from viewlearn.training.seeds import seed_for
 from viewlearn.training.window import Window, check_finite_weights
@@ -78,8 +78,6 @@ def train(
         FloatingPointError: the loss or the weights stopped being finite; the last good checkpoint stays.
         ValueError: settings that can't be.
     """
-    if steps < 1 or accumulate < 1 or log_every < 1:
-        raise ValueError(f"steps {steps}, accumulate {accumulate} and log_every {log_every} must be at least 1")
     device, main = accelerator.device, accelerator.is_main_process
     torch.manual_seed(seed_for(seed, accelerator.process_index, "torch"))  # dropout and the like in users' own modules
     generator = torch.Generator(device).manual_seed(seed_for(seed, accelerator.process_index, "views"))
@@ -87,12 +85,8 @@ def train(
     # Momentum copies and queues are part of the method, so that one state dict holds everything that trains.
     layout = torch.channels_last if memory_format == "channels_last" else torch.contiguous_format
     method.train().to(device, memory_format=layout)
-    optimizers = {"learner": optimizer(learner_groups(method, exclude_from_decay))}
-    if method.adversarial:
-        optimizers["adversary"] = views_optimizer(method.views.parameters())
+    optimizers = make_optimizers(method, optimizer, views_optimizer, exclude_from_decay)
     schedules = {"learner": schedule, "adversary": views_schedule}
-    for name in optimizers:
-        schedules[name].apply(optimizers[name], 0, steps)  # bad settings are to show now, not after the checkpoint
     window = Window()
     start = _restore(folder, method, optimizers, generator, window, accelerator)
     if compile:

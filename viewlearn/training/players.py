@@ -1,5 +1,6 @@
 """Who moves in a step: the learner (encoder and heads), the adversary (learned views), or both at once."""
 
+import inspect
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -44,6 +45,24 @@ def learner_groups(method: Method, exclude_from_decay: bool) -> list[dict]:
         return [{"params": own}]
     matrices, vectors = [p for p in own if p.ndim > 1], [p for p in own if p.ndim <= 1]
     return [{"params": matrices}, {"params": vectors, "weight_decay": 0.0}]
+
+
+def make_optimizers(
+    method: Method, optimizer: MakeOptimizer, views_optimizer: MakeOptimizer, exclude_from_decay: bool = False
+) -> dict[str, Optimizer]:
+    """The optimiser of each player: ``learner``, and ``adversary`` where the views learn.
+
+    Raises:
+        ValueError: an optimiser that takes a closure, such as L-BFGS, or whatever an optimiser has to say.
+    """
+    optimizers = {"learner": optimizer(learner_groups(method, exclude_from_decay))}
+    if method.adversarial:
+        optimizers["adversary"] = views_optimizer([p for p in method.views.parameters() if p.requires_grad])
+    for each in optimizers.values():
+        closure = inspect.signature(type(each).step).parameters.get("closure")
+        if closure is not None and closure.default is closure.empty:
+            raise ValueError(f"{type(each).__name__} evaluates the loss several times a step; take SGD, AdamW or LARS")
+    return optimizers
 
 
 def turns(method: Method, updates: Updates) -> list[Player]:

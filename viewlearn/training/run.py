@@ -5,18 +5,19 @@ import sys
 from itertools import count
 from pathlib import Path
 
-from accelerate import Accelerator
+from accelerate import Accelerator, PartialState
 from accelerate.utils import broadcast_object_list
 from jsonargparse import Namespace
 
 from viewlearn.data import Loader, make_loader
 from viewlearn.evaluation import KNNMonitor, Results, evaluate
 from viewlearn.training.build import Parts, build, build_encoder
+from viewlearn.training.checkpoint import load_newest
 from viewlearn.training.cli import Parser
 from viewlearn.training.figures import draw_figures
 from viewlearn.training.files import write_atomic
 from viewlearn.training.hardware import make_accelerator, set_threads
-from viewlearn.training.loop import train
+from viewlearn.training.loop import check_settings, train
 from viewlearn.training.provenance import provenance
 from viewlearn.training.run_folder import RunFolder
 from viewlearn.training.trackers import check_trackers
@@ -47,16 +48,22 @@ def run(parser: Parser, argv: list[str] | None = None) -> tuple[RunFolder, Parts
         log_with=check_trackers(config.trackers) or None,
         project_dir=str(config.resume or config.out or RUNS),
     )
+    folder = _choose_folder(config)
     parts = build(parser, config)
     loader = _loader(config, parts, accelerator)
-    folder = _folder(parser, config, parts, accelerator)
-    if config.trackers:
-        accelerator.project_configuration.logging_dir = str(folder.path)
-        accelerator.init_trackers(folder.path.name)
-    monitor = KNNMonitor(parts.data, device=accelerator.device, precision=accelerator.mixed_precision)
     keywords = [p.name for p in inspect.signature(train).parameters.values() if p.kind is p.KEYWORD_ONLY]
-    settings = parser.instantiate(Namespace(**{name: config[name] for name in keywords}))
-    train(parts.method, loader, accelerator, folder, parts.optimizer, parts.views_optimizer, monitor, **vars(settings))
+    settings = vars(parser.instantiate(Namespace(**{name: config[name] for name in keywords})))
+    check_settings(parts.method, parts.optimizer, parts.views_optimizer, settings)
+    monitor = None
+    if config.monitor_every > 0:
+        monitor = KNNMonitor(parts.data, device=accelerator.device, precision=accelerator.mixed_precision)
+    if not config.resume:
+        _create(folder, _settings(parser, config), parts, accelerator)
+    if config.trackers:
+        names = {name: {"name": folder.path.name} for name in config.trackers if name != "tensorboard"}
+        accelerator.project_configuration.logging_dir = str(folder.path)
+        accelerator.init_trackers("viewlearn", init_kwargs=names)
+    train(parts.method, loader, accelerator, folder, parts.optimizer, parts.views_optimizer, monitor, **settings)
     results = None
     if accelerator.is_main_process:
         results = evaluate_run(parser, config, folder, parts, accelerator)
@@ -84,6 +91,22 @@ def evaluate_run(
     return results
 
 
+def load_run(parser: Parser, folder: RunFolder) -> tuple[Namespace, Parts]:
+    """Rebuilds a run from its folder: its configuration, its data, and its weights as they were at the end.
+
+    Raises:
+        ValueError: no run folder, no checkpoint in it, or data that aren't where they were.
+    """
+    folder.must_be_run()
+    newest = load_newest(folder.checkpoints)
+    if newest is None:
+        raise ValueError(f"{folder.path} has no checkpoint yet: let the run go on, by --resume {folder.path}")
+    config = parser.parse_args(["--config", str(folder.config)])
+    parts = build(parser, config)
+    parts.method.load_state_dict(newest[1]["method"])
+    return config, parts
+
+
 def _loader(config: Namespace, parts: Parts, accelerator: Accelerator) -> Loader:
     return make_loader(
         parts.data.pretraining(),
@@ -97,29 +120,41 @@ def _loader(config: Namespace, parts: Parts, accelerator: Accelerator) -> Loader
     )
 
 
-def _folder(parser: Parser, config: Namespace, parts: Parts, accelerator: Accelerator) -> RunFolder:
-    """The run's folder, made by the main process; the others learn its name from it."""
-    if config.resume:
-        return RunFolder(config.resume)
-    path = [str(config.out or _free(config, parts))]
-    folder = RunFolder(broadcast_object_list(path)[0])
+def _choose_folder(config: Namespace) -> RunFolder:
+    """Where the run lives, the main process's choice; whether it is free is checked before anything takes long."""
+    choice: list[str | None] = [config.resume, None]
+    if PartialState().is_main_process and not config.resume:
+        path = Path(config.out) if config.out else _free(config)
+        try:
+            RunFolder(path).must_be_free()
+        except ValueError as error:  # told to all, so that nobody waits for a process that has given up
+            choice = [None, str(error)]
+        else:
+            choice = [str(path), None]
+    path, failure = broadcast_object_list(choice)
+    if failure:
+        raise ValueError(failure)
+    return RunFolder(path)
+
+
+def _create(folder: RunFolder, settings: str, parts: Parts, accelerator: Accelerator) -> None:
     failure = [None]
     if accelerator.is_main_process:
         try:
             folder.create()
-        except ValueError as error:  # told to all, so that nobody waits for a process that has given up
+        except ValueError as error:
             failure = [str(error)]
         else:
-            write_atomic(folder.config, _settings(parser, config))
+            write_atomic(folder.config, settings)
             folder.save_spec(parts.data.spec)
     if broadcast_object_list(failure)[0]:
         raise ValueError(failure[0])
-    return folder
 
 
-def _free(config: Namespace, parts: Parts) -> Path:
+def _free(config: Namespace) -> Path:
     """``runs/NAME``, or the first of ``runs/NAME-2``, … that is free."""
-    name = config.name or "-".join(type(part).__name__ for part in (parts.data, parts.views, parts.method))
+    classes = (config[name].class_path.rpartition(".")[2] for name in ("data", "views", "method"))
+    name = config.name or "-".join(classes)
     names = (name if i == 1 else f"{name}-{i}" for i in count(1))
     return next(RUNS / free for free in names if not (RUNS / free).exists())
 
@@ -129,7 +164,7 @@ def _settings(parser: Parser, config: Namespace) -> str:
     config = config.clone()
     for name in PLACE:
         config[name] = None
-    return parser.dump(config, skip_none=False)
+    return parser.dump(config, skip_unset=False)
 
 
 def _resumed(parser: Parser, path: str, argv: list[str]) -> Namespace:

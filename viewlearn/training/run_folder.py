@@ -41,8 +41,8 @@ class RunFolder:
         self.results = self.path / "results.json"
         self.figures = self.path / "figures"
 
-    def create(self) -> None:
-        """Makes the folder for a new run.
+    def must_be_free(self) -> None:
+        """Checks that a new run can have this folder.
 
         Raises:
             ValueError: something is there already.
@@ -51,7 +51,18 @@ class RunFolder:
             raise ValueError(
                 f"{self.path} exists already: go on with it by --resume {self.path}, or choose another --out"
             )
-        self.figures.mkdir(parents=True, exist_ok=True)
+
+    def create(self) -> None:
+        """Makes the folder for a new run.
+
+        Raises:
+            ValueError: something is there already, or the folder can't be made.
+        """
+        self.must_be_free()
+        try:
+            self.figures.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ValueError(f"the run folder {self.path} can't be made: {error}") from error
 
     def must_be_run(self) -> None:
         """Checks that this is the folder of a run.

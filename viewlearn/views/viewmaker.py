@@ -33,7 +33,7 @@ class Viewmaker(View):
         budget: mean |δ| of each sample, in units of x: 0.05 suits images in [0, 1], 0.05 to 0.1 log-mel
             spectrograms in standard deviations, 0.2 to 0.5 sensor data.
         channels: number of channels of x; bound from the data where left out.
-        clamp: the range that views are clamped to; (0, 1) is for images, None (no clamp) for z-scored inputs.
+        clamp: the range that views are clamped to, or None for no clamp; "data" takes ``value_range``.
         domain: ``pixel``; or ``dct``, where the network reads and perturbs the orthonormal discrete cosine transform
             of x (the budget then holds for the coefficients), which favours global patterns over local ones.
         variant: ``everyday`` is the fast network; ``published`` has the layers of the paper's code.
@@ -42,6 +42,7 @@ class Viewmaker(View):
         num_res_blocks: residual blocks of the network, each with a noise map of its own.
         downsample: by how much the network's input is shrunk, and its output (before the projection, so that the
             budget is kept) enlarged; for large images.
+        value_range: of the data, (0, 1) for images and None for z-scored inputs; bound from the data where left out.
 
     Raises:
         ValueError: budget ≤ 0, no channels, a width, number of blocks or factor below its minimum, an empty clamp
@@ -52,12 +53,13 @@ class Viewmaker(View):
         self,
         budget: float = 0.05,
         channels: int | None = None,
-        clamp: tuple[float, float] | None = (0.0, 1.0),
+        clamp: tuple[float, float] | Literal["data"] | None = "data",
         domain: Literal["pixel", "dct"] = "pixel",
         variant: Literal["everyday", "published"] = "everyday",
         width: int = 32,
         num_res_blocks: int = 3,
         downsample: int = 1,
+        value_range: tuple[float, float] | None = None,
     ):
         super().__init__()
         networks = {"everyday": EverydayNetwork, "published": PublishedNetwork}
@@ -68,6 +70,8 @@ class Viewmaker(View):
                 f"width {width}, num_res_blocks {num_res_blocks}, downsample {downsample} of the Viewmaker: "
                 "at least 1, 0 and 1"
             )
+        if clamp == "data":
+            clamp = value_range
         if clamp is not None and not clamp[0] < clamp[1]:
             raise ValueError(f"clamp is {clamp}; it must be an interval (low, high), or None for no clamp")
         if domain not in ("pixel", "dct"):

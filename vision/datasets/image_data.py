@@ -80,7 +80,9 @@ class ImageData(Data):
         channels, *size = train[0][0].shape
         channels -= 4 * self.layers
         mean, std = channel_statistics(train, self.layers)
-        return DataSpec((channels, *size), {**self.tasks, **overlay}, mean, std, num_train=len(train))
+        return DataSpec(
+            (channels, *size), {**self.tasks, **overlay}, mean, std, num_train=len(train), value_range=(0.0, 1.0)
+        )
 
     @property
     def front_end(self) -> View:

@@ -22,7 +22,9 @@ class Toy(Data):
     @property
     def spec(self) -> DataSpec:
         shape = (3, self.size, self.size)
-        return DataSpec(shape, {"side": ("light", "dark")}, (0.5,) * 3, (0.3,) * 3, num_train=self.num_samples)
+        return DataSpec(
+            shape, {"side": ("light", "dark")}, (0.5,) * 3, (0.3,) * 3, self.num_samples, value_range=(0, 1)
+        )
 
     def split(self, name: str) -> ArrayDataset:
         generator = torch.Generator().manual_seed(("train", "validation", "test").index(name))
