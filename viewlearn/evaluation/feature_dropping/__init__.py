@@ -1,0 +1,49 @@
+"""What views do: which labels they destroy, together or apart, how that compares with theory, and where they act."""
+
+from viewlearn.evaluation.feature_dropping.action import Action, ActionMeter, radial_profile, row_correlation
+from viewlearn.evaluation.feature_dropping.analyse import analyse, fit_references
+from viewlearn.evaluation.feature_dropping.dependence import Dependence, dependence, mutual_information
+from viewlearn.evaluation.feature_dropping.destruction import (
+    Destruction,
+    destroyed,
+    destruction,
+    histogram,
+    pair_loss,
+)
+from viewlearn.evaluation.feature_dropping.dropout import (
+    disagreement,
+    effective_dropout,
+    gradient_floor,
+    paired_disagreement,
+    sphere_threshold,
+)
+from viewlearn.evaluation.feature_dropping.found import FeatureDropping, Generated, TaskDropping
+from viewlearn.evaluation.feature_dropping.reference import Reference, fit_reference, true_probability
+
+__all__ = [
+    "Action",
+    "ActionMeter",
+    "Dependence",
+    "Destruction",
+    "FeatureDropping",
+    "Generated",
+    "Reference",
+    "TaskDropping",
+    "analyse",
+    "dependence",
+    "destroyed",
+    "destruction",
+    "disagreement",
+    "effective_dropout",
+    "fit_reference",
+    "fit_references",
+    "gradient_floor",
+    "histogram",
+    "mutual_information",
+    "pair_loss",
+    "paired_disagreement",
+    "radial_profile",
+    "row_correlation",
+    "sphere_threshold",
+    "true_probability",
+]
