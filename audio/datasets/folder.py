@@ -25,8 +25,10 @@ class AudioFolder(RecordedData):
         root: the folder.
         labels: "none"; "folder", the task "class" named after the folder that a file lies in (the path from the root
             or the split's folder); "pattern"; or "table".
-        pattern: regular expression that each path (relative, with forward slashes) must contain; each named group is
-            a task and what it matches a class.
+        pattern: regular expression that each path (relative, with forward slashes) must contain. Each named group is
+            a task and what it matches a class; a group named ``TASK__CLASS`` gives that class where it matches, so
+            that ``(?P<kind__kick>kick|bd)|(?P<kind__snare>snare|sn)`` gathers several spellings.
+        unmatched: whether a path that the pattern doesn't match stops the run, or is left out.
         table: CSV file with a header: a column ``path`` relative to the root, optionally ``split``, and any other
             column a task. Files that it doesn't list are left out.
         test_pattern: regular expression that marks test files by their relative path.
@@ -42,6 +44,7 @@ class AudioFolder(RecordedData):
         root: str,
         labels: Literal["none", "folder", "pattern", "table"] = "none",
         pattern: str | None = None,
+        unmatched: Literal["stop", "leave_out"] = "stop",
         table: str | None = None,
         test_pattern: str | None = None,
         **kwargs,
@@ -54,13 +57,16 @@ class AudioFolder(RecordedData):
         if labels == "table":
             recordings = from_table(folder, Path(table).expanduser())
         else:
-            recordings = [_recording(folder, path, labels, pattern) for path in find_audio(folder)]
+            found = [_recording(folder, path, labels, pattern, unmatched) for path in find_audio(folder)]
+            recordings = [recording for recording in found if recording is not None]
+            if not recordings:
+                raise ValueError(f"the pattern {pattern!r} matches none of {len(found)} files below {folder}")
         if test_pattern is not None:
             recordings = _mark_test(recordings, folder, test_pattern)
         super().__init__(recordings, **kwargs)
 
 
-def _recording(root: Path, path: Path, labels: str, pattern: str | None) -> Recording:
+def _recording(root: Path, path: Path, labels: str, pattern: str | None, unmatched: str) -> Recording | None:
     relative = path.relative_to(root)
     split = relative.parts[0] if relative.parts[0] in ("train", "validation", "test") else None
     inside = relative.relative_to(split) if split else relative
@@ -71,10 +77,22 @@ def _recording(root: Path, path: Path, labels: str, pattern: str | None) -> Reco
             raise ValueError(f"{path} lies in no class's folder; labels='folder' needs one")
         return Recording(path, {"class": inside.parent.as_posix()}, split)
     match = re.search(pattern, relative.as_posix())
+    if match is None and unmatched == "leave_out":
+        return None
     if match is None or not match.groupdict():
         reason = "has no named group (?P<task>…)" if match else f"doesn't match {relative.as_posix()}"
         raise ValueError(f"the pattern {pattern!r} {reason}")
-    return Recording(path, {task: value for task, value in match.groupdict().items() if value is not None}, split)
+    return Recording(path, _classes(match), split)
+
+
+def _classes(match: re.Match) -> dict[str, str]:
+    """Class per task from the named groups that took part in a match."""
+    classes = {}
+    for name, value in match.groupdict().items():
+        if value is not None:
+            task, _, fixed = name.partition("__")
+            classes[task] = fixed or value
+    return classes
 
 
 def from_table(root: Path, table: Path) -> list[Recording]:

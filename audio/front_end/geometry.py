@@ -54,7 +54,8 @@ class Geometry:
 _PUBLISHED = {"n_fft": 2048, "floor_db": -50.0, "top_db": 40.0}
 
 GEOMETRIES = {
-    # Windows of 64 or 32 ms that overlap by at least two thirds: no sample is skipped.
+    # Windows of 64 or 32 ms that overlap by half or more: no sample is skipped.
+    "32x32_1s_8khz": Geometry(n_fft=512, hop_length=252, n_mels=32, num_samples=8000, sample_rate=8000, f_min=40.0),
     "64x64_1s": Geometry(n_fft=1024, hop_length=252, n_mels=64, num_samples=16000, sample_rate=16000, f_min=40.0),
     "64x64_1s_8khz": Geometry(n_fft=512, hop_length=126, n_mels=64, num_samples=8000, sample_rate=8000, f_min=40.0),
     "64x201_2s": Geometry(n_fft=1024, hop_length=160, n_mels=64, num_samples=32000, sample_rate=16000, f_min=40.0),

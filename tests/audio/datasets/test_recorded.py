@@ -64,6 +64,21 @@ def test_pattern_labels_and_marked_test_files(folder):
     ]
 
 
+def test_several_spellings_of_a_class_and_files_left_out(tmp_path):
+    for name in ("kick 1.wav", "BD_2.wav", "snare.wav", "whistle.wav"):
+        write(tmp_path / "s" / name)
+    pattern = r"(?i)(?P<kind__kick>kick|bd)|(?P<kind__snare>snare|sn)"
+    data = make(tmp_path / "s", labels="pattern", pattern=pattern, unmatched="leave_out", test_fraction=0.0)
+    assert data.spec.tasks == {"kind": ("kick", "snare")}
+    assert {r.path.name: r.labels["kind"] for r in data.recordings} == {
+        "kick 1.wav": "kick",
+        "BD_2.wav": "kick",
+        "snare.wav": "snare",
+    }
+    with pytest.raises(ValueError, match="matches none of 4 files"):
+        make(tmp_path / "s", labels="pattern", pattern="(?P<x>zebra)", unmatched="leave_out")
+
+
 def test_splits_are_disjoint_in_speakers_where_asked(folder):
     data = make(folder, labels="pattern", pattern=PATTERN, disjoint="speaker", validation_fraction=0.2)
     names = [speakers_of(data, split) for split in ("train", "validation", "test")]

@@ -96,7 +96,7 @@ def test_mistakes_are_said(arguments, message):
 def test_clips_shorter_than_a_window_and_unknown_geometries_are_said():
     with pytest.raises(ValueError, match="clips of 512 samples are too short for windows of 1024"):
         LogMel()(torch.zeros(1, 1, 512))
-    with pytest.raises(ValueError, match="no geometry '32x32'; there are: 64x64_1s"):
+    with pytest.raises(ValueError, match="no geometry '32x32'; there are: 32x32_1s_8khz, 64x64_1s"):
         named_geometry("32x32")
 
 
