@@ -1,12 +1,14 @@
 """The encoder contract, and encoders by name."""
 
+from abc import ABC, abstractmethod
+
 from torch import Tensor, nn
 
 from viewlearn.encoders.normalize import Normalize
 from viewlearn.encoders.resnet import SMALL_IMAGE, Stem, build_resnet
 
 
-class Encoder(nn.Module):
+class Encoder(nn.Module, ABC):
     """A map from inputs in natural units to features: ``(batch, channel, …)`` to ``(batch, num_features)``.
 
     A subclass sets ``num_features`` and writes ``forward``. Normalisation belongs inside, so that a saved encoder
@@ -14,6 +16,10 @@ class Encoder(nn.Module):
     """
 
     num_features: int
+
+    @abstractmethod
+    def forward(self, x: Tensor) -> Tensor:
+        """The features of x."""
 
 
 class Backbone(Encoder):

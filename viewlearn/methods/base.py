@@ -1,5 +1,6 @@
 """What every contrastive method is: one module that owns encoder, heads and views, and turns a batch into a loss."""
 
+from abc import ABC, abstractmethod
 from contextlib import nullcontext
 from typing import Literal
 
@@ -14,7 +15,7 @@ Player = Literal["both", "learner", "adversary"]
 Metrics = dict[str, Tensor]
 
 
-class Method(nn.Module):
+class Method(nn.Module, ABC):
     """Owns the encoder, the heads and the views' pipeline; ``forward`` gives the loss of a batch.
 
     A method is prepared once by Accelerate and called through its ``forward`` only, so that gradients are averaged
@@ -34,6 +35,7 @@ class Method(nn.Module):
         self.encoder = encoder
         self.views = views
 
+    @abstractmethod
     def forward(self, batch: Batch, generator: Generator, player: Player = "both") -> tuple[Tensor, Metrics]:
         """The loss (a scalar) and what to log (detached scalars).
 
@@ -43,7 +45,6 @@ class Method(nn.Module):
             player: whose gradients are wanted: ``both`` in simultaneous updates; in alternating ones ``learner``
                 (views are constants) and ``adversary`` (the caller has frozen everything but the views).
         """
-        raise NotImplementedError
 
     def update(self) -> None:
         """Called after every optimiser step of the learner: momentum encoders and the like move here."""

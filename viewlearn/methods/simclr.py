@@ -10,6 +10,7 @@ from viewlearn.encoders import Encoder, projection_head
 from viewlearn.encoders.heads import Head
 from viewlearn.losses import nt_xent, spectral, viewmaker_nt_xent
 from viewlearn.methods.base import Method, Metrics, Player
+from viewlearn.methods.checks import check_embedding
 from viewlearn.views import Compose
 
 
@@ -44,10 +45,7 @@ class SimCLR(Method):
         loss: Literal["nt_xent", "viewmaker", "spectral"] = "nt_xent",
     ):
         super().__init__(encoder, views)
-        if temperature <= 0:
-            raise ValueError(f"temperature is {temperature}; it must be positive")
-        if dim < 1:
-            raise ValueError(f"dim is {dim}; it must be at least 1")
+        check_embedding(temperature, dim)
         self.head = projection_head(head, encoder.num_features, dim, hidden)
         self.temperature = temperature
         self.loss = loss

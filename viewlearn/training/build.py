@@ -1,5 +1,6 @@
 """From a configuration to objects: data first, since everything else is bound to what they are."""
 
+import inspect
 from dataclasses import dataclass
 
 import torch
@@ -9,6 +10,7 @@ from viewlearn.data import Data, DataSpec, check_data
 from viewlearn.encoders import Encoder
 from viewlearn.methods import Method
 from viewlearn.training.cli import Parser, bind
+from viewlearn.training.hints import imported
 from viewlearn.training.players import MakeOptimizer
 from viewlearn.training.seeds import seed_for
 from viewlearn.views import View, pipeline
@@ -39,6 +41,8 @@ def build_data(parser: Parser, config: Namespace) -> Data:
 
 def build(parser: Parser, config: Namespace, data: Data | None = None) -> Parts:
     """All parts, with weights that depend on the seed alone, the same in every process."""
+    if inspect.isabstract(imported(config.method.class_path)):
+        raise ValueError(f"--method: {config.method.class_path} is abstract, methods that it must have are missing")
     data = data or build_data(parser, config)
     torch.manual_seed(seed_for(config.seed, 0, "weights"))
     encoder = build_encoder(parser, config, data.spec)
@@ -50,5 +54,12 @@ def build(parser: Parser, config: Namespace, data: Data | None = None) -> Parts:
 
 
 def build_encoder(parser: Parser, config: Namespace, spec: DataSpec) -> Encoder:
-    """The encoder alone; data needn't be at hand."""
-    return parser.instantiate(Namespace(encoder=bind(config.encoder, spec))).encoder
+    """The encoder alone; data needn't be at hand.
+
+    Raises:
+        ValueError: an encoder that doesn't say how many features it has.
+    """
+    encoder = parser.instantiate(Namespace(encoder=bind(config.encoder, spec))).encoder
+    if not isinstance(getattr(encoder, "num_features", None), int):
+        raise ValueError(f"encoder {type(encoder).__name__} must set self.num_features, the length of its features")
+    return encoder

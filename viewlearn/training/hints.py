@@ -5,6 +5,7 @@ import importlib
 import inspect
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 UNKNOWN_FLAG = re.compile(r"[Uu]nrecognized arguments: (--[^\s=]+)")
 UNKNOWN_OPTION = re.compile(r"Option '([\w.]+)' is not accepted|Group '([\w.]+)' does not accept option '(\w+)'")
@@ -51,7 +52,7 @@ def explain(message: str, flags: Sequence[str] = (), bases: Mapping[str, type] |
         names = sorted(subclass_names(base)) if base else []
         what = f"there is no class {found[1]!r} for --{flag}{nearest(found[1], names)}" if found else ""
         known = f"known: {', '.join(names)}; a class of your own takes its import path: my_package.MyClass"
-        return f"{what or f'--{flag}: this class is abstract, choose one made from it'}\n{known}"
+        return f"{what or f'--{flag}: this class is abstract, methods that it must have are missing'}\n{known}"
     if "Errors:" in reason:  # of an optional type: the error of the type proper, not that it isn't None
         reason = reason.split("Errors:")[1].split("- Expected a <class 'NoneType'>")[0]
     return f"--{flag}: {' '.join(FRAME.sub('', reason).split('Given value type')[0].split()).strip(' -')}"
@@ -81,7 +82,7 @@ def _base(reason: str) -> type | None:
     """The class among the types that were tried."""
     types = TYPES.search(reason)
     found = re.search(r"<class '([\w.]+)\.(\w+)'>", types[1]) if types else None
-    return getattr(importlib.import_module(found[1]), found[2]) if found else None
+    return imported(f"{found[1]}.{found[2]}") if found else None
 
 
 def nearest(word: str, words: Sequence[str], prefix: str = "") -> str:
@@ -90,10 +91,15 @@ def nearest(word: str, words: Sequence[str], prefix: str = "") -> str:
     return f"; did you mean {prefix}{near[0]}?" if near else ""
 
 
+def imported(path: str) -> Any:
+    """The class or function of that import path."""
+    module, _, name = path.rpartition(".")
+    return getattr(importlib.import_module(module), name)
+
+
 def signature_of(path: str) -> dict[str, inspect.Parameter]:
     """The parameters of a class or function that is named by its import path, those passed on as keywords left out."""
-    module, _, name = path.rpartition(".")
-    parameters = inspect.signature(getattr(importlib.import_module(module), name)).parameters
+    parameters = inspect.signature(imported(path)).parameters
     fixed = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
     return {name: parameter for name, parameter in parameters.items() if parameter.kind not in fixed}
 

@@ -16,6 +16,7 @@ from viewlearn.data import Batch, Loader
 from viewlearn.encoders import Encoder
 from viewlearn.methods import Method
 from viewlearn.training.checkpoint import load_newest, save_checkpoint
+from viewlearn.training.checks import check_settings
 from viewlearn.training.players import MakeOptimizer, Schedule, Updates, make_optimizers, only, turns
 from viewlearn.training.run_folder import RunFolder, append_jsonl
 from viewlearn.training.seeds import seed_for
@@ -61,8 +62,8 @@ def train(
         steps: optimiser steps of the whole run.
         updates: ``simultaneous`` moves encoder and learned views from one backward pass; ``alternating`` as in
             the published Viewmaker, at nearly twice the cost.
-        schedule: of the learner's learning rate.
-        views_schedule: of the learned views'.
+        schedule: the learner's learning rate over the run.
+        views_schedule: the learned views' learning rate over the run.
         accumulate: batches per step whose gradients are averaged; negatives come from within each batch.
         clip_norm: the largest norm of the learner's gradient; not clipped when not given.
         exclude_from_decay: no weight decay for norms and biases.
@@ -78,6 +79,17 @@ def train(
         FloatingPointError: the loss or the weights stopped being finite; the last good checkpoint stays.
         ValueError: settings that can't be.
     """
+    check_settings(
+        steps=steps,
+        schedule=schedule,
+        views_schedule=views_schedule,
+        clip_norm=clip_norm,
+        accumulate=accumulate,
+        log_every=log_every,
+        keep_checkpoints=keep_checkpoints,
+        monitor_every=monitor_every,
+        checkpoint_every=checkpoint_every,
+    )
     device, main = accelerator.device, accelerator.is_main_process
     torch.manual_seed(seed_for(seed, accelerator.process_index, "torch"))  # dropout and the like in users' own modules
     generator = torch.Generator(device).manual_seed(seed_for(seed, accelerator.process_index, "views"))

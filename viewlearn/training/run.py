@@ -13,11 +13,13 @@ from viewlearn.data import Loader, make_loader
 from viewlearn.evaluation import KNNMonitor, Results, evaluate
 from viewlearn.training.build import Parts, build, build_encoder
 from viewlearn.training.checkpoint import load_newest
+from viewlearn.training.checks import check_settings
 from viewlearn.training.cli import Parser
 from viewlearn.training.figures import draw_figures
 from viewlearn.training.files import write_atomic
 from viewlearn.training.hardware import make_accelerator, set_threads
-from viewlearn.training.loop import check_settings, train
+from viewlearn.training.loop import train
+from viewlearn.training.players import make_optimizers
 from viewlearn.training.provenance import provenance
 from viewlearn.training.run_folder import RunFolder
 from viewlearn.training.trackers import check_trackers
@@ -53,7 +55,8 @@ def run(parser: Parser, argv: list[str] | None = None) -> tuple[RunFolder, Parts
     loader = _loader(config, parts, accelerator)
     keywords = [p.name for p in inspect.signature(train).parameters.values() if p.kind is p.KEYWORD_ONLY]
     settings = vars(parser.instantiate(Namespace(**{name: config[name] for name in keywords})))
-    check_settings(parts.method, parts.optimizer, parts.views_optimizer, settings)
+    check_settings(**settings)
+    make_optimizers(parts.method, parts.optimizer, parts.views_optimizer)  # only to hear now what they refuse
     monitor = None
     if config.monitor_every > 0:
         monitor = KNNMonitor(parts.data, device=accelerator.device, precision=accelerator.mixed_precision)

@@ -1,5 +1,6 @@
 """The one idea of the project: a view is a deterministic function of an input and of parameters drawn for it."""
 
+from abc import ABC, abstractmethod
 from typing import Literal
 
 from torch import Generator, Tensor, nn
@@ -7,7 +8,7 @@ from torch import Generator, Tensor, nn
 from viewlearn.views.params import Params, same_params
 
 
-class View(nn.Module):
+class View(nn.Module, ABC):
     """A deterministic, differentiable, batched function of an input and of parameters that were drawn for it.
 
         params = view.sample(x, generator)     # what is random: a nested dict of tensors, batch dimension first
@@ -34,13 +35,13 @@ class View(nn.Module):
 
     stage: Literal["natural", "encoder"] = "encoder"
 
+    @abstractmethod
     def sample(self, x: Tensor, generator: Generator | None = None) -> Params:
         """Draws parameters for every sample of x. Without a generator, torch's default one for the device is used."""
-        raise NotImplementedError
 
+    @abstractmethod
     def transform(self, x: Tensor, params: Params) -> Tensor:
         """The view of x under ``params``."""
-        raise NotImplementedError
 
     def like(self, x: Tensor) -> Tensor:
         """A tensor with the shape, dtype and device of ``transform(x, …)``; its values mean nothing.
