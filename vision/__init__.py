@@ -1,7 +1,7 @@
 """Image views and presets; image data sets and superimposed features beside them."""
 
 from vision.datasets import CIFAR10, CIFAR100, STL10, ImageData, ImageFolder, PhotoDigits
-from vision.presets import LooCViews, MoCoV2Views, NoViews, SimCLRViews
+from vision.presets import LooCViews, MoCoV2Views, SimCLRViews
 from vision.superimposed import Digits, Letters, Overlay, RedrawOverlay, ScatteredDigit, Shapes
 from vision.views import (
     ColorJitter,
@@ -30,7 +30,6 @@ __all__ = [
     "Letters",
     "LooCViews",
     "MoCoV2Views",
-    "NoViews",
     "Overlay",
     "PhotoDigits",
     "QuarterRotation",

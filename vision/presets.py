@@ -52,13 +52,6 @@ class _Pipeline(Compose):
         return x
 
 
-class NoViews(Compose):
-    """Changes nothing: both views of an image are the image."""
-
-    def __init__(self):
-        super().__init__()
-
-
 class SimCLRViews(_Pipeline):
     """SimCLR's views: entries ``crop``, ``flip``, ``color`` (p 0.8), ``gray`` (p 0.2) and ``blur`` (p 0.5).
 

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from viewlearn.views import Compose, RandomApply, share
-from vision import MoCoV2Views, NoViews, SimCLRViews, presets
+from viewlearn.views import Compose, NoViews, RandomApply, share
+from vision import MoCoV2Views, SimCLRViews, presets
 from vision.views import parts
 
 

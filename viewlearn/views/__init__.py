@@ -1,6 +1,6 @@
 """Views: the contract, and those that know no modality."""
 
-from viewlearn.views.compose import Compose, RandomApply
+from viewlearn.views.compose import Compose, NoViews, RandomApply
 from viewlearn.views.leave_one_out import LeaveOneOut
 from viewlearn.views.params import Params, map_params, mix, same_params, select, share
 from viewlearn.views.pipeline import pipeline
@@ -14,6 +14,7 @@ __all__ = [
     "Compose",
     "Identity",
     "LeaveOneOut",
+    "NoViews",
     "Params",
     "RandomApply",
     "View",

@@ -84,6 +84,13 @@ class Compose(View):
         return same
 
 
+class NoViews(Compose):
+    """No random views at all: what encoders learn from clean inputs, as a baseline for images and audio alike."""
+
+    def __init__(self):
+        super().__init__()
+
+
 class RandomApply(View):
     """Applies a view to each sample with a probability of its own draw; the other samples pass unchanged.
 
