@@ -14,8 +14,9 @@ import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
-if __name__ == "__main__":  # a script's folder is first on the path, where this file hides the package of its name
-    sys.path[:] = [entry for entry in sys.path if Path(entry or ".").resolve() != Path(__file__).resolve().parent]
+# First on the path, a script's folder would hide the package that this file is named after; last, it still holds
+# this script's siblings.
+sys.path.sort(key=lambda entry: Path(entry or ".").resolve() == Path(__file__).resolve().parent)
 
 import numpy as np
 import torch
@@ -57,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     demo.formatter_class = raw
     demo.add_argument("name", choices=[*demos.NAMES, "all"], metavar="NAME", help=", ".join([*demos.NAMES, "all"]))
     demo.set_defaults(run=_demo)
+    _add_predict(commands, common)
     return parser
 
 
@@ -98,6 +100,31 @@ def _add_sweep(commands, common) -> None:
     )
     command.add_argument("--device", default="cpu", help="cpu, cuda, … (%(default)s)")
     command.set_defaults(run=_sweep)
+
+
+def _add_predict(commands, common) -> None:
+    command = commands.add_parser(
+        "predict",
+        parents=[common],
+        help="the model's prediction for a real run",
+        description="Draws pairs of a run's views, estimates the cross-view correlation of every labelled task, and "
+        "prints what a linear encoder would keep beside the accuracy that was measured.",
+    )
+    command.add_argument("folder", type=Path, metavar="RUN", help="the folder of a run that has been trained")
+    command.add_argument("--dim", type=int, help="embedding dimension (default: that of the run's loss)")
+    command.add_argument("--temperature", type=float, help="default: that of the run")
+    command.add_argument("--pairs", type=int, default=4096, help="pairs of views (%(default)s)")
+    command.add_argument("--components", type=int, default=64, help="principal components of views (%(default)s)")
+    command.set_defaults(run=_predict)
+
+
+def _predict(options) -> None:
+    from theory_predict import predict  # needs the whole framework, and this command alone does
+
+    lines, table = predict(options.folder, options.dim, options.temperature, options.pairs, options.components)
+    path = options.out / f"predict_{options.folder.resolve().name}.csv"
+    table.write(path)
+    print("\n".join([*lines, f"→ {path}"]))
 
 
 def _headline(options) -> None:
