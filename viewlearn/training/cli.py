@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Literal, NoReturn
 
 from jsonargparse import ArgumentParser, Namespace, set_parsing_settings
@@ -58,6 +59,8 @@ def make_parser(description: str, defaults: dict | None = None) -> Parser:
         description: for ``--help``.
         defaults: by flag, over those of the core.
     """
+    if str(Path.cwd()) not in sys.path:  # a class of one's own is found from where one stands, as by ``python -m``
+        sys.path.append(str(Path.cwd()))
     set_parsing_settings(docstring_parse_attribute_docstrings=False)
     parser = Parser(description=description, allow_abbrev=False)
     parser.add_argument("--config", action="config", help="YAML file with any of these settings; later flags win")
