@@ -37,7 +37,7 @@ def train(
     steps: int = 1000,
     updates: Updates = "simultaneous",
     schedule: Schedule = Schedule(),  # noqa: B008 (frozen)
-    views_schedule: Schedule = Schedule(final=1.0),  # noqa: B008
+    views_schedule: Schedule = Schedule(),  # noqa: B008
     accumulate: int = 1,
     clip_norm: float | None = None,
     exclude_from_decay: bool = False,
