@@ -52,7 +52,7 @@ def in_processes(tmp_path) -> Callable:
             for rank in range(size)
         ]
         try:
-            errors = [process.communicate(timeout=240)[1] for process in processes]
+            errors = [process.communicate(timeout=600)[1] for process in processes]
         finally:
             for process in processes:
                 process.kill()
