@@ -5,6 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
+from viewlearn.data import check_data
 from vision.solids_shapes import SOLIDS
 from vision.video.data import Clips, SolidClips
 from vision.video.tracks import Track, save_tracks
@@ -12,6 +13,7 @@ from vision.video.tracks import Track, save_tracks
 
 def test_solid_clips_have_windows_and_pictures():
     data = SolidClips(num_clips=6, num_images=16, num_frames=3, size=16)
+    check_data(data)
     windows = data.pretraining()
     assert windows.x.shape == (6, 3, 2, 3, 16, 16)
     assert windows.x.dtype == torch.uint8
@@ -35,11 +37,13 @@ def test_clips_below_a_folder(tmp_path):
         box = torch.tensor([[2.0, 2, 12, 12]]).repeat(10, 1)
         save_tracks([Track(0, box, torch.ones(10, dtype=torch.bool), 1.0)], tmp_path / "tracks" / f"{name}.jsonl")
     frames = Clips(str(tmp_path / "clips"), fps=5, duration=0.8, num_frames=3, size=8)
-    assert frames.split("train")[0][0].shape == (3, 3, 8, 8)
+    assert frames.pretraining()[0][0].shape == (3, 3, 8, 8)
     assert frames.spec.num_train == 4
     assert frames.spec.mean[0] == pytest.approx(45 / 255, abs=0.03)
     regions = Clips(str(tmp_path / "clips"), str(tmp_path / "tracks"), fps=5, num_frames=3, size=8)
-    assert regions.split("train")[1][0].shape == (3, 2, 3, 8, 8)
+    assert regions.pretraining()[1][0].shape == (3, 2, 3, 8, 8)
+    for data in (frames, regions):
+        check_data(data)
     assert regions.spec.num_train == 2
-    with pytest.raises(ValueError, match="no split 'test'"):
-        frames.split("test")
+    with pytest.raises(ValueError, match="no split 'validation'"):
+        frames.split("validation")

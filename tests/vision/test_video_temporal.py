@@ -122,15 +122,24 @@ def test_moco_with_a_shared_region_has_the_published_loss_in_expectation(generat
     assert abs(drawn.mean() - expected) < 4 * error + 1e-6
 
 
+def test_still_images_pass_unchanged(generator):
+    views = Compose(region=PickRegion(), frame=PickFrame())
+    images = torch.rand(4, 3, 8, 8, generator=generator)
+    assert torch.equal(views(images, generator), images)
+    assert views.like(images).shape == images.shape
+    windows = torch.rand(4, 5, 2, 3, 8, 8, generator=generator)
+    assert views(windows, generator).shape == views.like(windows).shape == (4, 3, 8, 8)
+
+
 def test_mistakes_are_named():
     with pytest.raises(ValueError, match="among is 'first'"):
         PickFrame("first")
     with pytest.raises(ValueError, match="probability is 2"):
         PickRegion(2)
     with pytest.raises(ValueError, match="must be"):
-        PickFrame()(torch.zeros(2, 3, 4, 4))
+        PickFrame()(torch.zeros(2, 5, 2, 3, 4, 4))
     with pytest.raises(ValueError, match="must be"):
-        PickRegion()(torch.zeros(2, 5, 3, 4, 4))
+        PickRegion()(torch.zeros(2, 5, 3, 3, 4, 4))
     with pytest.raises(ValueError, match="no clip holds a window"):
         FrameWindows(CLIPS, duration=60.0)
     with pytest.raises(ValueError, match="has no pairs"):

@@ -54,7 +54,9 @@ class SolidClips(Data):
         x = self.split("train").x.float() / 255
         mean, std = x.mean(dim=(0, 2, 3)), x.std(dim=(0, 2, 3))
         shape = (3, self.size_, self.size_)
-        return DataSpec(shape, {"solid": SOLIDS}, tuple(mean.tolist()), tuple(std.tolist()), self.num_clips)
+        return DataSpec(
+            shape, {"solid": SOLIDS}, tuple(mean.tolist()), tuple(std.tolist()), self.num_clips, value_range=(0.0, 1.0)
+        )
 
     def split(self, name: Split) -> ArrayDataset:
         if name not in ("train", "validation", "test"):
@@ -124,12 +126,32 @@ class Clips(Data):
         x = torch.stack([self._windows[i][0] for i in range(0, len(self._windows), step)]).float() / 255
         x = x.flatten(0, -4)
         mean, std = x.mean(dim=(0, 2, 3)), x.std(dim=(0, 2, 3))
-        return DataSpec((3, self.size_, self.size_), {}, tuple(mean.tolist()), tuple(std.tolist()), len(self._windows))
+        statistics = tuple(mean.tolist()), tuple(std.tolist())
+        return DataSpec((3, self.size_, self.size_), {}, *statistics, len(self._windows), value_range=(0.0, 1.0))
 
     def split(self, name: Split) -> Dataset:
-        if name != "train":
-            raise ValueError(f"unlabelled clips have no split {name!r}; there is: train")
+        """Still frames, the first of each window, for pictures; without labels there is nothing to evaluate."""
+        if name not in ("train", "test"):
+            raise ValueError(f"unlabelled clips have no split {name!r}; there are: train, test")
+        return _Stills(self._windows)
+
+    def pretraining(self) -> Dataset:
+        """The windows."""
         return self._windows
+
+
+class _Stills:
+    """The first frame of each window, without labels."""
+
+    def __init__(self, windows: Dataset):
+        self.windows = windows
+
+    def __len__(self) -> int:
+        return len(self.windows)
+
+    def __getitem__(self, index: int) -> tuple[Tensor, dict[str, int]]:
+        frames, _ = self.windows[index]
+        return (frames[0] if frames.ndim == 4 else frames[0, 0]), {}
 
 
 def solid_images(number: int, size: int, seed: int) -> ArrayDataset:

@@ -30,7 +30,7 @@ class PickFrame(View):
             last, so that half of the pairs have the whole duration as their gap and the others none.
 
     Raises:
-        ValueError: an unknown ``among``; (when called) x without a frame dimension before the images'.
+        ValueError: an unknown ``among``; (when called) x that is neither windows nor images.
     """
 
     def __init__(self, among: Literal["all", "ends"] = "all"):
@@ -40,23 +40,25 @@ class PickFrame(View):
         self.among = among
 
     def sample(self, x: Tensor, generator: Generator | None = None) -> Params:
-        _check(x, "frame")
+        _check(x, 4, 5)
+        num_frames = x.shape[1] if x.ndim == 5 else 1
         if self.among == "ends":
-            return {"frame": draw.integers(x, 0, 2, generator) * (x.shape[1] - 1)}
-        return {"frame": draw.integers(x, 0, x.shape[1], generator)}
+            return {"frame": draw.integers(x, 0, 2, generator) * (num_frames - 1)}
+        return {"frame": draw.integers(x, 0, num_frames, generator)}
 
     def transform(self, x: Tensor, params: Params) -> Tensor:
-        _check(x, "frame")
-        return x[torch.arange(len(x), device=x.device), params["frame"]]
+        _check(x, 4, 5)
+        return x if x.ndim == 4 else x[torch.arange(len(x), device=x.device), params["frame"]]
 
     def like(self, x: Tensor) -> Tensor:
-        return x.new_empty(1).expand(len(x), *x.shape[2:])
+        return x if x.ndim == 4 else x.new_empty(1).expand(len(x), *x.shape[2:])
 
 
 class PickRegion(View):
     """Picks the whole frame or the tracked region: ``(batch, frame, 2, 3, height, width)`` loses its third dimension.
 
     Parameters: ``region`` (batch,) int64, 0 for the whole frame and 1 for the region. Comes before ``PickFrame``.
+    Windows without regions and still images have nothing to pick from, and pass unchanged.
 
     Args:
         probability: of the region; the published loss gives it half of the weight.
@@ -75,14 +77,14 @@ class PickRegion(View):
         return {"region": draw.bernoulli(x, self.probability, generator).long()}
 
     def transform(self, x: Tensor, params: Params) -> Tensor:
-        if x.ndim != 6 or x.shape[2] != 2:
-            raise ValueError(f"x has shape {tuple(x.shape)}; it must be (batch, frame, 2, channel, height, width)")
-        return x[torch.arange(len(x), device=x.device), :, params["region"]]
+        _check(x, 4, 6)
+        return x if x.ndim < 6 else x[torch.arange(len(x), device=x.device), :, params["region"]]
 
     def like(self, x: Tensor) -> Tensor:
-        return x.new_empty(1).expand(*x.shape[:2], *x.shape[3:])
+        return x if x.ndim < 6 else x.new_empty(1).expand(*x.shape[:2], *x.shape[3:])
 
 
-def _check(x: Tensor, name: str) -> None:
-    if x.ndim != 5:
-        raise ValueError(f"x has shape {tuple(x.shape)}; it must be (batch, {name}, channel, height, width)")
+def _check(x: Tensor, low: int, high: int) -> None:
+    if not low <= x.ndim <= high or (x.ndim == 6 and x.shape[2] != 2):
+        windows = {5: "(batch, frame, channel, height, width)", 6: "(batch, frame, 2, channel, height, width)"}[high]
+        raise ValueError(f"x has shape {tuple(x.shape)}; it must be {windows}, or images (batch, channel, …)")
