@@ -1,7 +1,5 @@
 """Recorded background sounds under waveforms."""
 
-from pathlib import Path
-
 import torch
 from torch import Generator, Tensor
 
@@ -28,7 +26,7 @@ class BackgroundNoise(View):
 
     stage = "natural"
 
-    def __init__(self, folder: Path | str, snr_db: Range = (0.0, 20.0), sample_rate: int | None = None):
+    def __init__(self, folder: str, snr_db: Range = (0.0, 20.0), sample_rate: int | None = None):
         super().__init__()
         self.snr_db = check_range("snr_db", snr_db)
         require(self, sample_rate=sample_rate)

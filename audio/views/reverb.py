@@ -84,7 +84,7 @@ class ImpulseResponse(View):
 
     stage = "natural"
 
-    def __init__(self, folder: Path | str, sample_rate: int | None = None, max_seconds: float = 1.0):
+    def __init__(self, folder: str, sample_rate: int | None = None, max_seconds: float = 1.0):
         super().__init__()
         require(self, sample_rate=sample_rate)
         paths = find_audio(folder)
