@@ -1,10 +1,12 @@
 """The linear feature-suppression model, after Feature Dropout (arXiv 2212.08378): closed forms and simulation."""
 
+from theory.adversaries import AdditiveAdversary, DestroyAdversary
 from theory.best_response import additive_response, attack_channel, destroy_response
 from theory.boundaries import DestroyBoundary, DimBoundary, critical_destroy, critical_dim, crossing
 from theory.cosine import CoexistenceWindow, coexistence_window, invasion_rate
 from theory.dynamics import escape_rate, gradient_flow, learning_times, starved_growth
 from theory.finite_negatives import disagreement, feature_pull, sphere_loss, sphere_optimum, sphere_threshold
+from theory.game import Game, play
 from theory.losses import AutogradLoss, CovarianceContrast, InfoNCE, Spectral
 from theory.model import FeatureGroup, GroupModel
 from theory.optimisers import Adam, GradientDescent
@@ -20,12 +22,15 @@ from theory.water_filling import WaterFilling, mean_field
 
 __all__ = [
     "Adam",
+    "AdditiveAdversary",
     "AutogradLoss",
     "CoexistenceWindow",
     "CovarianceContrast",
+    "DestroyAdversary",
     "DestroyBoundary",
     "DimBoundary",
     "FeatureGroup",
+    "Game",
     "GradientDescent",
     "GroupModel",
     "Hysteresis",
@@ -56,6 +61,7 @@ __all__ = [
     "mean_field",
     "moments",
     "phase_diagram",
+    "play",
     "probe",
     "solve",
     "solve_diagonal",

@@ -70,8 +70,9 @@ class Spectral:
 class CovarianceContrast:
     """``L = E|z1 − z2|² − push E|z − z'|² + penalty ‖WWᵀ‖² + 2 weight_decay ‖W‖²``: pull positives, push all apart.
 
-    With push = 1 this is the principal-component form of Ji et al. 2021 and Tian 2022; with push < 1 directions of
-    cross-view correlation below 1 − push collapse, the threshold of Jing et al. 2022 (arXiv 2110.09348, Theorem 1).
+    With push = 1 the optimum is the principal components of C, as for the losses that Tian 2022 reduces to PCA; with
+    push < 1 directions of cross-view correlation below 1 − push collapse, this model's counterpart of Theorem 1 of
+    Jing et al. 2022 (arXiv 2110.09348).
     """
 
     push: float = 1.0

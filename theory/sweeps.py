@@ -11,7 +11,7 @@ import torch
 from tqdm import tqdm
 
 from theory.boundaries import learned
-from theory.losses import AutogradLoss, InfoNCE, Loss, Spectral
+from theory.losses import AutogradLoss, CovarianceContrast, InfoNCE, Loss, Spectral
 from theory.metrics import effective_rank, energy_share, subspace_overlap
 from theory.model import GroupModel
 from theory.optimisers import Adam, Optimiser
@@ -179,13 +179,13 @@ def _measure(model, loss, weight, numbers, noise, readout) -> dict[str, np.ndarr
 
 def _closed_form(model, loss, dim, numbers) -> tuple[torch.Tensor, torch.Tensor]:
     """Part of each direction that the optimum holds, and the gap at the cut; NaN where no closed form speaks."""
-    if isinstance(loss, InfoNCE) and dim < model.num_features:
-        loss = Spectral()  # in a bottleneck the similarity hardly matters
-    try:
+    bottleneck = dim < model.num_features  # there, similarity and candidates hardly matter
+    if isinstance(loss, InfoNCE) and (bottleneck or (loss.similarity, loss.candidates) == ("dot", "other view")):
+        loss = Spectral()
+    if isinstance(loss, Spectral | CovarianceContrast):
         return learned(model, loss, dim, numbers)
-    except ValueError:  # no closed form
-        unknown = torch.full_like(moments(model, numbers).second, float("nan"))
-        return unknown, unknown[:, 0]
+    unknown = torch.full_like(moments(model, numbers).second, float("nan"))
+    return unknown, unknown[:, 0]
 
 
 def _rows(columns, measured, seeds: int, first: int) -> Table:

@@ -2,9 +2,10 @@ import numpy as np
 import pytest
 import torch
 
+from theory.adversaries import AdditiveAdversary, DestroyAdversary
 from theory.best_response import additive_response
 from theory.demos.adversary import MODEL
-from theory.game import AdditiveAdversary, DestroyAdversary, play
+from theory.game import play
 from theory.second_moments import moments
 
 

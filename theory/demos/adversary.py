@@ -3,8 +3,9 @@
 import torch
 from tqdm import tqdm
 
+from theory.adversaries import AdditiveAdversary, Adversary, DestroyAdversary
 from theory.demos.demo import Demo
-from theory.game import AdditiveAdversary, Adversary, DestroyAdversary, Game, Schedule, play
+from theory.game import Game, Schedule, play
 from theory.model import FeatureGroup, GroupModel
 from theory.plots import new_figure
 from theory.second_moments import moments

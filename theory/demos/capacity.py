@@ -42,7 +42,7 @@ def run(seeds: int = 20, progress: bool = False, points: int = 19, losses: Seque
         enters, leaves = (table.crossing(AXIS, f"accuracy_{group}", HALF) for group in "BA")
         demo.lines.append(f"{name}: trained, B enters at p = {enters:.3f}, A leaves at p = {leaves:.3f}")
     axes[0].set_ylabel("accuracy of the label (chance: 0.5)")
-    axes[0].legend(fontsize=7.5, loc="center right")
+    axes[0].legend(fontsize=7.5, loc=(0.26, 0.4))
     demo.figures["capacity"] = figure
     return demo
 
