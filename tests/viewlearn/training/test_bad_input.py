@@ -100,7 +100,7 @@ def test_a_folder_that_is_there_already(launch):
     with pytest.raises(ValueError, match="run exists already: go on with it by --resume run, or choose another --out"):
         launch("--out", "run", "--data", "bad.Empty")
     assert Path("run/notes.txt").read_text() == "mine"
-    with pytest.raises(ValueError, match="run is no run folder: it has no config.yaml"):
+    with pytest.raises(ValueError, match=r"run is no run folder: it has no config\.yaml"):
         launch("--resume", "run")
 
 
