@@ -67,7 +67,7 @@ class Results:
 
     def __str__(self) -> str:
         if not self.rows:
-            return "No task to evaluate: the data has no labels."
+            return "Nothing was evaluated: the data has no labels, or no probe was asked for."
         layers = any(row.layer is not None for row in self.rows)
         header = ("trained encoder", "random encoder", "majority class", "1/classes", "train", "test")
         table = [("task", "probe", *(["features"] if layers else []), *header)]
