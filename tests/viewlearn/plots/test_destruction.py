@@ -1,0 +1,33 @@
+import pytest
+
+from viewlearn.plots.destruction import Tradeoff, destruction_histograms, draw_tradeoff, profile_figure, tradeoff_figure
+from viewlearn.plots.figure import new_figure
+
+
+def test_histograms(tmp_path):
+    tasks = {"object": {"viewmaker": [0.5, 0.5], "none": [0.0, 1.0]}, "digit": {"viewmaker": [1.0, 0.0]}}
+    path = destruction_histograms(tmp_path / "h.png", tasks, {"object": [0.1, 0.9]}, threshold=0.5, title="Destroyed")
+    assert path.stat().st_size > 5000
+    with pytest.raises(ValueError, match="no tasks"):
+        destruction_histograms(tmp_path / "h.png", {})
+
+
+def test_tradeoff_draws_each_run_once_with_one_entry_per_kind(tmp_path):
+    runs = [Tradeoff("expert", 0.1, 0.5), Tradeoff("expert", 0.12, 0.52), Tradeoff("viewmaker", 0.4, 0.6)]
+    axes = new_figure(4, 3).subplots()
+    draw_tradeoff(axes, runs, ("digit", "object"), ([0, 100], [40, 60]), 0.1)
+    assert [len(points.get_offsets()) for points in axes.collections] == [2, 1]
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == [
+        "linear model's share, scaled",
+        "expert",
+        "viewmaker",
+        "chance",
+    ]
+    assert tradeoff_figure(tmp_path / "t.svg", runs, ("digit", "object")).is_file()
+    with pytest.raises(ValueError, match="no runs"):
+        tradeoff_figure(tmp_path / "t.svg", [], ("digit", "object"))
+
+
+def test_profile():
+    axes = profile_figure({"a": [0.25, 0.75]}).axes[0]
+    assert axes.lines[0].get_ydata().tolist() == [25, 75]

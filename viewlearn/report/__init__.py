@@ -1,0 +1,6 @@
+"""A run's whole story on one self-contained HTML page."""
+
+from viewlearn.report.analysis import AnalysisSettings
+from viewlearn.report.write import write_report
+
+__all__ = ["AnalysisSettings", "write_report"]

@@ -1,0 +1,133 @@
+"""What a report is made of: sections of charts, tables, pictures, sounds, and gaps that say what is missing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Text:
+    """A paragraph."""
+
+    text: str
+    kind: str = field(default="text", init=False)
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Something that should be here and isn't, with the reason."""
+
+    text: str
+    kind: str = field(default="gap", init=False)
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A drawing.
+
+    Args:
+        svg: its markup, see ``media.themed_svg``.
+        title: above it.
+        description: what it shows, for those who can't see it.
+    """
+
+    svg: str
+    title: str
+    description: str
+
+
+@dataclass(frozen=True)
+class Charts:
+    """Charts side by side, as many as fit."""
+
+    charts: Sequence[Chart]
+    caption: str = ""
+    kind: str = field(default="charts", init=False)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table; the first ``left`` columns name the row.
+
+    Args:
+        head: of the columns.
+        rows: cells.
+        caption: above it.
+        left: columns flush left.
+    """
+
+    head: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    caption: str
+    left: int = 1
+    kind: str = field(default="table", init=False)
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A small picture, maybe with a sound.
+
+    Args:
+        src: a data URI; empty for none.
+        alt: what it shows.
+        note: below it.
+        mark: ``right`` or ``wrong``, or empty.
+        audio: a data URI of a WAV file; empty for none.
+    """
+
+    src: str
+    alt: str
+    note: str = ""
+    mark: str = ""
+    audio: str = ""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Rows of tiles under column titles."""
+
+    head: Sequence[str]
+    rows: Sequence[tuple[str, Sequence[Tile]]]
+    caption: str
+    scale: tuple[str, str, str] | None = None
+    kind: str = field(default="grid", init=False)
+
+
+@dataclass(frozen=True)
+class Tabs:
+    """Alternatives of which one is shown; all of them in print and without JavaScript."""
+
+    label: str
+    panels: Sequence[tuple[str, Sequence["Block"]]]
+    kind: str = field(default="tabs", init=False)
+
+
+@dataclass(frozen=True)
+class Details:
+    """Blocks that are folded away."""
+
+    summary: str
+    blocks: Sequence["Block"]
+    kind: str = field(default="details", init=False)
+
+
+Block = Text | Gap | Charts | Table | Grid | Tabs | Details
+
+
+@dataclass(frozen=True)
+class Section:
+    """A titled part of the page.
+
+    Args:
+        id: for links to it.
+        title: its heading.
+        blocks: its content.
+    """
+
+    id: str
+    title: str
+    blocks: Sequence[Block]
+
+
+def tabs(label: str, panels: Sequence[tuple[str, Sequence[Block]]]) -> list[Block]:
+    """Tabs, or the blocks themselves where there is one panel only."""
+    return list(panels[0][1]) if len(panels) == 1 else [Tabs(label, panels)]

@@ -1,0 +1,166 @@
+"""Where the encoder puts the samples: a map coloured by each task, and nearest neighbours."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from matplotlib import colormaps
+from sklearn.manifold import TSNE
+from torch import Tensor, nn
+
+from viewlearn.evaluation.features import extract_features
+from viewlearn.evaluation.retrieval import nearest_neighbours
+from viewlearn.plots.figure import GRAY, new_figure
+from viewlearn.report.blocks import Block, Chart, Charts, Gap, Grid, Section, Tile, tabs
+from viewlearn.report.media import image_uri, map_uri, themed_svg, wav_uri
+from viewlearn.report.opened import OpenedRun, attempt
+from viewlearn.report.sections.common import each_run, identifier
+from viewlearn.views import pipeline
+
+NUM_POINTS = 600
+NUM_CANDIDATES = 2_000
+NUM_QUERIES = 5
+NUM_NEIGHBOURS = 6
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """Test samples as the encoder reads them (``clean``), their features and labels, and what they sound like."""
+
+    x: Tensor
+    clean: Tensor
+    features: Tensor
+    labels: dict[str, Tensor]
+    decoded: Tensor | None
+
+
+def sections(runs: Sequence[OpenedRun]) -> list[Section]:
+    """Map and neighbours, from features that are computed once."""
+    made: dict[int, Embedded] = {}
+
+    def embedded(run: OpenedRun) -> Embedded:
+        if run.index not in made:
+            made[run.index] = attempt(lambda: _embed(run))
+        return made[run.index]
+
+    maps = each_run(runs, lambda run: attempt(lambda: _map(run, embedded(run))))
+    near = each_run(runs, lambda run: attempt(lambda: _neighbours(run, embedded(run))))
+    return [
+        Section("map", "Embedding map", tabs("Map of run", maps)),
+        Section("neighbours", "Nearest neighbours", tabs("Neighbours of run", near)),
+    ]
+
+
+def _embed(run: OpenedRun) -> Embedded:
+    encoder, data = run.encoder, run.data
+    x, labels = run.samples(NUM_CANDIDATES)
+    device = next((p.device for p in encoder.parameters()), torch.device("cpu"))
+    clean = pipeline(data.decode, data.front_end)
+    features = extract_features(encoder, _Samples(x), clean, device=device).x
+    shown = min(len(x), NUM_CANDIDATES)
+    with torch.no_grad():
+        seen = torch.cat([clean(part.to(device)).float().cpu() for part in x[:shown].split(256)])
+    return Embedded(x, seen, features, labels, data.decode.cpu()(x[:NUM_QUERIES]) if data.spec.sample_rate else None)
+
+
+class _Samples:
+    """Samples in memory, without labels, as ``extract_features`` takes them."""
+
+    def __init__(self, x: Tensor):
+        self.x, self.labels = x, {}
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+
+def _map(run: OpenedRun, embedded: Embedded) -> list[Block]:
+    if not embedded.labels:
+        return [Gap(f"{run.name}: the data has no labelled task to colour a map by")]
+    features = nn.functional.normalize(embedded.features[:NUM_POINTS], dim=1).numpy()
+    if len(features) < 10:
+        return [Gap(f"{run.name}: {len(features)} test samples are too few for a map")]
+    model = TSNE(metric="cosine", init="pca", random_state=0, perplexity=min(30, (len(features) - 1) / 3))
+    points = model.fit_transform(features)
+    charts = [_scatter(run, task, points, embedded.labels[task][:NUM_POINTS]) for task in embedded.labels]
+    caption = (
+        f"t-SNE (cosine distance, perplexity {model.perplexity:g}) of {len(points)} test samples: neighbourhoods mean "
+        "something, distances between clusters and the axes don't."
+    )
+    return [Charts(charts, caption)]
+
+
+def _scatter(run: OpenedRun, task: str, points, labels: Tensor) -> Chart:
+    classes = run.data.spec.tasks[task]
+    figure = new_figure(4.4, 4.0)
+    axes = figure.subplots()
+    palette = colormaps["tab10" if len(classes) <= 10 else "tab20" if len(classes) <= 20 else "turbo"]
+    for label in [-1, *range(len(classes))]:
+        mine = (labels == label).numpy()
+        if mine.any():
+            spread = label / max(1, len(classes) - 1)
+            color = GRAY if label < 0 else palette(label if len(classes) <= 20 else spread)
+            name = "unlabelled" if label < 0 else classes[label]
+            axes.scatter(*points[mine].T, s=7, color=color, label=name, linewidths=0)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.spines[:].set_visible(False)
+    if len(classes) <= 30:
+        columns = 5 if max(map(len, classes)) < 9 else 3
+        axes.legend(
+            fontsize=7.5, frameon=False, ncols=columns, loc="upper center", bbox_to_anchor=(0.5, 0), markerscale=2
+        )
+    return Chart(
+        themed_svg(figure, f"map{run.index}-{identifier(task)}"),
+        f"{run.name}, coloured by {task}",
+        f"a two-dimensional map of the embedding of {run.name} with the classes of {task} as colours",
+    )
+
+
+def _neighbours(run: OpenedRun, embedded: Embedded) -> list[Block]:
+    count = min(NUM_QUERIES, len(embedded.features) - 1)
+    k = min(NUM_NEIGHBOURS, len(embedded.features) - 1)
+    indices, similarity = nearest_neighbours(
+        embedded.features[:count], embedded.features, k, exclude=torch.arange(count)
+    )
+    tasks = list(embedded.labels) or [""]
+    panels = [
+        (f"marks: {task}" if task else "no labels", [_grid(run, embedded, task, indices, similarity)]) for task in tasks
+    ]
+    return tabs(f"Task of the marks, {run.name}", panels)
+
+
+def _grid(run: OpenedRun, embedded: Embedded, task: str, indices: Tensor, similarity: Tensor) -> Block:
+    classes, labels = run.data.spec.tasks.get(task, ()), embedded.labels.get(task)
+
+    def name(i: int) -> str:
+        return classes[int(labels[i])] if labels is not None and labels[i] >= 0 else "unlabelled"
+
+    def tile(i: int, **details: str) -> Tile:
+        return Tile(_picture(embedded, i), f"sample {i}, {name(i)}", **details)
+
+    rows = []
+    for query, near in enumerate(indices.tolist()):
+        tiles = [tile(query, note="query", audio=_audio(run, embedded, query))]
+        for place, i in enumerate(near):
+            mark = "" if labels is None else "right" if labels[i] == labels[query] else "wrong"
+            tiles.append(tile(i, note=f"{name(i)}, {similarity[query, place]:.2f}", mark=mark))
+        rows.append((name(query), tiles))
+    head = ["", "query", *(f"{place + 1}" for place in range(indices.shape[1]))]
+    caption = f"Nearest of {len(embedded.features) - 1:,} other test samples, by cosine similarity"
+    if task:
+        caption += f"; ✓ and a full frame: the query's class of {task}, ✗ and a dashed one: another"
+    return Grid(head, rows, caption)
+
+
+def _picture(embedded: Embedded, i: int) -> str:
+    x = embedded.clean[i]
+    if embedded.decoded is None and x.shape[0] in (1, 3):
+        return image_uri(x)
+    low, high = torch.quantile(embedded.clean[:100].flatten()[:100_000], torch.tensor([0.01, 0.99])).tolist()
+    return map_uri(x[0], low, high)
+
+
+def _audio(run: OpenedRun, embedded: Embedded, i: int) -> str:
+    if embedded.decoded is None:
+        return ""
+    return wav_uri(embedded.decoded[i].sum(0, keepdim=True), run.data.spec.sample_rate)
