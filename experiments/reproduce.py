@@ -1,0 +1,59 @@
+"""Makes a table of the results: ``python experiments/reproduce.py TABLE [--scale cpu|gpu] [--seeds 3]``.
+
+Tables are declared in experiments/configs/tables. Runs that are done are skipped and stopped ones go on, so that the
+command may be given again at any time; ``--dry-run`` shows what it would run.
+"""
+
+import argparse
+import shlex
+import sys
+from pathlib import Path
+
+from reproduction import draw_tradeoffs, evaluate_extras, execute, load_grid, room, table_names, tabulate
+from reproduction.execute import command
+
+import audio  # noqa: F401  (a run's configuration may name their classes)
+import vision  # noqa: F401
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("table", choices=table_names(), help="which table")
+    parser.add_argument("--scale", choices=["cpu", "gpu"], default="cpu", help="gpu is the published setting")
+    parser.add_argument("--seeds", type=int, default=3, help="runs per row (default: 3)")
+    parser.add_argument("--data", default="data", help="folder of the data sets (default: data)")
+    parser.add_argument(
+        "--out", type=Path, default=Path("runs/tables"), help="of runs and tables (default: runs/tables)"
+    )
+    parser.add_argument("--jobs", type=int, default=0, help="runs at a time; 0: as many as there is room for")
+    parser.add_argument("--threads", type=int, default=1, help="CPU threads of each run (default: 1)")
+    parser.add_argument("--dry-run", action="store_true", help="print the commands")
+    parser.add_argument("--table-only", action="store_true", help="write the table from what is done")
+    arguments, extra = parser.parse_known_args()
+    try:
+        out = arguments.out.resolve()
+        data = str(Path(arguments.data).resolve())
+        grid = load_grid(arguments.table, arguments.scale, arguments.seeds, data, out, tuple(extra))
+        if arguments.dry_run:
+            for cell in grid.cells:
+                print("# done" if cell.done else shlex.join(command(cell, arguments.threads)))
+            return
+        failed = []
+        if not arguments.table_only:
+            failed = execute(grid.cells, arguments.jobs or room(arguments.threads), arguments.threads)
+            evaluate_extras(grid)
+    except ValueError as error:
+        raise SystemExit(f"error: {error}") from error
+    text = tabulate(grid, shlex.join(["python", "experiments/reproduce.py", *sys.argv[1:]]))
+    path = out / f"{grid.name}-{grid.scale}.md"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    print(f"\n{text}\ntable: {path}")
+    for figure in draw_tradeoffs(grid, path.with_suffix("")):
+        print(f"figure: {figure}")
+    if failed:
+        raise SystemExit("failed: " + ", ".join(f"{cell.folder}.log" for cell in failed))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,19 @@
+"""The engine of ``reproduce.py``: a table is a declared grid of runs."""
+
+from reproduction.execute import execute, room
+from reproduction.extras import evaluate_extras
+from reproduction.figure import draw_tradeoffs
+from reproduction.grid import Cell, Grid, load_grid, table_names
+from reproduction.tabulate import tabulate
+
+__all__ = [
+    "Cell",
+    "Grid",
+    "draw_tradeoffs",
+    "evaluate_extras",
+    "execute",
+    "load_grid",
+    "room",
+    "table_names",
+    "tabulate",
+]

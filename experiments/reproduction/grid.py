@@ -1,0 +1,142 @@
+"""A table as a grid of runs, declared in YAML."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
+
+TABLES = Path(__file__).parents[1] / "configs" / "tables"
+KEYS = {
+    "title",
+    "reference",
+    "probe",
+    "tasks",
+    "factors",
+    "destruction",
+    "flags",
+    "scales",
+    "rows",
+    "published",
+    "notes",
+}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One run of a table.
+
+    Args:
+        row: its row's name.
+        seed: of the run.
+        folder: where it lives.
+        flags: of ``experiments/train.py``, without seed and folder.
+    """
+
+    row: str
+    seed: int
+    folder: Path
+    flags: tuple[str, ...]
+
+    @property
+    def done(self) -> bool:
+        """Whether the run has its results."""
+        return (self.folder / "results.json").is_file()
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table: its runs, what is read from them, and what was published.
+
+    Args:
+        name, title, reference: of the table and the paper.
+        scale: ``cpu``, a size that a CPU does, or ``gpu``, the published setting.
+        cells: all runs, row by row.
+        tasks: columns: accuracies of the probe.
+        probe: linear or knn.
+        factors: columns: by name, the view whose draw a linear probe is asked for.
+        destruction: whether to measure what the views destroy.
+        published: row → column → number as printed.
+        notes: paragraphs below the table.
+    """
+
+    name: str
+    title: str
+    reference: str
+    scale: str
+    cells: tuple[Cell, ...]
+    tasks: tuple[str, ...]
+    probe: str = "linear"
+    factors: Mapping[str, str] = field(default_factory=dict)
+    destruction: bool = False
+    published: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def rows(self) -> list[str]:
+        """The rows' names, in order."""
+        return list(dict.fromkeys(cell.row for cell in self.cells))
+
+
+def table_names() -> list[str]:
+    """The tables that are declared."""
+    return sorted(path.stem for path in TABLES.glob("*.yaml"))
+
+
+def load_grid(name: str, scale: str, seeds: int, data: str, out: Path, extra: tuple[str, ...] = ()) -> Grid:
+    """Reads a table's declaration.
+
+    Args:
+        name: of the table.
+        scale: one of those that it declares.
+        seeds: how many runs each row has.
+        data: folder of the data sets, for ``{data}`` in flags.
+        out: folder of the runs.
+        extra: further flags for all runs.
+
+    Raises:
+        ValueError: no such table or scale, a key that means nothing, or no seeds.
+    """
+    path = TABLES / f"{name}.yaml"
+    if not path.is_file():
+        raise ValueError(f"no table {name!r}; there are: {', '.join(table_names())}")
+    declared = yaml.safe_load(path.read_text(encoding="utf-8"))
+    unknown = declared.keys() - KEYS
+    if unknown:
+        raise ValueError(f"{path.name} has a key {sorted(unknown)[0]!r}; known are: {', '.join(sorted(KEYS))}")
+    if scale not in declared["scales"]:
+        raise ValueError(f"table {name} has no scale {scale!r}; there are: {', '.join(declared['scales'])}")
+    if seeds < 1:
+        raise ValueError(f"seeds is {seeds}; it must be at least 1")
+    cells = []
+    for row, own in declared["rows"].items():
+        flags = {**declared["flags"], **(declared["scales"][scale] or {}), **(own or {})}
+        given = tuple(token for flag, value in flags.items() for token in (f"--{flag}", as_text(value, data)))
+        for seed in range(seeds):
+            cells.append(Cell(row, seed, out / f"{name}-{scale}" / f"{slug(row)}-seed{seed}", (*given, *extra)))
+    return Grid(
+        name=name,
+        title=declared["title"],
+        reference=declared["reference"],
+        scale=scale,
+        cells=tuple(cells),
+        tasks=tuple(declared["tasks"]),
+        probe=declared.get("probe", "linear"),
+        factors=declared.get("factors", {}),
+        destruction=declared.get("destruction", False),
+        published=declared.get("published", {}),
+        notes=tuple(declared.get("notes", ())),
+    )
+
+
+def as_text(value: object, data: str) -> str:
+    """A flag's value as it stands in a command line, ``{data}`` filled in; nested ones as JSON."""
+    text = value if isinstance(value, str) else json.dumps(value)
+    return text.replace("{data}", data)
+
+
+def slug(row: str) -> str:
+    """A row's name as a folder's."""
+    return re.sub(r"[^a-z0-9.]+", "-", row.lower().replace("∘", "of")).strip("-")

@@ -1,0 +1,120 @@
+"""The engine behind the tables, with runs that are made up instead of trained."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+EXPERIMENTS = Path(__file__).parents[2] / "experiments"
+
+
+@pytest.fixture
+def reproduction(monkeypatch):
+    monkeypatch.syspath_prepend(str(EXPERIMENTS))
+    import reproduction
+
+    return reproduction
+
+
+@pytest.fixture
+def grid(reproduction, tmp_path):
+    return reproduction.load_grid("cifar10_digits", "cpu", 2, "/data", tmp_path, ("--steps", "7"))
+
+
+def finish(cell, accuracy: float) -> None:
+    score = {"accuracy": accuracy, "low": 0.0, "high": 1.0, "num_train": 9, "num_test": 9}
+    rows = [
+        {"task": task, "probe": "linear", "trained": score, "random": None, "majority": 0.1, "uniform": 0.1}
+        for task in ("object", "digit")
+    ]
+    cell.folder.mkdir(parents=True)
+    content = {"rows": rows, "info": {"commit": "abc1234", "steps": 7, "device": "CPU", "torch": "2"}}
+    (cell.folder / "results.json").write_text(json.dumps(content))
+
+
+def test_every_table_is_declared_whole(reproduction, tmp_path):
+    names = reproduction.table_names()
+    assert {"cifar10_digits", "cifar10_letters", "cifar10_shapes", "spoken_digits", "looc", "viewmaker_images"} <= {
+        *names
+    }
+    for name in names:
+        for scale in ("cpu", "gpu"):
+            grid = reproduction.load_grid(name, scale, 3, "D", tmp_path)
+            assert len(grid.cells) == 3 * len(grid.rows) == len({cell.folder for cell in grid.cells})
+            assert set(grid.published) <= set(grid.rows)
+            assert all("{data}" not in flag for cell in grid.cells for flag in cell.flags)
+
+
+def test_flags(grid):
+    flags = grid.cells[0].flags
+    assert flags[flags.index("--data.root") + 1] == "/data/cifar10"
+    assert flags[-2:] == ("--steps", "7")
+    composed = next(cell for cell in grid.cells if cell.row == "viewmaker ∘ expert").flags
+    assert json.loads(composed[composed.index("--views") + 1])["init_args"]["entries"].keys() == {"expert", "viewmaker"}
+
+
+def test_table(reproduction, grid):
+    first, second = (cell for cell in grid.cells if cell.row == "expert")
+    finish(first, 0.40)
+    finish(second, 0.44)
+    finish(grid.cells[0], 0.3)
+    text = reproduction.tabulate(grid, "python experiments/reproduce.py cifar10_digits")
+    rows = {
+        line.split("|")[1].strip(): [cell.strip() for cell in line.split("|")[2:]]
+        for line in text.splitlines()
+        if "|" in line
+    }
+    assert rows["expert"][:2] == ["42.0 ± 2.8", "could not be obtained"]
+    assert rows["no views"][0] == "30.0"
+    assert rows["viewmaker"][0] == "—"
+    assert "2 of 2" in rows["expert"] and "0 of 2" in rows["viewmaker"]
+    assert "abc1234" in text and "reproduce.py cifar10_digits" in text
+
+
+def test_execution_skips_resumes_and_tells_failures(reproduction, grid, monkeypatch):
+    done, stopped, failing, fresh = grid.cells[:4]
+    finish(done, 0.5)
+    stopped.folder.mkdir(parents=True)
+    (stopped.folder / "config.yaml").write_text("")
+    execute = sys.modules["reproduction.execute"]
+    assert execute.command(stopped, 1)[2:] == ["--resume", str(stopped.folder)]
+    assert execute.command(fresh, 2)[-6:] == ["--seed", "1", "--threads", "2", "--out", str(fresh.folder)]
+    began = []
+
+    def pretend(cell, threads):
+        began.append(cell)
+        path = f"pathlib.Path({str(cell.folder)!r})"
+        write = f"import pathlib; {path}.mkdir(exist_ok=True); ({path} / 'results.json').touch()"
+        return [sys.executable, "-c", "raise SystemExit(3)" if cell is failing else write]
+
+    monkeypatch.setattr(execute, "command", pretend)
+    assert execute.execute(grid.cells[:4], jobs=2) == [failing]
+    assert set(began) == {stopped, failing, fresh}
+    assert fresh.done
+    assert failing.folder.with_name(failing.folder.name + ".log").is_file()
+    began.clear()
+    assert execute.execute(grid.cells[:2], jobs=2) == []
+    assert not began
+
+
+def test_another_declaration_is_not_taken_for_the_old_one(reproduction, grid, tmp_path, monkeypatch):
+    execute = sys.modules["reproduction.execute"]
+    monkeypatch.setattr(execute, "command", lambda cell, threads: [sys.executable, "-c", ""])
+    execute.execute(grid.cells[:1], jobs=1)
+    changed = reproduction.load_grid("cifar10_digits", "cpu", 2, "/data", tmp_path, ("--steps", "8"))
+    with pytest.raises(ValueError, match="begun with other flags"):
+        execute.execute(changed.cells[:1], jobs=1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("cifar11", "cpu", 1), "no table 'cifar11'; there are: "),
+        (("looc", "tpu", 1), "no scale 'tpu'; there are: cpu, gpu"),
+        (("looc", "cpu", 0), "seeds is 0"),
+    ],
+)
+def test_bad_input(reproduction, tmp_path, arguments, said):
+    with pytest.raises(ValueError, match=said):
+        reproduction.load_grid(*arguments, "D", tmp_path)
