@@ -37,7 +37,7 @@ def explain(message: str, flags: Sequence[str] = (), bases: Mapping[str, type] |
     if found := UNKNOWN_OPTION.search(reason):
         return _unknown_option(found, flag, message, flags)
     if not keys:
-        return message.strip()
+        return _essence(message)
     if found := MISSING.search(reason):
         missing = ", ".join(f"--{flag}.{name}" for name in found[1].split(", "))
         return f"--{flag} {_short(CLASS.findall(message)[-1:])} needs {missing}"
@@ -53,9 +53,15 @@ def explain(message: str, flags: Sequence[str] = (), bases: Mapping[str, type] |
         what = f"there is no class {found[1]!r} for --{flag}{nearest(found[1], names)}" if found else ""
         known = f"known: {', '.join(names)}; a class of your own takes its import path: my_package.MyClass"
         return f"{what or f'--{flag}: this class is abstract, methods that it must have are missing'}\n{known}"
-    if "Errors:" in reason:  # of an optional type: the error of the type proper, not that it isn't None
-        reason = reason.split("Errors:")[1].split("- Expected a <class 'NoneType'>")[0]
-    return f"--{flag}: {' '.join(FRAME.sub('', reason).split('Given value type')[0].split()).strip(' -')}"
+    return f"--{flag}: {_essence(reason)}"
+
+
+def _essence(reason: str) -> str:
+    """Of the errors of an optional type, that of the type proper, not that it isn't None; other text as it is."""
+    if "Errors:" not in reason and not FRAME.search(reason):
+        return reason.strip()
+    reason = reason.split("Errors:")[-1].split("- Expected a <class 'NoneType'>")[0].split("Given value type")[0]
+    return " ".join(FRAME.sub("", reason).split()).strip(" -")
 
 
 def _unknown_option(found: re.Match, flag: str, message: str, flags: Sequence[str]) -> str:

@@ -97,6 +97,10 @@ class RandomApply(View):
     Parameters: ``applied`` (batch,) booleans, and the inner view's under ``view``, drawn for every sample so that
     whether one sample is hit doesn't shift the draws of the next. Only the samples that are hit are computed.
 
+    Args:
+        view: what is applied; it must keep the shape.
+        probability: of each sample to be hit.
+
     Raises:
         ValueError: a probability outside [0, 1], or (when called) a view that changes the shape.
     """

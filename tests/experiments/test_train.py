@@ -1,0 +1,95 @@
+"""The main job as the README's commands start it, made short by flags that users have too."""
+
+import json
+import math
+import os
+import re
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from accelerate.state import AcceleratorState
+
+EXPERIMENTS = Path(__file__).parents[2] / "experiments"
+LAUNCH = [sys.executable, "-m", "accelerate.commands.launch"]
+SMALL = "--data.num_train 128 --data.num_validation 32 --data.num_test 64 --batch_size 32 --encoder.name resnet10w4"
+SHORT = f"{SMALL} --steps 3 --log_every 1 --precision fp32 --threads 1 --device cpu".split()
+
+
+def readme_code(word: str) -> str:
+    """The README's block of Python that has this word in it."""
+    blocks = re.findall(r"```python\n(.*?)```", (EXPERIMENTS.parent / "README.md").read_text(), re.DOTALL)
+    return next(block for block in blocks if word in block)
+
+
+def start(folder: Path, *command: str) -> subprocess.CompletedProcess:
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=600)
+
+
+def train(folder: Path, *flags: str) -> subprocess.CompletedProcess:
+    return start(folder, *LAUNCH, str(EXPERIMENTS / "train.py"), *flags, *SHORT)
+
+
+@pytest.mark.slow
+def test_the_main_job_and_what_it_leaves(tmp_path):
+    done = train(tmp_path, "--views.width", "4")
+    assert done.returncode == 0, done.stderr[-3000:]
+    run = tmp_path / "runs/PhotoDigits-Viewmaker-SimCLR"
+    for file in ("config.yaml", "metrics.jsonl", "encoder.safetensors", "results.json", "figures/views.png"):
+        assert (run / file).is_file(), file
+    for word in ("digit", "region", "linear", "knn", "chance", "random", "figures/curves.png"):
+        assert word in done.stdout, word
+    assert "3/3" in done.stderr  # the bar
+    assert "samples/s" in done.stderr
+    assert "Warning" not in done.stderr
+    lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    assert all(math.isfinite(value) for line in lines for value in line.values())
+    again = start(tmp_path, sys.executable, str(EXPERIMENTS / "evaluate.py"), str(run), "--device", "cpu")
+    assert again.returncode == 0, again.stderr[-3000:]
+    table = [line for line in again.stdout.splitlines() if line.startswith(("digit", "region"))]
+    assert len(table) == 4
+    assert all(line in done.stdout for line in table)
+
+
+@pytest.mark.slow
+def test_the_readmes_own_view_and_its_loading(tmp_path):
+    (tmp_path / "my_package").mkdir()
+    (tmp_path / "my_package/__init__.py").write_text(readme_code("class Shift(View)"))
+    done = train(tmp_path, "--views.most", "0.3", "--views", "my_package.Shift", "--name", "NAME")
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "most: 0.3" in (tmp_path / "runs/NAME/config.yaml").read_text()
+    code = "import torch\nimages = torch.rand(2, 3, 32, 32)\n" + readme_code("viewlearn.load")
+    loaded = start(tmp_path, sys.executable, "-c", code + "\nassert features.shape == (2, 32)")
+    assert loaded.returncode == 0, loaded.stderr[-3000:]
+
+
+def main(folder: Path, monkeypatch, *flags: str) -> None:
+    """The script in this process: a tenth of the time, but for the launcher the same."""
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("ACCELERATE_USE_CPU", "true")
+    monkeypatch.setattr("sys.argv", ["train.py", *flags, *SHORT])
+    AcceleratorState._reset_state(reset_partial_state=True)
+    try:
+        runpy.run_path(str(EXPERIMENTS / "train.py"), run_name="__main__")
+    finally:
+        AcceleratorState._reset_state(reset_partial_state=True)
+
+
+def test_another_view_and_its_arguments_before_its_name(tmp_path, monkeypatch, capsys):
+    main(
+        tmp_path, monkeypatch, "--views.strength", "0.5", "--views", "SimCLRViews", "--probes", "[knn]", "--out", "run"
+    )
+    settings = (tmp_path / "run/config.yaml").read_text()
+    assert "class_path: vision.SimCLRViews" in settings
+    assert "strength: 0.5" in settings
+    assert "run folder: run" in capsys.readouterr().out
+
+
+def test_a_mistake_is_one_line(tmp_path, monkeypatch):
+    with pytest.raises(SystemExit) as stop:
+        main(tmp_path, monkeypatch, "--views.budget", "0")
+    assert stop.value.code == "error: budget of the Viewmaker is 0.0; it must be above 0"
+    assert not (tmp_path / "runs").exists()

@@ -1,0 +1,115 @@
+"""The rules that keep the parts apart, read off the source."""
+
+import ast
+import importlib
+import inspect
+import pkgutil
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = ("viewlearn", "vision", "audio", "theory")
+FORBIDDEN = {
+    "viewlearn": {"vision", "audio", "theory", "experiments", "tests", "benchmarks"},
+    "vision": {"audio", "theory", "experiments", "tests", "benchmarks"},
+    "audio": {"vision", "theory", "experiments", "tests", "benchmarks"},
+    "theory": {"vision", "audio", "experiments", "tests", "benchmarks"},
+}
+ABOVE = {  # within the core: views and losses below encoders, methods above both, training above all
+    "views": {"encoders", "methods", "training", "evaluation", "plots", "losses"},
+    "losses": {"views", "encoders", "methods", "training", "evaluation", "plots", "data"},
+    "encoders": {"methods", "training", "evaluation", "plots", "data"},
+    "data": {"encoders", "methods", "training", "evaluation", "plots"},
+    "methods": {"training", "evaluation", "plots"},
+    "evaluation": {"training", "plots"},
+}
+SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+SCRIPTS = sorted((ROOT / "experiments").rglob("*.py"))
+TREES = {str(path.relative_to(ROOT)): ast.parse(path.read_text(encoding="utf-8")) for path in SOURCES + SCRIPTS}
+LIBRARY = {name: tree for name, tree in TREES.items() if not name.startswith("experiments")}
+LONGEST_FILE = 300
+
+
+def imports(tree: ast.Module) -> set[str]:
+    """Every module that a file imports, also those within functions."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found |= {node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found
+
+
+def test_arrows_point_inward():
+    for name, tree in LIBRARY.items():
+        outward = {module for module in imports(tree) if module.split(".")[0] in FORBIDDEN[Path(name).parts[0]]}
+        assert not outward, f"{name} imports {outward}"
+
+
+def test_the_core_knows_no_layer_above_it():
+    for name, tree in LIBRARY.items():
+        package, part, *_ = (*Path(name).parts, "")
+        if package == "viewlearn":
+            parts = {module.split(".")[1] for module in imports(tree) if module.startswith("viewlearn.")}
+            assert not parts & ABOVE.get(part, set()), f"{name} imports {parts & ABOVE[part]}"
+
+
+def test_theory_shares_the_losses_and_nothing_else():
+    for name, tree in LIBRARY.items():
+        if name.startswith("theory"):
+            core = {module for module in imports(tree) if module.split(".")[0] == "viewlearn"}
+            assert all(module.startswith("viewlearn.losses") for module in core), f"{name} imports {core}"
+
+
+def test_files_are_small_and_say_what_they_are():
+    for name, tree in TREES.items():
+        text = (ROOT / name).read_text(encoding="utf-8")
+        assert text.count("\n") <= LONGEST_FILE, f"{name} has {text.count(chr(10))} lines"
+        assert not text.strip() or ast.get_docstring(tree), f"{name} doesn't start with a sentence on what it holds"
+
+
+def test_nothing_is_swallowed_or_unpickled():
+    """No bare except, no ``except Exception``; no load that runs code."""
+    for name, tree in TREES.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ExceptHandler):
+                caught = ast.unparse(node.type) if node.type else ""
+                assert caught not in ("", "Exception", "BaseException"), f"{name}:{node.lineno}"
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("pickle.load", "pickle.loads", "torch.load"):
+                safe = any(k.arg == "weights_only" and ast.unparse(k.value) == "True" for k in node.keywords)
+                assert safe, f"{name}:{node.lineno}"
+
+
+def components() -> list[type]:
+    """The public classes that a run can be made of."""
+    from torch import nn
+
+    from viewlearn.data import Data
+
+    found = set()
+    for package in PACKAGES[:3]:
+        module = importlib.import_module(package)
+        names = [m.name for m in pkgutil.walk_packages(module.__path__, f"{package}.") if m.ispkg]
+        for name in (package, *names):
+            members = inspect.getmembers(importlib.import_module(name), inspect.isclass)
+            found |= {c for key, c in members if not key.startswith("_") and issubclass(c, (nn.Module, Data))}
+    return sorted((c for c in found if c.__module__.split(".")[0] in PACKAGES), key=lambda c: c.__qualname__)
+
+
+def test_a_components_arguments_are_typed_and_explained():
+    """They are its flags and its help; see ``--views.help CLASS``."""
+    missing = []
+    for component in components():
+        # An inherited constructor is explained where it is written.
+        writer = next(c for c in component.__mro__ if "__init__" in vars(c))
+        if writer.__module__.split(".")[0] not in PACKAGES:
+            continue
+        documentation = inspect.getdoc(writer) or ""
+        for name, parameter in list(inspect.signature(writer.__init__).parameters.items())[1:]:
+            if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+                continue
+            if parameter.annotation is parameter.empty:
+                missing.append(f"{writer.__qualname__}: no type for {name}")
+            if f"{name}:" not in documentation and f"{name}," not in documentation:
+                missing.append(f"{writer.__qualname__}: no word on {name}")
+    assert not missing
