@@ -136,3 +136,12 @@ class Data(ABC):
     def front_end(self) -> View:
         """Natural units to what the encoder reads: nothing for images, log-mel spectrograms for audio."""
         return Identity()
+
+    def resolved(self) -> dict[str, object]:
+        """Constructor arguments that were measured; a run keeps them in its configuration."""
+        return {}
+
+    @property
+    def skipped(self) -> dict[str, str]:
+        """Path and reason of each sample that couldn't be read, if these are to be skipped."""
+        return {}

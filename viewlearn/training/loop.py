@@ -7,7 +7,6 @@ from typing import Literal
 
 import torch
 from accelerate import Accelerator
-from accelerate.utils import gather_object
 from torch import Tensor
 from torch.optim import Optimizer
 from tqdm import tqdm
@@ -15,12 +14,12 @@ from tqdm import tqdm
 from viewlearn.data import Batch, Loader
 from viewlearn.encoders import Encoder
 from viewlearn.methods import Method
-from viewlearn.training.checkpoint import load_newest, save_checkpoint
 from viewlearn.training.checks import check_settings
 from viewlearn.training.players import MakeOptimizer, Schedule, Updates, make_optimizers, only, turns
 from viewlearn.training.run_folder import RunFolder, append_jsonl
 from viewlearn.training.seeds import seed_for
-from viewlearn.training.window import Window, check_finite_weights
+from viewlearn.training.state import TrainingState
+from viewlearn.training.window import Window
 
 Monitor = Callable[[Encoder], dict[str, float]]
 
@@ -94,13 +93,13 @@ def train(
     torch.manual_seed(seed_for(seed, accelerator.process_index, "torch"))  # dropout and the like in users' own modules
     generator = torch.Generator(device).manual_seed(seed_for(seed, accelerator.process_index, "views"))
 
-    # Momentum copies and queues are part of the method, so that one state dict holds everything that trains.
     layout = torch.channels_last if memory_format == "channels_last" else torch.contiguous_format
     method.train().to(device, memory_format=layout)
     optimizers = make_optimizers(method, optimizer, views_optimizer, exclude_from_decay)
     schedules = {"learner": schedule, "adversary": views_schedule}
     window = Window()
-    start = _restore(folder, method, optimizers, generator, window, accelerator)
+    state = TrainingState(method, optimizers, generator, window)
+    start = state.restore(folder, accelerator)
     if compile:
         method.encoder.compile()
     prepared = accelerator.prepare(method)
@@ -150,8 +149,7 @@ def train(
             _run_monitor(monitor, method, accelerator, folder, done)
             clock, clock_step = time.perf_counter(), done
         if saving:
-            check_finite_weights(method, done, folder.checkpoints)
-            _save(folder, done, method, optimizers, generator, window, accelerator, keep_checkpoints)
+            state.save(folder, done, accelerator, keep_checkpoints)
     bar.close()
     if main:
         folder.save_encoder(method.encoder)
@@ -172,73 +170,6 @@ def _run_monitor(monitor: Monitor, method: Method, accelerator: Accelerator, fol
         append_jsonl(folder.metrics, {"step": step, **measured})
         accelerator.log(measured, step=step)
     accelerator.wait_for_everyone()
-
-
-def _save(
-    folder: RunFolder,
-    step: int,
-    method: Method,
-    optimizers: dict[str, Optimizer],
-    generator: torch.Generator,
-    window: Window,
-    accelerator: Accelerator,
-    keep: int,
-) -> None:
-    random = {"views": generator.get_state(), "torch": torch.get_rng_state()}
-    if accelerator.device.type == "cuda":
-        random["cuda"] = torch.cuda.get_rng_state()
-    random = gather_object([random])  # every process has its own
-    windows = gather_object([window.state_dict()])
-    if accelerator.is_main_process:
-        state = {
-            "method": method.state_dict(),
-            "optimizers": {name: each.state_dict() for name, each in optimizers.items()},
-            "random": random,
-            "windows": windows,
-        }
-        save_checkpoint(folder.checkpoints, step, state, keep)
-    accelerator.wait_for_everyone()
-
-
-def _restore(
-    folder: RunFolder,
-    method: Method,
-    optimizers: dict[str, Optimizer],
-    generator: torch.Generator,
-    window: Window,
-    accelerator: Accelerator,
-) -> int:
-    """Puts everything back as the newest whole checkpoint has it; returns the step to go on with."""
-    newest = load_newest(folder.checkpoints)
-    step, state = newest or (0, None)
-    if accelerator.is_main_process:
-        folder.rewind(step)
-    accelerator.wait_for_everyone()
-    if state is None:
-        return 0
-    if len(state["random"]) != accelerator.num_processes:
-        raise ValueError(
-            f"the run had {len(state['random'])} processes and now has {accelerator.num_processes}; "
-            "an exact resume needs the same number"
-        )
-    method.load_state_dict(state["method"])
-    for name, optimizer in optimizers.items():
-        optimizer.load_state_dict(state["optimizers"][name])
-        for parameter, values in optimizer.state.items():  # in the parameters' memory layout, as before
-            values.update(
-                {k: torch.empty_like(parameter).copy_(v) for k, v in values.items() if _matches(v, parameter)}
-            )
-    random = state["random"][accelerator.process_index]
-    generator.set_state(random["views"])
-    torch.set_rng_state(random["torch"])
-    if "cuda" in random and accelerator.device.type == "cuda":
-        torch.cuda.set_rng_state(random["cuda"])
-    window.load_state_dict(state["windows"][accelerator.process_index], accelerator.device)
-    return step
-
-
-def _matches(value: object, parameter: Tensor) -> bool:
-    return isinstance(value, Tensor) and value.shape == parameter.shape
 
 
 def _parameters(optimizer: Optimizer) -> list[Tensor]:

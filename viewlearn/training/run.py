@@ -1,6 +1,7 @@
 """A run from its command line to its results."""
 
 import inspect
+import json
 import sys
 from itertools import count
 from pathlib import Path
@@ -61,7 +62,7 @@ def run(parser: Parser, argv: list[str] | None = None) -> tuple[RunFolder, Parts
     if config.monitor_every > 0:
         monitor = KNNMonitor(parts.data, device=accelerator.device, precision=accelerator.mixed_precision)
     if not config.resume:
-        _create(folder, _settings(parser, config), parts, accelerator)
+        _create(folder, _settings(parser, config, parts), parts, accelerator)
     if config.trackers:
         names = {name: {"name": folder.path.name} for name in config.trackers if name != "tensorboard"}
         accelerator.project_configuration.logging_dir = str(folder.path)
@@ -150,6 +151,8 @@ def _create(folder: RunFolder, settings: str, parts: Parts, accelerator: Acceler
         else:
             write_atomic(folder.config, settings)
             folder.save_spec(parts.data.spec)
+            if parts.data.skipped:
+                write_atomic(folder.skipped, json.dumps(parts.data.skipped, indent=1))
     if broadcast_object_list(failure)[0]:
         raise ValueError(failure[0])
 
@@ -162,9 +165,11 @@ def _free(config: Namespace) -> Path:
     return next(RUNS / free for free in names if not (RUNS / free).exists())
 
 
-def _settings(parser: Parser, config: Namespace) -> str:
-    """The configuration as YAML, without where it lives."""
+def _settings(parser: Parser, config: Namespace, parts: Parts) -> str:
+    """The configuration as YAML, with what the data measured and without where the run lives."""
     config = config.clone()
+    for name, value in parts.data.resolved().items():
+        config.data.init_args[name] = value
     for name in PLACE:
         config[name] = None
     return parser.dump(config, skip_unset=False)

@@ -18,6 +18,7 @@ class RunFolder:
     =========================  ===========================================================================
     ``config.yaml``            every setting, as ``--config`` takes it
     ``data.json``              the ``DataSpec`` that encoder and views were bound to
+    ``skipped.json``           samples that couldn't be read, with reasons, if these are to be skipped
     ``metrics.jsonl``          one line per logged step; nothing that depends on the clock
     ``timings.jsonl``          the same steps' speed and memory
     ``checkpoints/step_N/``    everything that an exact resume needs
@@ -34,6 +35,7 @@ class RunFolder:
         self.path = Path(path)
         self.config = self.path / "config.yaml"
         self.data = self.path / "data.json"
+        self.skipped = self.path / "skipped.json"
         self.metrics = self.path / "metrics.jsonl"
         self.timings = self.path / "timings.jsonl"
         self.checkpoints = self.path / "checkpoints"
