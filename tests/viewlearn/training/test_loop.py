@@ -44,7 +44,9 @@ def batches(loader, num: int) -> list:
 
 def close(a: dict, b: dict) -> None:
     for name in a.keys() | b.keys():
-        torch.testing.assert_close(a[name], b[name], rtol=1e-5, atol=1e-7)
+        # The loop's convolutions run channels-last: float32 sums of another order, and BatchNorm makes the bias of a
+        # convolution before it all rounding. A wrong gradient shows up at 1e-3.
+        torch.testing.assert_close(a[name], b[name], rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("views", [None, learned], ids=["fixed", "learned"])
