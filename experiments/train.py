@@ -24,6 +24,8 @@ def main() -> None:
     if results is not None:
         print(f"\n{results}\n\nrun folder: {folder.path}")
         print("figures:    " + ", ".join(str(path) for path in sorted(folder.figures.iterdir())))
+        if folder.report.exists():
+            print(f"report:     {folder.report}")
 
 
 if __name__ == "__main__":

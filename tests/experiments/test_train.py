@@ -40,7 +40,7 @@ def test_the_main_job_and_what_it_leaves(tmp_path):
     run = tmp_path / "runs/PhotoDigits-Viewmaker-SimCLR"
     for file in ("config.yaml", "metrics.jsonl", "encoder.safetensors", "results.json", "figures/views.png"):
         assert (run / file).is_file(), file
-    for word in ("digit", "region", "linear", "knn", "chance", "random", "figures/curves.png"):
+    for word in ("digit", "region", "linear", "knn", "majority", "1/classes", "random", "figures/curves.png"):
         assert word in done.stdout, word
     assert "3/3" in done.stderr  # the bar
     assert "samples/s" in done.stderr

@@ -6,6 +6,7 @@ import sys
 from itertools import count
 from pathlib import Path
 
+import torch
 from accelerate import Accelerator, PartialState
 from accelerate.utils import broadcast_object_list
 from jsonargparse import Namespace
@@ -23,6 +24,7 @@ from viewlearn.training.loop import train
 from viewlearn.training.players import make_optimizers
 from viewlearn.training.provenance import provenance
 from viewlearn.training.run_folder import RunFolder
+from viewlearn.training.seeds import seed_for
 from viewlearn.training.trackers import check_trackers
 
 PLACE = ("config", "out", "name", "resume")  # where a run lives, not what it computes
@@ -72,6 +74,10 @@ def run(parser: Parser, argv: list[str] | None = None) -> tuple[RunFolder, Parts
     if accelerator.is_main_process:
         results = evaluate_run(parser, config, folder, parts, accelerator)
         draw_figures(folder, parts.data, parts.method.views, accelerator.device, config.seed)
+        if config.report:
+            from viewlearn.report import write_report  # which itself reads runs, by this package
+
+            write_report([folder.path], folder.report, parts={str(folder.path): parts})
     accelerator.end_training()
     return folder, parts, results
 
@@ -79,8 +85,10 @@ def run(parser: Parser, argv: list[str] | None = None) -> tuple[RunFolder, Parts
 def evaluate_run(
     parser: Parser, config: Namespace, folder: RunFolder, parts: Parts, accelerator: Accelerator
 ) -> Results:
-    """Probes the trained encoder and one with fresh weights, and writes ``results.json``."""
-    random = build_encoder(parser, config, parts.data.spec)
+    """Probes the trained encoder and what it was before training, and writes ``results.json``."""
+    with torch.random.fork_rng():  # the run's first weights, however often and after whatever this is called
+        torch.manual_seed(seed_for(config.seed, 0, "weights"))
+        random = build_encoder(parser, config, parts.data.spec)
     results = evaluate(
         parts.encoder,
         parts.data,

@@ -25,6 +25,7 @@ class RunFolder:
     ``encoder.safetensors``    the trained encoder
     ``results.json``           the evaluation
     ``figures/``               pictures
+    ``report.html``            all of it on one page
     =========================  ===========================================================================
 
     Args:
@@ -42,6 +43,7 @@ class RunFolder:
         self.encoder = self.path / "encoder.safetensors"
         self.results = self.path / "results.json"
         self.figures = self.path / "figures"
+        self.report = self.path / "report.html"
 
     def must_be_free(self) -> None:
         """Checks that a new run can have this folder.

@@ -21,6 +21,7 @@ DEFAULTS = {
     "threads": 1,
     "steps": 2,
     "probes": ["knn"],
+    "report": False,
 }
 
 

@@ -31,5 +31,6 @@ if __name__ == "__main__":
         "log_every": 2,
         "device": "cpu",
         "threads": 1,
+        "report": False,
     }
     run(make_parser("a test", defaults))

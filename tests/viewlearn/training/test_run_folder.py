@@ -66,8 +66,11 @@ def test_another_seed_is_another_run(launch):
 
 def test_resuming_a_finished_run_changes_nothing(launch, finished):
     kept = {path: path.read_bytes() for path in (finished.metrics, finished.encoder, finished.config)}
+    results = json.loads(finished.results.read_text())
+    finished.results.unlink()
     launch("--resume", "run")
     assert all(path.read_bytes() == content for path, content in kept.items())
+    assert json.loads(finished.results.read_text())["rows"] == results["rows"]  # also the random encoder's
 
 
 def test_resuming_says_which_settings_differ(launch, finished):
