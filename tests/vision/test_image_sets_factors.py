@@ -29,8 +29,8 @@ def test_every_value_gives_another_image_in_range(name):
     factor, values, _ = FACTORS[name]
     x = smooth()
     samples, _ = vary(x, torch.arange(3), factor, values)
-    assert samples.min() >= 0
-    assert samples.max() <= 1
+    assert samples.min() >= -1e-6  # a weighted mean of values in range may leave it by float32's rounding
+    assert samples.max() <= 1 + 1e-6
     images = samples.view(3, len(values), -1)
     distance = torch.cdist(images, images) + torch.eye(len(values))
     assert distance.min() > 1e-2

@@ -1,5 +1,6 @@
 """Every mistake is told before training, naming the value and what is allowed, and leaves no folder behind."""
 
+import importlib.util
 import json
 from pathlib import Path
 
@@ -55,7 +56,11 @@ def _importable(monkeypatch):
         ("--views.budget -0.1", "budget of the Viewmaker is -0.1; it must be above 0"),
         ("--views bad.Late --views.amount 2", "amount is 2.0; it must be anything else"),
         ("--data.size 4 --views Identity", "inputs of 4×4 are smaller than the stride of resnet10w4, 8"),
-        ("--encoder.name timm/resnet18 --views Identity", "smaller than the stride of timm/resnet18, 32"),
+        pytest.param(
+            "--encoder.name timm/resnet18 --views Identity",
+            "smaller than the stride of timm/resnet18, 32",
+            marks=pytest.mark.skipif(not importlib.util.find_spec("timm"), reason="timm isn't installed"),
+        ),
         ("--encoder.name resnet19", "no encoder 'resnet19'; there are resnet18, resnet34"),
         ("--encoder bad.Wordless", "Wordless must set self.num_features"),
         ("--data bad.WrongLabels", "sample 2 has the label 2, which must be in 0 … 1"),
