@@ -1,0 +1,110 @@
+"""Every command of the README's shell blocks runs: as written, on small data, made short by flags that users have too.
+
+Setting up (``pip install``, ``pytest``) is what CI does; benchmarks need peers that the tests don't install.
+"""
+
+import re
+import runpy
+import shlex
+import sys
+import wave
+from pathlib import Path
+
+import numpy as np
+import pytest
+from accelerate.state import AcceleratorState
+from PIL import Image
+
+ROOT = Path(__file__).parents[1]
+PHOTOS = "--data.num_train 64 --data.num_validation 16 --data.num_test 32"
+SHORT = "--steps 2 --log_every 1 --batch_size 8 --monitor_every 0 --threads 1 --device cpu --precision fp32"
+
+
+def commands() -> list[str]:
+    blocks = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    parts = [part.split("#")[0].strip() for block in blocks for line in block.splitlines() for part in line.split("&&")]
+    return [part for part in parts if part and not re.match(r"pip|pytest", part) and "benchmark" not in part]
+
+
+@pytest.fixture(autouse=True)
+def _fresh(tmp_path, monkeypatch):
+    """Accelerate's state is global; runs go where the process stands, and configurations are named from the root."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "experiments").symlink_to(ROOT / "experiments")
+    monkeypatch.setenv("ACCELERATE_USE_CPU", "true")
+    AcceleratorState._reset_state(reset_partial_state=True)
+    yield
+    AcceleratorState._reset_state(reset_partial_state=True)
+
+
+def start(monkeypatch, command: str) -> None:
+    """Runs ``… experiments/X.py flags`` in this process, as ``python`` would."""
+    script, *flags = shlex.split(command.removeprefix("accelerate launch ").removeprefix("python "))
+    monkeypatch.setattr(sys, "argv", [script, *flags])
+    monkeypatch.syspath_prepend(str(ROOT / "experiments"))
+    runpy.run_path(script, run_name="__main__")
+
+
+def images(root: Path) -> None:
+    for split, num in (("train", 8), ("test", 4)):
+        for name in ("cat", "dog"):
+            (root / split / name).mkdir(parents=True)
+            for i in range(num):
+                pixels = np.random.default_rng(i).integers(0, 255, (40, 40, 3), dtype=np.uint8)
+                Image.fromarray(pixels).save(root / split / name / f"{i}.png")
+
+
+def recordings(root: Path) -> None:
+    root.mkdir()
+    for digit in range(3):
+        for speaker in ("ann", "bob"):
+            for index in range(12):
+                noise = np.random.default_rng(index).integers(-3000, 3000, 4000, dtype=np.int16)
+                with wave.open(str(root / f"{digit}_{speaker}_{index}.wav"), "wb") as file:
+                    file.setnchannels(1)
+                    file.setsampwidth(2)
+                    file.setframerate(8000)
+                    file.writeframes(noise.tobytes())
+
+
+def shortened(command: str, tmp_path: Path) -> str:
+    """The command with small data in place of DIR and few steps."""
+    if "spoken_digits" in command:
+        recordings(tmp_path / "dir")
+    elif "DIR" in command:
+        images(tmp_path / "dir")
+    command = command.replace("DIR", str(tmp_path / "dir"))
+    if "cifar10" in command:
+        return f"{command} {SHORT} --data.validation 4 --data.limit 12"
+    if "ImageFolder" in command:
+        return f"{command} {SHORT} --encoder.name resnet10w4"
+    if "audio_quickstart" in command:
+        return f"{command} {SHORT} --data.num_train 48 --data.num_test 24"
+    if "spoken_digits" in command:
+        return f"{command} {SHORT}"
+    return f"{command} {SHORT} {PHOTOS}" + ("" if "queue" in command or "LooC" not in command else " --method.queue 16")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", [c for c in commands() if "train.py" in c and "NAME" not in c])
+@pytest.mark.filterwarnings("ignore")  # splits of a few files warn of labels that a part of them lacks
+def test_training(command, tmp_path, monkeypatch):
+    start(monkeypatch, shortened(command, tmp_path))
+    assert len(list(tmp_path.glob("runs/*/encoder.safetensors"))) == 1
+
+
+@pytest.mark.slow
+def test_resuming_and_evaluating(tmp_path, monkeypatch, capsys):
+    start(monkeypatch, f"experiments/train.py --name NAME {SHORT} {PHOTOS}")
+    named = [command for command in commands() if "NAME" in command]
+    assert any("--resume" in command for command in named)
+    assert any("evaluate.py" in command for command in named)
+    for command in named:
+        capsys.readouterr()
+        start(monkeypatch, command)
+        assert "digit" in capsys.readouterr().out
+
+
+def test_there_are_commands():
+    assert len(commands()) > 10
+    assert all(re.search(r"experiments/(train|evaluate|theory)\.py", command) for command in commands())
