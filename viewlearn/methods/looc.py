@@ -3,6 +3,7 @@
 from typing import Literal
 
 import torch
+from einops import rearrange
 from torch import Generator, Tensor, nn
 
 from viewlearn import distributed
@@ -87,8 +88,8 @@ class LooC(Method):
     def forward(self, batch: Batch, generator: Generator, player: Player = "both") -> tuple[Tensor, Metrics]:
         query_params, key_params = self.draws.sample(batch.x, generator)
         keys = torch.cat([self.render(batch.x, params, "learner")[0] for params in key_params])
-        keys = encode_shuffled(self._encode_keys, keys, generator)  # (views · batch, space, dim)
-        keys = keys.unflatten(0, (len(key_params), -1)).movedim(2, 0)  # (space, view, batch, dim)
+        keys = encode_shuffled(self._encode_keys, keys, generator)
+        keys = rearrange(keys, "(view batch) space dim -> space view batch dim", view=len(key_params))
         x, metrics = self.render(batch.x, query_params, player)
         query = self.project(self.encoder(x))  # behind the keys, whose activations are gone by now
         negatives = None if self.queues is None else [queue.keys for queue in self.queues]
