@@ -9,6 +9,9 @@ import shlex
 import sys
 from pathlib import Path
 
+# First on the path, a script's folder would hide the package theory behind the script of that name.
+sys.path.sort(key=lambda entry: Path(entry or ".").resolve() == Path(__file__).resolve().parent)
+
 from reproduction import draw_tradeoffs, evaluate_extras, execute, load_grid, room, table_names, tabulate
 from reproduction.execute import command
 

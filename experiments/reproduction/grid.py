@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -111,8 +111,11 @@ def load_grid(name: str, scale: str, seeds: int, data: str, out: Path, extra: tu
     if seeds < 1:
         raise ValueError(f"seeds is {seeds}; it must be at least 1")
     cells = []
+    if len({slug(row) for row in declared["rows"]}) < len(declared["rows"]):
+        raise ValueError(f"{path.name} has rows whose names make the same folder: {', '.join(declared['rows'])}")
     for row, own in declared["rows"].items():
         flags = {**declared["flags"], **(declared["scales"][scale] or {}), **(own or {})}
+        flags = {flag: _at_scale(value, scale, declared["scales"]) for flag, value in flags.items()}
         given = tuple(token for flag, value in flags.items() for token in (f"--{flag}", as_text(value, data)))
         for seed in range(seeds):
             cells.append(Cell(row, seed, out / f"{name}-{scale}" / f"{slug(row)}-seed{seed}", (*given, *extra)))
@@ -131,6 +134,11 @@ def load_grid(name: str, scale: str, seeds: int, data: str, out: Path, extra: tu
     )
 
 
+def _at_scale(value: object, scale: str, scales: Collection[str]) -> object:
+    """A flag's value, which may be given for each scale: ``{cpu: 0.99, gpu: 0.999}``."""
+    return value[scale] if isinstance(value, dict) and value.keys() == set(scales) else value
+
+
 def as_text(value: object, data: str) -> str:
     """A flag's value as it stands in a command line, ``{data}`` filled in; nested ones as JSON."""
     text = value if isinstance(value, str) else json.dumps(value)
@@ -139,4 +147,4 @@ def as_text(value: object, data: str) -> str:
 
 def slug(row: str) -> str:
     """A row's name as a folder's."""
-    return re.sub(r"[^a-z0-9.]+", "-", row.lower().replace("∘", "of")).strip("-")
+    return re.sub(r"[^a-z0-9.]+", "-", row.lower().replace("++", "-plus-plus").replace("∘", "of")).strip("-")
