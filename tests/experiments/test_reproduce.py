@@ -12,7 +12,7 @@ EXPERIMENTS = Path(__file__).parents[2] / "experiments"
 
 @pytest.fixture
 def reproduction(monkeypatch):
-    monkeypatch.syspath_prepend(str(EXPERIMENTS))
+    monkeypatch.setattr(sys, "path", [*sys.path, str(EXPERIMENTS)])  # last, as the scripts do: theory is a package
     import reproduction
 
     return reproduction
