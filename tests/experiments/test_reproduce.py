@@ -45,12 +45,16 @@ def test_every_table_is_declared_whole(reproduction, tmp_path):
             assert all("{data}" not in flag for cell in grid.cells for flag in cell.flags)
 
 
-def test_flags(grid):
+def test_flags(reproduction, grid, tmp_path):
     flags = grid.cells[0].flags
     assert flags[flags.index("--data.root") + 1] == "/data/cifar10"
     assert flags[-2:] == ("--steps", "7")
-    composed = next(cell for cell in grid.cells if cell.row == "viewmaker ∘ expert").flags
-    assert json.loads(composed[composed.index("--views") + 1])["init_args"]["entries"].keys() == {"expert", "viewmaker"}
+    speech = reproduction.load_grid("spoken_digits_alone", "cpu", 1, "/data", tmp_path)
+    composed = next(cell for cell in speech.cells if cell.row.startswith("SpectralViews, then")).flags
+    assert json.loads(composed[composed.index("--views") + 1])["init_args"]["entries"].keys() == {
+        "designed",
+        "viewmaker",
+    }
 
 
 def test_a_value_may_differ_between_scales(reproduction, tmp_path):
@@ -68,7 +72,7 @@ def test_the_command_starts():
 
 
 def test_table(reproduction, grid):
-    first, second = (cell for cell in grid.cells if cell.row == "expert")
+    first, second = (cell for cell in grid.cells if cell.row == "SimCLRViews, strength 0.5")
     finish(first, 0.40)
     finish(second, 0.44)
     finish(grid.cells[0], 0.3)
@@ -78,10 +82,10 @@ def test_table(reproduction, grid):
         for line in text.splitlines()
         if "|" in line
     }
-    assert rows["expert"][:2] == ["42.0 ± 2.8", "could not be obtained"]
-    assert rows["no views"][0] == "30.0"
-    assert rows["viewmaker"][0] == "—"
-    assert "2 of 2" in rows["expert"] and "0 of 2" in rows["viewmaker"]
+    assert rows["SimCLRViews, strength 0.5"][:2] == ["42.0 ± 2.8", "could not be obtained"]
+    assert rows["NoViews"][0] == "30.0"
+    assert rows["Viewmaker, ε 0.1"][0] == "—"
+    assert "2 of 2" in rows["SimCLRViews, strength 0.5"] and "0 of 2" in rows["Viewmaker, ε 0.1"]
     assert "abc1234" in text and "reproduce.py cifar10_digits" in text
 
 
