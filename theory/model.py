@@ -137,44 +137,6 @@ class GroupModel:
         """Embedding dimension that holds the largest group and no more, so that groups compete."""
         return max(group.num_directions for group in self.groups)
 
-    # The results below live in modules of their own, which build on this one; hence the imports inside.
-
-    def moments(self):
-        """Exact second moments of a pair of views; see ``theory.second_moments``."""
-        from theory.second_moments import moments
-
-        return moments(self)
-
-    def solve(self, loss=None, dim: int | None = None):
-        """The optimal encoder in closed form; see ``theory.optimum.solve``."""
-        from theory.optimum import solve
-
-        return solve(self, loss, dim)
-
-    def critical_destroy(self, attacked: str, other: str, loss=None, dim: int | None = None):
-        """Where destroying one group lets another in; see ``theory.boundaries.critical_destroy``."""
-        from theory.boundaries import critical_destroy
-
-        return critical_destroy(self, attacked, other, loss, dim)
-
-    def critical_dim(self, name: str, loss=None):
-        """The embedding dimensions that learn a group; see ``theory.boundaries.critical_dim``."""
-        from theory.boundaries import critical_dim
-
-        return critical_dim(self, name, loss)
-
-    def coexistence_window(self, attacked: str, other: str, temperature: float):
-        """Where cosine InfoNCE learns both groups; see ``theory.cosine.coexistence_window``."""
-        from theory.cosine import coexistence_window
-
-        return coexistence_window(self, attacked, other, temperature)
-
-    def mean_field(self, temperature: float, dim: int | None = None):
-        """Energy shares by water-filling; see ``theory.water_filling.mean_field``."""
-        from theory.water_filling import mean_field
-
-        return mean_field(self, temperature, dim)
-
 
 def _check_basis(basis: Tensor, num_directions: int) -> None:
     rows, columns = basis.shape

@@ -15,9 +15,9 @@ def two_groups(mode="resample", views="both", **options) -> GroupModel:
 
 
 def test_capacity_boundaries():
-    found = two_groups().critical_destroy("A", "B")
+    found = critical_destroy(two_groups(), "A", "B")
     assert found.enters == pytest.approx(0.1502, abs=5e-5) and found.leaves == pytest.approx(0.6235, abs=5e-5)
-    zero = two_groups("zero").critical_destroy("A", "B")
+    zero = critical_destroy(two_groups("zero"), "A", "B")
     assert zero.enters == pytest.approx(0.2164, abs=5e-5) and zero.leaves == pytest.approx(0.8384, abs=5e-5)
 
 
@@ -47,9 +47,9 @@ def test_crossing_formula_is_where_the_correlation_has_fallen(mode, views, share
 def test_crossings_that_are_at_once_or_never():
     assert crossing(1.0, 0.6) == 0.0
     assert crossing(3.0, 0.02, shared_noise=0.5) is None  # the shared noise alone correlates more than that
-    roomy = two_groups().critical_destroy("A", "B", dim=16)
+    roomy = critical_destroy(two_groups(), "A", "B", dim=16)
     assert roomy.enters == 0.0 and roomy.leaves is None  # there is room for both until nothing is left of A
-    assert two_groups().critical_destroy("B", "A").enters == 0.0
+    assert critical_destroy(two_groups(), "B", "A").enters == 0.0
 
 
 def test_nuisance_shared_by_both_views_suppresses_too():
@@ -63,7 +63,9 @@ def test_nuisance_shared_by_both_views_suppresses_too():
 
 def test_one_view_of_two_is_the_square_root():
     both, one = two_groups(), two_groups(views="one")
-    assert (1 - both.critical_destroy("A", "B").enters) ** 2 == pytest.approx(1 - one.critical_destroy("A", "B").enters)
+    assert (1 - critical_destroy(both, "A", "B").enters) ** 2 == pytest.approx(
+        1 - critical_destroy(one, "A", "B").enters
+    )
 
 
 def test_dimension_staircase():

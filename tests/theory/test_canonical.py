@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from theory import InfoNCE, Spectral, probe, sweep, train
+from theory import InfoNCE, Spectral, coexistence_window, probe, sweep, train
 from theory.canonical import CAPACITY, CAPACITY_DIM, NORM_COMPETITION, NORM_COMPETITION_DIM
 from theory.parameters import vary
 
@@ -26,7 +26,7 @@ def test_capacity_in_every_seed(loss, num_steps):
 @pytest.mark.slow
 def test_norm_competition_crosses_within_the_window():
     """Trained crossings (B's share of the energy over 1 %, A's under 1 %) within 0.07 of the closed form, at τ = 1."""
-    window = NORM_COMPETITION.coexistence_window("A", "B", 1.0)
+    window = coexistence_window(NORM_COMPETITION, "A", "B", 1.0)
     grid = {"A.destroy": [0.0, 0.06, 0.12, 0.18, 0.57, 0.63, 0.69, 0.75]}
     table = sweep(NORM_COMPETITION, grid, InfoNCE(1.0, batch_size=192), NORM_COMPETITION_DIM, seeds=4, num_steps=800)
     assert table.crossing("A.destroy", "share_B", 0.01) == pytest.approx(window.enters, abs=0.07)

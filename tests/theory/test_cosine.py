@@ -76,7 +76,7 @@ def test_invasion_rate_is_the_derivative_of_the_loss(changes, temperature):
 
 
 def test_windows():
-    found = competition().coexistence_window("A", "B", 1.0)
+    found = coexistence_window(competition(), "A", "B", 1.0)
     assert found.enters == pytest.approx(0.108, abs=5e-4) and found.leaves == pytest.approx(0.691, abs=5e-4)
     zero = coexistence_window(competition("zero"), "A", "B", 1.0)
     assert zero.enters == pytest.approx(0.0113, abs=5e-4) and zero.leaves == pytest.approx(0.885, abs=5e-4)

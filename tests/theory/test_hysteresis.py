@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from theory import Adam, FeatureGroup, GroupModel, InfoNCE, hysteresis, probe, train
+from theory import Adam, FeatureGroup, GroupModel, InfoNCE, critical_destroy, hysteresis, probe, train
 from theory.parameters import parameters_of
 from theory.sampling import Sampler
 from theory.tight_bottleneck import expected_cosine, mixture_cosine
@@ -35,7 +35,7 @@ def test_mixture_cosine_is_that_of_samples(mode, views):
 
 def test_bounds():
     """resample: both ends stable between; zero: neither; gauss: everything happens at the spectral boundary."""
-    spectral = MODEL.critical_destroy("A", "B", dim=4).enters
+    spectral = critical_destroy(MODEL, "A", "B", dim=4).enters
     found = hysteresis(MODEL, "A", "B", 4)
     assert found.other_from == pytest.approx(spectral, abs=1e-5)
     assert found.other_from < found.equal < found.attacked_until
