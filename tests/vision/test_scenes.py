@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from torch import nn
 
+from viewlearn.data import check_data
+from viewlearn.evaluation import evaluate
 from vision.scenes import SceneData, coco_boxes, compose_scenes
 
 
@@ -52,14 +55,32 @@ def cifar(tmp_path):
 
 
 @pytest.mark.parametrize("pretrain_on", ["objects", "scenes", "crops"])
-def test_three_ways_to_pretrain_on_one_world(pretrain_on, cifar, monkeypatch):
-    monkeypatch.setattr("vision.scenes.CIFAR10", lambda root: __import__("vision").CIFAR10(root, validation=20))
-    data = SceneData(str(cifar), pretrain_on, num_train=30)
+def test_three_ways_to_pretrain_on_one_world(pretrain_on, cifar):
+    data = SceneData(str(cifar), pretrain_on, num_train=30, num_labelled=40, limit=100, validation=20)
     assert data.pretraining().x.shape == (30, 3, 32, 32)
     assert data.pretraining().labels == {}
-    assert len(data.split("test")) == 20
     assert data.spec.num_train == 30
-    assert "object" in data.spec.tasks
+    assert data.spec.tasks.keys() == {"object", "scene"}
+    check_data(data)
+    train = data.split("train")
+    assert len(train) == 80
+    assert len(train.labels["object"][:40].unique()) > 5
+    assert train[0][1].keys() == {"object"}
+    assert train[40][1].keys() == {"scene"}
+    results = evaluate(nn.Flatten(), data, methods=("knn",), random_encoder=None, k=5)
+    assert [(row.task, row.trained.num_train, row.trained.num_test) for row in results.rows] == [
+        ("object", 40, 20),
+        ("scene", 40, 20),
+    ]
+
+
+def test_a_scene_of_one_class_holds_objects_of_it_alone():
+    images, labels = objects()
+    scenes = compose_scenes(images, labels, 50, num_objects=4, one_class=True)
+    assert (scenes.labels == scenes.labels[:, :1]).all()
+    assert len(scenes.labels.unique()) > 5
+    left, top, _, _ = scenes.boxes[7, 3].int().tolist()
+    assert int(scenes.images[7, 0, top, left]) // 20 % 10 == scenes.labels[7, 3]
 
 
 def test_coco_format(tmp_path):
