@@ -17,6 +17,7 @@ from reproduction.execute import command
 
 import audio  # noqa: F401  (a run's configuration may name their classes)
 import vision  # noqa: F401
+from viewlearn.training.hardware import set_threads
 
 
 def main() -> None:
@@ -31,6 +32,7 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=0, help="runs at a time; 0: as many as there is room for")
     parser.add_argument("--threads", type=int, default=1, help="CPU threads of each run (default: 1)")
     parser.add_argument("--dry-run", action="store_true", help="print the commands")
+    parser.add_argument("--no-train", action="store_true", help="ask the runs that are done, and write the table")
     parser.add_argument("--table-only", action="store_true", help="write the table from what is done")
     arguments, extra = parser.parse_known_args()
     try:
@@ -42,8 +44,10 @@ def main() -> None:
                 print("# done" if cell.done else shlex.join(command(cell, arguments.threads)))
             return
         failed = []
-        if not arguments.table_only:
+        if not (arguments.table_only or arguments.no_train):
             failed = execute(grid.cells, arguments.jobs or room(arguments.threads), arguments.threads)
+        if not arguments.table_only:
+            set_threads(arguments.threads)
             evaluate_extras(grid)
     except ValueError as error:
         raise SystemExit(f"error: {error}") from error

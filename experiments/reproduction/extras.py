@@ -1,42 +1,38 @@
-"""What tables ask beyond a run's own results: factors by a linear probe, and what the views destroy."""
+"""What tables ask beyond a run's own results: its features' answers, and what its views destroy."""
 
-import json
+from dataclasses import replace
 
 import torch
-from jsonargparse import Namespace
 
-import viewlearn
-from reproduction.grid import Cell, Grid
-from viewlearn.evaluation import factor_probe
+from reproduction.grid import Cell, Evaluation, Grid
 from viewlearn.report.analysis import FILE, AnalysisSettings, analyse_runs
 from viewlearn.report.opened import OpenedRun, Pool
-from viewlearn.training import make_parser
-from viewlearn.views import View
-
-FACTORS = "factors.json"
+from viewlearn.training import Evaluator, Questions, answer, answered
 
 
-def evaluate_extras(grid: Grid, device: str | None = None) -> None:
-    """Measures, for every run that is done and wasn't measured before, the grid's factors and label destruction."""
-    pool = Pool()
+def evaluate_extras(grid: Grid, device: str = "auto") -> None:
+    """Asks every run that is done and wasn't asked before the grid's questions, and measures label destruction."""
     done = [cell for cell in grid.cells if cell.done]
-    for cell in done:
-        if grid.factors and not (cell.folder / FACTORS).is_file():
-            found = {name: _factor(cell, view, pool, device) for name, view in grid.factors.items()}
-            (cell.folder / FACTORS).write_text(json.dumps(found), encoding="utf-8")
+    todo = [(cell, each) for cell in done for each in grid.evaluations if not _answered(grid, cell, each)]
+    if todo:
+        evaluator = Evaluator(device)
+        for cell, evaluation in todo:
+            answer(evaluator, cell.folder, questions_to(grid, cell, evaluation), evaluation.path(cell))
+            print(f"evaluated: {cell.folder.name}, {evaluation.name}", flush=True)
     waiting = [cell for cell in done if not (cell.folder / FILE).is_file()]
     if grid.destruction and waiting:
-        settings = AnalysisSettings(device=device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        settings = AnalysisSettings(device="cuda" if torch.cuda.is_available() else "cpu")
+        pool = Pool()
         analyse_runs([OpenedRun(cell.folder, i, pool) for i, cell in enumerate(waiting)], settings)
 
 
-def _factor(cell: Cell, view: str, pool: Pool, device: str | None) -> float:
-    run = OpenedRun(cell.folder, 0, pool)
-    encoder = viewlearn.load(cell.folder)
-    return factor_probe(encoder.to(device or "cpu"), run.data, _make(view), "turns", device=device).trained.accuracy
+def questions_to(grid: Grid, cell: Cell, evaluation: Evaluation) -> Questions:
+    """An evaluation's questions to one run; those of the first row are asked for the random encoder, too."""
+    return replace(evaluation.questions, random_encoder=grid.random_encoder and cell.row == grid.rows[0])
 
 
-def _make(view: str) -> View:
-    """A view by its class's name or path."""
-    parser = make_parser("", {"data": {"class_path": "vision.PhotoDigits"}})
-    return parser.instantiate(Namespace(views=parser.parse_args(["--views", view]).views)).views
+def _answered(grid: Grid, cell: Cell, evaluation: Evaluation) -> bool:
+    """Whether there's nothing to ask a run: it isn't meant, or has answered these very questions."""
+    if not evaluation.asks(cell):
+        return True
+    return answered(questions_to(grid, cell, evaluation), evaluation.path(cell)) is not None

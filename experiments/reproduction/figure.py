@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from reproduction.grid import Cell, Grid
-from reproduction.tabulate import destroyed
+from reproduction.reading import destroyed
 from theory.finite_negatives import disagreement, sphere_optimum
 from viewlearn.evaluation import Results
 from viewlearn.plots.destruction import Tradeoff, tradeoff_figure

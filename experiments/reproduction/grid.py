@@ -1,5 +1,6 @@
 """A table as a grid of runs, declared in YAML."""
 
+import fnmatch
 import json
 import re
 from collections.abc import Collection, Mapping
@@ -8,13 +9,16 @@ from pathlib import Path
 
 import yaml
 
+from viewlearn.training import Questions
+
 TABLES = Path(__file__).parents[1] / "configs" / "tables"
 KEYS = {
     "title",
     "reference",
     "probe",
     "tasks",
-    "factors",
+    "evaluations",
+    "random_encoder",
     "destruction",
     "flags",
     "scales",
@@ -47,6 +51,33 @@ class Cell:
 
 
 @dataclass(frozen=True)
+class Evaluation:
+    """What a table asks its runs beyond their own results.
+
+    Args:
+        name: its answers are in ``evaluation-NAME.json`` of each run's folder.
+        questions: as ``evaluate.py`` takes them by flags.
+        columns: of the table: by heading, ``TASK/PROBE`` of the answers' rows, of the backbone's features.
+        layer_columns: likewise, of the table that has a line for each row and layer.
+        rows: whom to ask, by names or patterns.
+    """
+
+    name: str
+    questions: Questions
+    columns: Mapping[str, str] = field(default_factory=dict)
+    layer_columns: Mapping[str, str] = field(default_factory=dict)
+    rows: tuple[str, ...] = ("*",)
+
+    def asks(self, cell: Cell) -> bool:
+        """Whether a run is asked."""
+        return any(fnmatch.fnmatchcase(cell.row, pattern) for pattern in self.rows)
+
+    def path(self, cell: Cell) -> Path:
+        """Where a run's answers are."""
+        return cell.folder / f"evaluation-{self.name}.json"
+
+
+@dataclass(frozen=True)
 class Grid:
     """A table: its runs, what is read from them, and what was published.
 
@@ -56,7 +87,8 @@ class Grid:
         cells: all runs, row by row.
         tasks: columns: accuracies of the probe.
         probe: linear or knn.
-        factors: columns: by name, the view whose draw a linear probe is asked for.
+        evaluations: further columns, and what is asked for them.
+        random_encoder: whether the runs of the first row are asked with their initial weights, too: a row of its own.
         destruction: whether to measure what the views destroy.
         published: row → column → number as printed.
         notes: paragraphs below the table.
@@ -69,7 +101,8 @@ class Grid:
     cells: tuple[Cell, ...]
     tasks: tuple[str, ...]
     probe: str = "linear"
-    factors: Mapping[str, str] = field(default_factory=dict)
+    evaluations: tuple[Evaluation, ...] = ()
+    random_encoder: bool = False
     destruction: bool = False
     published: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
@@ -127,11 +160,26 @@ def load_grid(name: str, scale: str, seeds: int, data: str, out: Path, extra: tu
         cells=tuple(cells),
         tasks=tuple(declared["tasks"]),
         probe=declared.get("probe", "linear"),
-        factors=declared.get("factors", {}),
+        evaluations=tuple(_evaluation(each, declared, data) for each in declared.get("evaluations", {})),
+        random_encoder=declared.get("random_encoder", False),
         destruction=declared.get("destruction", False),
         published=declared.get("published", {}),
         notes=tuple(declared.get("notes", ())),
     )
+
+
+def _evaluation(name: str, declared: Mapping, data: str) -> Evaluation:
+    own = dict(declared["evaluations"][name])
+    unknown = own.keys() - {"questions", "columns", "layer_columns", "rows"}
+    if unknown:
+        raise ValueError(f"evaluation {name!r} has a key {sorted(unknown)[0]!r}")
+    questions = dict(own.pop("questions"))
+    changed = {flag: as_text(value, data) for flag, value in questions.pop("data", {}).items()}
+    rows = tuple(own.pop("rows", ["*"]))
+    for pattern in rows:
+        if not fnmatch.filter(declared["rows"], pattern):
+            raise ValueError(f"evaluation {name!r} asks rows {pattern!r}; there are: {', '.join(declared['rows'])}")
+    return Evaluation(name, Questions.of({**questions, "data": changed}), rows=rows, **own)
 
 
 def _at_scale(value: object, scale: str, scales: Collection[str]) -> object:

@@ -1,82 +1,88 @@
-"""From finished runs to a table in Markdown."""
+"""From finished runs to tables in Markdown."""
 
-import json
 from collections.abc import Sequence
-from pathlib import Path
-from statistics import mean, stdev
 
 from reproduction.grid import Cell, Grid
+from reproduction.reading import Column, columns, destroyed, layer_columns, line, num_features, spread
 from viewlearn.evaluation import Results
-from viewlearn.evaluation.feature_dropping import FeatureDropping
-from viewlearn.report.analysis import FILE, FINAL
 
 UNKNOWN = "could not be obtained"
+RANDOM = "random encoder"
 
 
 def tabulate(grid: Grid, command: str) -> str:
-    """The table: mean ± standard deviation over seeds in percent, the published number beside each."""
-    results = {cell: _results(cell) for cell in grid.cells}
+    """The table: mean ± standard deviation over seeds in percent, published numbers beside the columns that have any.
+
+    Below it, if it is declared, the table of layers; then the notes, and where the numbers come from.
+    """
+    found = columns(grid)
+    published = {each.heading for each in found if any(each.heading in row for row in grid.published.values())}
     lost = sorted({task for cell in grid.cells for task in destroyed(cell)}) if grid.destruction else []
-    columns = [*grid.tasks, *grid.factors]
-    head = ["", *(text for column in columns for text in (column, f"{column}, published"))]
-    head += [f"views destroy {task}" for task in lost] + ["runs"]
+    head = [""]
+    for each in found:
+        head += [each.heading, *([f"{each.heading}, published"] if each.heading in published else [])]
+    head += [f"views destroy {task}" for task in lost] + ([] if not grid.evaluations else ["features"]) + ["runs"]
     lines = [
         f"# {grid.title}",
         "",
         f"{grid.reference} Scale: {grid.scale}. Accuracies in percent, {grid.probe} probe.",
         "",
+        line(head),
+        line(["---", *["---:"] * (len(head) - 1)]),
     ]
-    lines += [_line(head), _line(["---", *["---:"] * (len(head) - 1)])]
+    if grid.random_encoder:
+        lines.append(_line(grid, RANDOM, _cells(grid, grid.rows[0]), found, published, lost))
+    lines += [_line(grid, row, _cells(grid, row), found, published, lost) for row in grid.rows]
+    lines += ["", *_layer_table(grid), *(f"{note}\n" for note in grid.notes)]
+    return "\n".join([*lines, _origin(grid, command)])
+
+
+def _cells(grid: Grid, row: str) -> list[Cell]:
+    return [cell for cell in grid.cells if cell.row == row]
+
+
+def _line(grid: Grid, row: str, cells: list[Cell], found: list[Column], published: set[str], lost: list[str]) -> str:
+    done = [cell for cell in cells if cell.done]
+    random = row == RANDOM
+    texts = [row]
+    for column in found:
+        texts.append(spread([column.value(cell, encoder="random" if random else "trained") for cell in done]))
+        if column.heading in published:
+            texts.append("—" if random else str(grid.published.get(row, {}).get(column.heading, UNKNOWN)))
+    texts += ["—" if random else spread([destroyed(cell).get(task) for cell in done]) for task in lost]
+    if grid.evaluations:
+        texts.append(", ".join(sorted({str(num_features(cell) or "—") for cell in done})) or "—")
+    return line([*texts, f"{len(done)} of {len(cells)}"])
+
+
+def _layer_table(grid: Grid) -> list[str]:
+    """A line for each row and layer of the runs that were asked by layer."""
+    asked, lines = layer_columns(grid), []
     for row in grid.rows:
-        cells = [cell for cell in grid.cells if cell.row == row]
-        done = [cell for cell in cells if results[cell] is not None]
-        texts = [row]
-        for column in columns:
-            values = [value for cell in done if (value := _value(grid, cell, results[cell], column)) is not None]
-            texts += [spread(values), str(grid.published.get(row, {}).get(column, UNKNOWN))]
-        texts += [spread([each[task] for cell in done if task in (each := destroyed(cell))]) for task in lost]
-        lines.append(_line([*texts, f"{len(done)} of {len(cells)}"]))
-    lines += ["", *(f"{note}\n" for note in grid.notes)]
-    return "\n".join([*lines, _origin([r for r in results.values() if r is not None], command)])
+        done = [cell for cell in _cells(grid, row) if cell.done]
+        layers = {each.layer: None for column in asked for cell in done for each in column.rows(cell)}
+        if len(layers) > 1:
+            for layer in layers:
+                values = [spread([column.value(cell, [layer]) for cell in done]) for column in asked]
+                lines.append(line([row, layer or "output", *values]))
+    if not lines:
+        return []
+    head = ["", "features", *(column.heading for column in asked)]
+    return ["By layer:", "", line(head), line(["---", "---", *["---:"] * len(asked)]), *lines, ""]
 
 
-def spread(values: Sequence[float]) -> str:
-    """``48.4 ± 0.7`` from values in [0, 1]; without ± for one value, — for none."""
-    if not values:
-        return "—"
-    percent = [100 * value for value in values]
-    return f"{mean(percent):.1f}" + (f" ± {stdev(percent):.1f}" if len(percent) > 1 else "")
+def _origin(grid: Grid, command: str) -> str:
+    done = [cell for cell in grid.cells if cell.done]
+    own = [Results.load(cell.folder / "results.json").info for cell in done]
+    asked = [
+        Results.load(path).info for cell in done for each in grid.evaluations if (path := each.path(cell)).is_file()
+    ]
 
+    def all_of(infos: Sequence[dict], key: str) -> str:
+        return ", ".join(sorted({str(each.get(key, "unknown")) for each in infos})) or "no run is done"
 
-def _origin(results: Sequence[Results], command: str) -> str:
-    def all_of(key: str) -> str:
-        return ", ".join(sorted({str(each.info.get(key, "unknown")) for each in results})) or "no run is done"
-
+    evaluated = f" (evaluated beyond their own results: {all_of(asked, 'commit')})" if asked else ""
     return (
-        f"± is the standard deviation over seeds. Command: `{command}`. Commit: {all_of('commit')}. "
-        f"Steps: {all_of('steps')}. Device: {all_of('device')}. torch {all_of('torch')}.\n"
+        f"± is the standard deviation over seeds. Command: `{command}`. Commit: {all_of(own, 'commit')}{evaluated}. "
+        f"Steps: {all_of(own, 'steps')}. Device: {all_of(own, 'device')}. torch {all_of(own, 'torch')}.\n"
     )
-
-
-def _results(cell: Cell) -> Results | None:
-    return Results.load(cell.folder / "results.json") if cell.done else None
-
-
-def _value(grid: Grid, cell: Cell, results: Results, column: str) -> float | None:
-    if column in grid.factors:
-        path = cell.folder / "factors.json"
-        return json.loads(path.read_text(encoding="utf-8"))[column] if path.is_file() else None
-    return next((row.trained.accuracy for row in results.rows if (row.task, row.probe) == (column, grid.probe)), None)
-
-
-def destroyed(cell: Cell) -> dict[str, float]:
-    """The rates at which a run's views destroy each task's label; empty where they weren't measured."""
-    path: Path = cell.folder / FILE
-    if not path.is_file():
-        return {}
-    tasks = FeatureDropping.load(path).generators[FINAL].tasks
-    return {task: found.destruction.rate for task, found in tasks.items()}
-
-
-def _line(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cells) + " |"

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from viewlearn.evaluation import Results, Row, Score
+
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
 
 
@@ -82,11 +84,101 @@ def test_table(reproduction, grid):
         for line in text.splitlines()
         if "|" in line
     }
-    assert rows["SimCLRViews, strength 0.5"][:2] == ["42.0 ± 2.8", "could not be obtained"]
+    assert rows["SimCLRViews, strength 0.5"][:2] == ["42.0 ± 2.8", "42.0 ± 2.8"]
+    assert "published |" not in text  # nothing was
     assert rows["NoViews"][0] == "30.0"
     assert rows["Viewmaker, ε 0.1"][0] == "—"
     assert "2 of 2" in rows["SimCLRViews, strength 0.5"] and "0 of 2" in rows["Viewmaker, ε 0.1"]
     assert "abc1234" in text and "reproduce.py cifar10_digits" in text
+
+
+def answers(reproduction, grid, cell, name: str, accuracies: dict, **changed) -> None:
+    """Writes an evaluation's file: accuracies by (task, probe, layer)."""
+    evaluation = next(each for each in grid.evaluations if each.name == name)
+    questions = sys.modules["reproduction.extras"].questions_to(grid, cell, evaluation)
+    rows = tuple(
+        Row(task, probe, *[Score(accuracy, 0, 1, 9, 9)] * 2, 0.1, 0.1, layer)
+        for (task, probe, layer), accuracy in accuracies.items()
+    )
+    info = {"commit": "def5678", "questions": {**questions.to_dict(), **changed}}
+    evaluation.path(cell).write_text(json.dumps(Results(rows, info).to_dict()))
+
+
+def test_a_table_with_evaluations(reproduction, tmp_path):
+    grid = reproduction.load_grid("looc", "cpu", 2, "/data", tmp_path)
+    cells = {row: [cell for cell in grid.cells if cell.row == row] for row in grid.rows}
+    for cell, accuracy in zip(cells["LooC, rotation"], (0.5, 0.6), strict=True):
+        finish(cell, 0.3)
+        answers(
+            reproduction,
+            grid,
+            cell,
+            "layers",
+            {
+                ("object", "linear", "V"): 0.31,
+                ("rotation", "factor", "V"): accuracy,
+                ("rotation", "factor", "Z_rotation"): 0.9,
+                ("object", "5-shot", "V"): 0.2,
+            },
+        )
+        answers(reproduction, grid, cell, "kept", {("rotation", "shared", "Z_rotation"): 0.97})
+    finish(cells["supervised"][0], 0.6)
+    answers(reproduction, grid, cells["supervised"][0], "layers", {("rotation", "factor", "V"): 0.7})
+    text = reproduction.tabulate(grid, "COMMAND")
+    table, by_layer = (
+        {tuple(texts[:num]): texts[num:] for line in part.splitlines() if (texts := _texts(line))}
+        for part, num in zip(text.split("By layer:"), (1, 2), strict=True)
+    )
+    head = table["",]
+    row = dict(zip(head, table["LooC, rotation",], strict=True))
+    assert row["rotation"] == "55.0 ± 7.1"
+    assert row["rotation, published"] == "65.2"
+    assert row["5-shot"] == "20.0 ± 0.0"
+    assert row["color"] == "—"
+    assert "5-shot, published" not in head and "features" in head
+    assert dict(zip(head, table["random encoder",], strict=True))["rotation"] == "70.0"
+    head = by_layer["", "features"]
+    assert dict(zip(head, by_layer["LooC, rotation", "V"], strict=True))["object"] == "31.0 ± 0.0"
+    row = dict(zip(head, by_layer["LooC, rotation", "Z_rotation"], strict=True))
+    assert (row["rotation"], row["keeps rotation"], row["object"]) == ("90.0 ± 0.0", "97.0 ± 0.0", "—")
+    assert "supervised" not in {name for name, _ in by_layer}  # it has one layer only
+    assert "beyond their own results: def5678" in text
+
+
+def _texts(line: str) -> list[str]:
+    return [text.strip() for text in line.split("|")[1:-1]]
+
+
+def test_runs_are_asked_once_and_again_when_the_question_changed(reproduction, tmp_path, monkeypatch):
+    grid = reproduction.load_grid("looc", "cpu", 1, "/data", tmp_path)
+    extras = sys.modules["reproduction.extras"]
+    asked = []
+    monkeypatch.setattr(extras, "Evaluator", lambda device: None)
+    monkeypatch.setattr(extras, "answer", lambda evaluator, run, questions, path: asked.append((run, questions, path)))
+    extras.evaluate_extras(grid)
+    assert not asked  # nothing is done
+    supervised = grid.cells[0]
+    finish(supervised, 0.5)
+    extras.evaluate_extras(grid)
+    assert [path.name for _, _, path in asked] == ["evaluation-layers.json", "evaluation-digits.json"]
+    assert all(questions.random_encoder for _, questions, _ in asked)
+    assert asked[1][1].data["data.overlay.root"] == "/data/digits"
+    answers(reproduction, grid, supervised, "layers", {})
+    answers(reproduction, grid, supervised, "digits", {}, num_test=7)
+    asked.clear()
+    extras.evaluate_extras(grid)
+    assert [path.name for _, _, path in asked] == ["evaluation-digits.json"]
+
+
+def test_mistakes_in_a_declaration_are_named(reproduction):
+    make = sys.modules["reproduction.grid"]._evaluation
+    for own, said in (
+        ({"questions": {"shot": [5]}}, "no question 'shot'; there are: tasks, probes, layers"),
+        ({"questions": {}, "column": {}}, "'e' has a key 'column'"),
+        ({"questions": {}, "rows": ["B*"]}, "asks rows 'B\\*'; there are: A"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            make("e", {"rows": {"A": None}, "evaluations": {"e": own}}, "D")
 
 
 def test_execution_skips_resumes_and_tells_failures(reproduction, grid, monkeypatch):

@@ -40,18 +40,18 @@ def views():
 
 
 def test_rotation_shows_in_pixels_and_not_in_the_mean_color(views):
-    row = factor_probe(nn.Flatten(), Patches(), views["rotation"], "turns", random_encoder=MeanColor())
+    (row,) = factor_probe(nn.Flatten(), Patches(), views["rotation"], "turns", random_encoder=MeanColor())
     assert row.trained.accuracy > 0.98
     assert row.random.accuracy < 0.4
     assert row.uniform == 0.25
 
 
 def test_hue_shows_in_the_mean_color(views):
-    row = factor_probe(MeanColor(), Patches(), views["color"], "hue", l2=1e-4)
+    (row,) = factor_probe(MeanColor(), Patches(), views["color"], "hue", l2=1e-4)
     assert row.trained.accuracy > 0.6
 
 
 def test_a_viewmakers_noise_is_a_factor_too(views):
-    row = factor_probe(nn.Flatten(), Patches(), views["viewmaker"], num_classes=3)
+    (row,) = factor_probe(nn.Flatten(), Patches(), views["viewmaker"], num_classes=3)
     assert row.trained.accuracy > 0.6
     assert row.uniform == pytest.approx(1 / 3)

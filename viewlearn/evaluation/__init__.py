@@ -1,5 +1,6 @@
 """Evaluation of frozen encoders: features once, then probes per task."""
 
+from viewlearn.evaluation.clean import clean_features
 from viewlearn.evaluation.contributions import head_contributions
 from viewlearn.evaluation.evaluate import evaluate, reinitialised
 from viewlearn.evaluation.evaluate_all import Asked, evaluate_all
@@ -10,13 +11,15 @@ from viewlearn.evaluation.few_shot import few_shot
 from viewlearn.evaluation.intervals import mean_interval, wilson_interval
 from viewlearn.evaluation.knn import knn, knn_scores
 from viewlearn.evaluation.layers import LayeredEncoder, layered
+from viewlearn.evaluation.limited import LimitedData
 from viewlearn.evaluation.linear_probe import fit_linear_probe, linear_probe, score_classifier
 from viewlearn.evaluation.logistic import LinearClassifier, fit_logistic
 from viewlearn.evaluation.monitor import KNNMonitor
 from viewlearn.evaluation.results import Results, Row
 from viewlearn.evaluation.retrieval import nearest_neighbours
-from viewlearn.evaluation.robustness import Robustness, corruption_robustness
+from viewlearn.evaluation.robustness import Robustness, corrupt, corruption_robustness
 from viewlearn.evaluation.score import Score
+from viewlearn.evaluation.shared_factors import shared_factor_accuracy
 
 __all__ = [
     "Asked",
@@ -24,11 +27,14 @@ __all__ = [
     "Features",
     "KNNMonitor",
     "LayeredEncoder",
+    "LimitedData",
     "LinearClassifier",
     "Results",
     "Robustness",
     "Row",
     "Score",
+    "clean_features",
+    "corrupt",
     "corruption_robustness",
     "evaluate",
     "evaluate_all",
@@ -46,5 +52,6 @@ __all__ = [
     "nearest_neighbours",
     "reinitialised",
     "score_classifier",
+    "shared_factor_accuracy",
     "wilson_interval",
 ]

@@ -1,18 +1,18 @@
 """Every task of a data set under every probe: trained encoder, random encoder, chance."""
 
 import copy
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
-from viewlearn.evaluation.features import Features, Precision, extract_features, validation_split
+from viewlearn.evaluation.clean import clean_features, held_out, labels_of
+from viewlearn.evaluation.features import Features, Precision
 from viewlearn.evaluation.knn import knn
 from viewlearn.evaluation.linear_probe import L2_GRID, linear_probe
 from viewlearn.evaluation.results import Results, Row
 from viewlearn.evaluation.score import Score, labelled
-from viewlearn.views import Compose
 
 Probe = Literal["linear", "knn"]
 
@@ -64,33 +64,46 @@ def evaluate(
         return Results()
     if random_encoder == "reinitialised":
         random_encoder = reinitialised(encoder, seed)
-    pipeline = Compose(decode=data.decode, front_end=data.front_end)
     options = {"batch_size": batch_size, "device": device, "precision": precision, "num_workers": num_workers}
-    splits = {"train": data.split("train"), "validation": validation_split(data), "test": data.split("test")}
-    splits = {name: split for name, split in splits.items() if split is not None}
-    combinations = [(task, method, layer) for task in tasks for method in methods for layer in layers or [None]]
-    scores, num_features = {}, {}
-    for name, module in (("trained", encoder), ("random", random_encoder)):
-        if module is not None:
-            features = {
-                split: extract_features(module, dataset, pipeline, layers=layers, **options)
-                for split, dataset in splits.items()
-            }
-            num_features = {layer or "output": _x(features["test"], layer).shape[1] for layer in layers or [None]}
-            for task, method, layer in combinations:
-                scores[task, method, layer, name] = _probe(features, task, method, layer, l2, k, temperature, device)
-    rows = [
-        Row(
-            task,
-            method,
-            scores[task, method, layer, "trained"],
-            scores.get((task, method, layer, "random")),
-            _majority(_labels(features["train"], task), _labels(features["test"], task)),
-            1 / len(data.spec.tasks[task]),
-            layer,
-        )
-        for task, method, layer in combinations
+    features = [
+        module and clean_features(module, data, layers=layers, **options) for module in (encoder, random_encoder)
     ]
+    num_classes = {task: len(data.spec.tasks[task]) for task in tasks}
+    return probe_features(
+        *features, num_classes, methods, layers=layers, l2=l2, k=k, temperature=temperature, device=device
+    )
+
+
+def probe_features(
+    trained: Mapping[str, Features],
+    random: Mapping[str, Features] | None,
+    tasks: Mapping[str, int],
+    methods: Sequence[Probe] = ("linear", "knn"),
+    *,
+    layers: Sequence[str] | None = None,
+    l2: float | Sequence[float] = L2_GRID,
+    k: int = 200,
+    temperature: float = 0.1,
+    device: torch.device | str | None = None,
+) -> Results:
+    """``evaluate`` on features that are at hand.
+
+    Args:
+        trained, random: of both encoders, see ``clean_features``; None without a random one.
+        tasks: number of classes of each.
+        methods, layers, l2, k, temperature, device: see ``evaluate``.
+    """
+    rows = []
+    for task, num_classes in tasks.items():
+        majority = _majority(labels_of(trained["train"], task), labels_of(trained["test"], task))
+        for method in methods:
+            for layer in layers or [None]:
+                scores = [
+                    features and _probe(features, task, method, layer, l2, k, temperature, device)
+                    for features in (trained, random)
+                ]
+                rows.append(Row(task, method, *scores, majority, 1 / num_classes, layer))
+    num_features = {layer or "output": trained["test"].of(layer).shape[1] for layer in layers or [None]}
     return Results(tuple(rows), {"num_features": num_features})
 
 
@@ -124,24 +137,12 @@ def reinitialised(module: nn.Module, seed: int = 0) -> nn.Module:
     return fresh
 
 
-def _probe(features: dict[str, Features], task: str, method: Probe, layer, l2, k, temperature, device) -> Score:
+def _probe(features: Mapping[str, Features], task: str, method: Probe, layer, l2, k, temperature, device) -> Score:
     train, test = features["train"], features["test"]
-    sides = _x(train, layer), _labels(train, task), _x(test, layer), _labels(test, task)
+    sides = train.of(layer), labels_of(train, task), test.of(layer), labels_of(test, task)
     if method == "knn":
         return knn(*sides, k=k, temperature=temperature, device=device)
-    validation = 0.2
-    if "validation" in features and (_labels(features["validation"], task) >= 0).any():
-        validation = _x(features["validation"], layer), _labels(features["validation"], task)
-    return linear_probe(*sides, l2=l2, validation=validation, device=device)
-
-
-def _x(features: Features, layer: str | None) -> Tensor:
-    return features.x if layer is None else features.layer(layer)
-
-
-def _labels(features: Features, task: str) -> Tensor:
-    """The task's labels, −1 for all samples of a split that hasn't this task."""
-    return features.labels.get(task, torch.full((len(features.index),), -1))
+    return linear_probe(*sides, l2=l2, validation=held_out(features, task, layer), device=device)
 
 
 def _majority(train_y: Tensor, test_y: Tensor) -> float:

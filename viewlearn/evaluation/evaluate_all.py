@@ -4,19 +4,20 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.utils.data import Dataset
 
-from viewlearn.evaluation.evaluate import Probe, evaluate
+from viewlearn.evaluation.clean import clean_features, labels_of
+from viewlearn.evaluation.evaluate import Probe, check_names, probe_features
 from viewlearn.evaluation.factor_probe import factor_probe
-from viewlearn.evaluation.features import Precision, extract_features
+from viewlearn.evaluation.features import Features, Precision
 from viewlearn.evaluation.few_shot import few_shot
 from viewlearn.evaluation.intervals import wilson_interval
 from viewlearn.evaluation.linear_probe import L2_GRID
 from viewlearn.evaluation.results import Results, Row
 from viewlearn.evaluation.robustness import Robustness, corruption_robustness
 from viewlearn.evaluation.score import Score
-from viewlearn.views import View, pipeline
+from viewlearn.views import View
 
 
 class Asked(NamedTuple):
@@ -78,73 +79,60 @@ def evaluate_all(
     """
     options = {"batch_size": batch_size, "device": device, "precision": precision}
     tasks = list(data.spec.tasks if tasks is None else tasks)
-    results = evaluate(
-        encoder, data, tasks, methods, layers=layers, random_encoder=random_encoder, l2=l2, seed=seed, **options
-    )
-    rows, robustness = list(results.rows), {}
-    for layer in layers or [None]:
-        for name, asked in (factors or {}).items():
-            rows.append(
-                factor_probe(
-                    encoder,
-                    data,
-                    asked.view,
-                    asked.leaf,
-                    num_classes=asked.num_classes,
-                    name=name,
-                    layer=layer,
-                    random_encoder=random_encoder,
-                    l2=l2,
-                    seed=seed,
-                    **options,
-                )
-            )
-        if shots and tasks:
-            rows += _few_shot_rows((encoder, random_encoder), data, tasks, shots, episodes, layer, seed, options)
-        if corruptions and tasks:
-            found = [
-                module
-                and corruption_robustness(
-                    module, data, tasks, corruptions, layer=layer, num_test=num_corrupted, l2=l2, seed=seed, **options
-                )
-                for module in (encoder, random_encoder)
-            ]
-            robustness |= {"/".join([task, *([layer] if layer else [])]): found[0][task].to_dict() for task in tasks}
-            rows += _robustness_rows(found, data, tasks, num_corrupted, layer)
-    info = {**results.info, **({"robustness": robustness} if robustness else {})}
+    check_names(tasks, methods, data.spec.tasks)
+    encoders = [module for module in (encoder, random_encoder) if module is not None]
+    clean = [clean_features(module, data, layers=layers, **options) for module in encoders] if tasks else []
+    num_classes = {task: len(data.spec.tasks[task]) for task in tasks}
+    results = Results()
+    if tasks:
+        results = probe_features(*_pair(clean), num_classes, methods, layers=layers, l2=l2, device=device)
+    rows, info = list(results.rows), dict(results.info)
+    for name, asked in (factors or {}).items():
+        about = {"num_classes": asked.num_classes, "name": name, "layers": layers, "random_encoder": random_encoder}
+        rows += factor_probe(encoder, data, asked.view, asked.leaf, **about, l2=l2, seed=seed, **options)
+    if shots and tasks:
+        rows += _few_shot_rows(clean, num_classes, shots, episodes, layers, seed)
+    if corruptions and tasks:
+        about = {"layers": layers, "num_test": num_corrupted, "l2": l2, "seed": seed}
+        found = [
+            corruption_robustness(module, data, tasks, corruptions, features=features, **about, **options)
+            for module, features in zip(encoders, clean, strict=True)
+        ]
+        info["robustness"] = {"/".join(filter(None, key)): each.to_dict() for key, each in found[0].items()}
+        rows += _robustness_rows(found, clean[0], num_classes, num_corrupted)
     return Results(tuple(rows), info)
 
 
-def _few_shot_rows(encoders, data, tasks, shots, episodes, layer, seed, options) -> list[Row]:
-    clean = pipeline(data.decode, data.front_end)
-    layers = None if layer is None else [layer]
-    scores = {}
-    for position, module in enumerate(encoders):
-        if module is not None:
-            train, test = (
-                extract_features(module, data.split(name), clean, layers=layers, **options)
-                for name in ("train", "test")
-            )
-            for task in tasks:
-                sides = train.x, train.labels[task], test.x, test.labels[task]
-                for k in shots:
-                    scores[task, k, position] = few_shot(*sides, shots=k, queries=None, episodes=episodes, seed=seed)
-    chance = {task: 1 / len(data.spec.tasks[task]) for task in tasks}
-    return [
-        Row(task, f"{k}-shot", scores[task, k, 0], scores.get((task, k, 1)), chance[task], chance[task], layer)
-        for task in tasks
-        for k in shots
-    ]
+def _pair(found: Sequence) -> tuple:
+    """What was found for the trained encoder and for the random one, None where there is none."""
+    return found[0], found[1] if len(found) > 1 else None
 
 
-def _robustness_rows(found, data, tasks, num_corrupted, layer) -> list[Row]:
-    num_train, num_test = len(data.split("train")), len(data.split("test"))
+def _few_shot_rows(clean, num_classes, shots, episodes, layers, seed) -> list[Row]:
+    rows = []
+    for task, num in num_classes.items():
+        for k in shots:
+            for layer in layers or [None]:
+                about = {"shots": k, "queries": None, "episodes": episodes, "seed": seed}
+                scores = [few_shot(*_sides(each, task, layer), **about) for each in clean]
+                rows.append(Row(task, f"{k}-shot", *_pair(scores), 1 / num, 1 / num, layer))
+    return rows
+
+
+def _sides(features: Mapping[str, Features], task: str, layer: str | None) -> list[Tensor]:
+    """Features and labels of train, then of test."""
+    splits = (features["train"], features["test"])
+    return [part for split in splits for part in (split.of(layer), labels_of(split, task))]
+
+
+def _robustness_rows(found, clean, num_classes, num_corrupted) -> list[Row]:
+    num_train, num_test = len(clean["train"].index), len(clean["test"].index)
     num_test = num_test if num_corrupted is None else min(num_corrupted, num_test)
     rows = []
-    for task in tasks:
-        scores = [each and _mean_score(each[task], num_train, num_test) for each in found]
-        chance = 1 / len(data.spec.tasks[task])
-        rows.append(Row(task, "corruptions", *scores, chance, chance, layer))
+    for task, layer in found[0]:
+        scores = [_mean_score(each[task, layer], num_train, num_test) for each in found]
+        chance = 1 / num_classes[task]
+        rows.append(Row(task, "corruptions", *_pair(scores), chance, chance, layer))
     return rows
 
 

@@ -1,16 +1,25 @@
 """Which factor was applied? A linear classifier's answer, from frozen features."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor, nn
 from torch.utils.data import Dataset
 
 from viewlearn.data import Batch
+from viewlearn.evaluation.clean import held_out
 from viewlearn.evaluation.factors import Factor
-from viewlearn.evaluation.features import Precision, batches, evaluation_mode, extract_features, validation_split
+from viewlearn.evaluation.features import (
+    Features,
+    Precision,
+    batches,
+    evaluation_mode,
+    extract_features,
+    validation_split,
+)
 from viewlearn.evaluation.linear_probe import L2_GRID, linear_probe
 from viewlearn.evaluation.results import Row
+from viewlearn.evaluation.score import Score
 from viewlearn.views import Compose, Identity, View
 
 
@@ -22,14 +31,14 @@ def factor_probe(
     *,
     num_classes: int = 4,
     name: str | None = None,
-    layer: str | None = None,
+    layers: Sequence[str] | None = None,
     random_encoder: nn.Module | None = None,
-    l2: float | tuple[float, ...] = L2_GRID,
+    l2: float | Sequence[float] = L2_GRID,
     batch_size: int = 512,
     device: torch.device | str | None = None,
     precision: Precision = "no",
     seed: int = 0,
-) -> Row:
+) -> list[Row]:
     """The accuracy of a linear classifier that predicts, from frozen features, which factor a sample was given.
 
     Every sample of "train", "validation" and "test" gets one draw of ``view`` and nothing else; train and test differ
@@ -42,11 +51,14 @@ def factor_probe(
         view: the entry, for example ``views["rotation"]``.
         leaf, num_classes: see ``Factor``.
         name: of the factor, for tables; by default the view's class and the leaf.
-        layer: which features, see ``Features.layer``; None for the encoder's output.
+        layers: which features, each in turn, see ``Features.layer``; None for the encoder's output.
         random_encoder: another encoder to compare with.
         l2: see ``linear_probe``.
         batch_size, device, precision: see ``extract_features``.
         seed: of the draws.
+
+    Returns:
+        a row for each layer; each sample is encoded once for all.
 
     Raises:
         ValueError: as ``Factor`` does.
@@ -57,27 +69,44 @@ def factor_probe(
     generator = torch.Generator().manual_seed(seed)
     varied = _Varied(splits["train"], data, factor, batch_size, device)
     factor.fit(varied.decoded(next(batches(splits["train"], 2))[0]), generator)
-    scores = []
-    for module in (encoder, random_encoder):
-        if module is None:
-            scores.append(None)
-            continue
-        features = {}
-        for i, (split, dataset) in enumerate(splits.items()):
-            if dataset is not None:
-                loader = _Varied(dataset, data, factor, batch_size, device, seed + 1 + i)
-                layers = None if layer is None else [layer]
-                features[split] = extract_features(module, loader, layers=layers, device=device, precision=precision)
-        sides = [features[split] for split in ("train", "test")]
-        validation = 0.2
-        if "validation" in features:
-            validation = features["validation"].x, features["validation"].labels["factor"]
-        x_and_y = [part for side in sides for part in (side.x, side.labels["factor"])]
-        scores.append(linear_probe(*x_and_y, l2=l2, validation=validation, device=device))
-    label = features["test"].labels["factor"]
-    majority = (label == features["train"].labels["factor"].mode().values).float().mean().item()
+    found = [
+        module and _features(module, splits, data, factor, layers, batch_size, device, precision, seed)
+        for module in (encoder, random_encoder)
+    ]
     name = name or ".".join([type(factor.view).__name__.lower(), *([leaf] if leaf else [])])
-    return Row(name, "factor", scores[0], scores[1], majority, 1 / factor.num_classes, layer)
+    majority = _majority(_label(found[0]["train"]), _label(found[0]["test"]))
+    rows = []
+    for layer in layers or [None]:
+        scores = [features and _score(features, layer, l2, device) for features in found]
+        rows.append(Row(name, "factor", *scores, majority, 1 / factor.num_classes, layer))
+    return rows
+
+
+def _features(encoder, splits, data, factor, layers, batch_size, device, precision, seed) -> dict[str, Features]:
+    return {
+        split: extract_features(
+            encoder,
+            _Varied(dataset, data, factor, batch_size, device, seed + 1 + i),
+            layers=layers,
+            device=device,
+            precision=precision,
+        )
+        for i, (split, dataset) in enumerate(splits.items())
+        if dataset is not None
+    }
+
+
+def _score(features: dict[str, Features], layer: str | None, l2, device) -> Score:
+    sides = [part for split in ("train", "test") for part in (features[split].of(layer), _label(features[split]))]
+    return linear_probe(*sides, l2=l2, validation=held_out(features, "factor", layer), device=device)
+
+
+def _label(features: Features) -> Tensor:
+    return features.labels["factor"]
+
+
+def _majority(train: Tensor, test: Tensor) -> float:
+    return (test == train.mode().values).float().mean().item()
 
 
 class _Varied:

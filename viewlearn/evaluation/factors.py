@@ -11,7 +11,8 @@ NUM_DRAWS = 8_192  # from which the bins' edges and the discrete values are foun
 class Factor:
     """What a view draws, as classes to predict.
 
-    A view's parameters are nested; ``leaf`` picks one. Of it become classes:
+    A view's parameters are nested; ``leaf`` picks one, and needn't be given where there is one only. Of it become
+    classes:
 
     * integers or booleans (batch,): their values, such as quarter turns;
     * reals (batch,): ``num_classes`` bins that are equally frequent, such as shifts of the hue;
@@ -22,7 +23,7 @@ class Factor:
 
     Args:
         view: the view, of which nothing else is in the pipeline.
-        leaf: dotted path to the parameter, such as ``"hue"``; None for all parameters together.
+        leaf: dotted path to the parameter, such as ``"hue"``; None for the only one, or for all together.
         num_classes: bins or settings; for integers found by drawing.
 
     Raises:
@@ -39,6 +40,9 @@ class Factor:
 
     def fit(self, x: Tensor, generator: Generator) -> None:
         """Finds the classes by drawing parameters for samples like x (batch, …)."""
+        paths = _paths(self.view.sample(x[:1], generator)) if self.leaf is None else []
+        if len(paths) == 1:
+            self.leaf = paths[0]
         if self.leaf is None:
             self.settings = self._draw_settings(x, generator)
             return

@@ -44,6 +44,10 @@ class Features:
         """
         return torch.cat([self.layers[part] for part in match_layers([name], self.layers)], dim=1)
 
+    def of(self, layer: str | None) -> Tensor:
+        """The features of one layer, see ``layer``; for None, ``x``."""
+        return self.x if layer is None else self.layer(layer)
+
 
 def extract_features(
     encoder: nn.Module,
@@ -146,17 +150,22 @@ def _forward(encoder: nn.Module, x: Tensor, layers: Sequence[str] | None) -> dic
 def match_layers(patterns: Iterable[str], names: Iterable[str]) -> list[str]:
     """The names that the patterns pick, each once, in the patterns' order; "+" joins patterns, "*" stands for anything.
 
+    A name may have a "+" of its own, as that of a space that keeps two entries, ``Z_color+gray``: of the ways to take
+    a pattern apart the one with the longest first part is taken.
+
     Raises:
         ValueError: a pattern that picks nothing; the message lists the names.
     """
     names = list(names)
-    picked = []
-    for pattern in "+".join(patterns).split("+"):
-        matching = fnmatch.filter(names, pattern)
-        if not matching:
-            raise ValueError(f"no layer {pattern!r} among the features; there are: {', '.join(names)}")
-        picked += matching
-    return list(dict.fromkeys(picked))
+    return list(dict.fromkeys(name for pattern in patterns for name in _pick(pattern, names)))
+
+
+def _pick(pattern: str, names: Sequence[str]) -> list[str]:
+    pieces = pattern.split("+")
+    for num in range(len(pieces), 0, -1):
+        if matching := fnmatch.filter(names, "+".join(pieces[:num])):
+            return matching + (_pick("+".join(pieces[num:]), names) if num < len(pieces) else [])
+    raise ValueError(f"no layer {pieces[0]!r} among the features; there are: {', '.join(names)}")
 
 
 def validation_split(data: object) -> Dataset | None:

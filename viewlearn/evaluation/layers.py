@@ -36,11 +36,26 @@ class LayeredEncoder(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         return self.encoder(x)
 
+    @property
+    def names(self) -> list[str]:
+        """All layers' names, in order."""
+        parts = self.spaces if self._branched else ()
+        return ["V", *(f"V_{space}" for space in parts), *(f"Z_{space}" for space in self.spaces)]
+
+    @property
+    def each(self) -> list[str]:
+        """What there is to compare: each layer alone, and all embeddings side by side."""
+        return [*self.names, *(["Z_*"] if len(self.spaces) > 1 else [])]
+
+    @property
+    def _branched(self) -> bool:
+        return bool(self.spaces) and len(getattr(self.encoder, "branches", ())) == len(self.spaces)
+
     def features(self, x: Tensor) -> dict[str, Tensor]:
         """All layers' features of inputs in natural units, by name."""
         v = self.encoder(x)
         layers, parts = {"V": v}, [v] * len(self.spaces)
-        if self.spaces and len(getattr(self.encoder, "branches", ())) == len(self.spaces):
+        if self._branched:
             parts = v.chunk(len(self.spaces), dim=1)
             layers |= {f"V_{space}": part for space, part in zip(self.spaces, parts, strict=True)}
         for space, head, part in zip(self.spaces, self.heads, parts, strict=True):

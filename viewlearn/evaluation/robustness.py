@@ -7,10 +7,12 @@ from pathlib import Path
 
 import torch
 from torch import nn
-from torch.utils.data import Dataset, Subset
+from torch.utils.data import Dataset
 
 from viewlearn.data import ArrayDataset
-from viewlearn.evaluation.features import Features, Precision, extract_features, validation_split
+from viewlearn.evaluation.clean import clean_features, held_out
+from viewlearn.evaluation.features import Features, Precision, batches, extract_features
+from viewlearn.evaluation.limited import subsample
 from viewlearn.evaluation.linear_probe import L2_GRID, fit_linear_probe, score_classifier
 from viewlearn.evaluation.logistic import LinearClassifier
 from viewlearn.evaluation.results import aligned
@@ -65,18 +67,19 @@ def corruption_robustness(
     tasks: Sequence[str],
     corruptions: Mapping[str, Sequence[View | Dataset]],
     *,
-    layer: str | None = None,
+    layers: Sequence[str] | None = None,
     num_test: int | None = None,
     l2: float | Sequence[float] = L2_GRID,
+    features: Mapping[str, Features] | None = None,
     batch_size: int = 512,
     device: torch.device | str | None = None,
     precision: Precision = "no",
     seed: int = 0,
-) -> dict[str, Robustness]:
+) -> dict[tuple[str, str | None], Robustness]:
     """Fits linear probes on clean features, and scores them on the test split under every corruption and severity.
 
     The draws of a corruption are the same for every encoder. Corruptions act on decoded images, before any front end
-    if their stage is "natural".
+    if their stage is "natural". Each corrupted image is encoded once for all layers and tasks.
 
     Args:
         encoder: (batch, …) in natural units → (batch, num_features).
@@ -84,61 +87,78 @@ def corruption_robustness(
         tasks: which tasks; features are computed once for all.
         corruptions: by name, one view for each severity, mild to severe; ``vision.corruptions.imagenet_c()`` has those
             of the benchmark. A data set in place of a view is taken as it is, for published files (ImageNet-C,
-            CIFAR-10-C) and for test sets that differ otherwise (ObjectNet).
-        layer: which features, see ``Features.layer``; None for the encoder's output.
+            CIFAR-10-C), for test sets that differ otherwise (ObjectNet), and for what ``corrupt`` made beforehand.
+        layers: which features, each in turn, see ``Features.layer``; None for the encoder's output.
         num_test: how many test samples, drawn from ``seed``; None for all.
         l2: see ``linear_probe``.
+        features: what ``clean_features`` gave for this encoder, data and layers, if it is at hand.
         batch_size, device, precision: see ``extract_features``.
         seed: of the choice of test samples.
 
     Returns:
-        the accuracies of each task.
+        the accuracies of each (task, layer).
 
     Raises:
         ValueError: no corruptions, or a task without labels.
     """
     if not corruptions or not all(corruptions.values()):
         raise ValueError("there are no corruptions to evaluate under, or one has no severities")
-    layers = None if layer is None else [layer]
     options = {"layers": layers, "batch_size": batch_size, "device": device, "precision": precision}
-    clean = pipeline(data.decode, data.front_end)
-    train, validation = data.split("train"), validation_split(data)
-    train = extract_features(encoder, train, clean, **options)
-    if validation is not None:
-        validation = extract_features(encoder, validation, clean, **options)
-    classifiers = {task: _fit(train, validation, task, l2, device) for task in tasks}
+    features = features or clean_features(encoder, data, **options)
+    asked = [(task, layer) for task in tasks for layer in layers or [None]]
+    classifiers = {(task, layer): _fit(features, task, layer, l2, device) for task, layer in asked}
     test = subsample(data.split("test"), num_test, seed)
 
-    def accuracies(corruption: View | Dataset | None) -> dict[str, float]:
+    def accuracies(corruption: View | Dataset | None) -> dict[tuple[str, str | None], float]:
         is_view = corruption is None or isinstance(corruption, View)
         dataset = test if is_view else subsample(corruption, num_test, seed)
-        reads = pipeline(data.decode, data.front_end, corruption) if is_view else clean
-        features = extract_features(encoder, dataset, reads, **options)
+        reads = pipeline(data.decode, data.front_end, corruption if is_view else None)
+        found = extract_features(encoder, dataset, reads, **options)
         return {
-            task: score_classifier(classifier, features.x, features.labels[task], 0).accuracy
-            for task, classifier in classifiers.items()
+            (task, layer): score_classifier(classifier, found.of(layer), found.labels[task], 0).accuracy
+            for (task, layer), classifier in classifiers.items()
         }
 
-    clean_accuracies = accuracies(None)
+    clean = accuracies(None)
     corrupted = {name: [accuracies(each) for each in severities] for name, severities in corruptions.items()}
     return {
-        task: Robustness(
-            task, clean_accuracies[task], {name: [each[task] for each in found] for name, found in corrupted.items()}
-        )
-        for task in tasks
+        key: Robustness(key[0], clean[key], {name: [each[key] for each in found] for name, found in corrupted.items()})
+        for key in asked
     }
 
 
-def _fit(train: Features, validation: Features | None, task: str, l2, device) -> LinearClassifier:
-    held = 0.2 if validation is None else (validation.x, validation.labels[task])
-    return fit_linear_probe(train.x, train.labels[task], l2=l2, validation=held, device=device)[0]
+def corrupt(
+    data: object, corruptions: Mapping[str, Sequence[View]], num_test: int | None = None, seed: int = 0
+) -> dict[str, list[ArrayDataset]]:
+    """Corrupts test samples once, for several encoders to be asked about; kept in 8 bits, as published files are.
+
+    Args:
+        data: of images stored as uint8.
+        corruptions: see ``corruption_robustness``; views only.
+        num_test: how many test samples, drawn from ``seed`` as there; None for all.
+        seed: of the choice.
+
+    Returns:
+        what takes the views' place there.
+
+    Raises:
+        ValueError: samples that aren't stored as uint8, for which 8 bits would be too few.
+    """
+    test = subsample(data.split("test"), num_test, seed)
+    return {name: [_corrupted(test, data.decode, view) for view in views] for name, views in corruptions.items()}
 
 
-def subsample(dataset: Dataset, num_samples: int | None, seed: int) -> Dataset:
-    """``num_samples`` of a data set, drawn without replacement, in the data set's order; all of it for None."""
-    if num_samples is None or num_samples >= len(dataset):
-        return dataset
-    order = torch.randperm(len(dataset), generator=torch.Generator().manual_seed(seed))[:num_samples].sort().values
-    if isinstance(dataset, ArrayDataset):
-        return ArrayDataset(dataset.x[order], {task: y[order] for task, y in dataset.labels.items()})
-    return Subset(dataset, order.tolist())
+def _corrupted(dataset: Dataset, decode: View, view: View) -> ArrayDataset:
+    generator = torch.Generator().manual_seed(0)
+    images, labels = [], []
+    for x, y, _ in batches(dataset, 512):
+        if x.dtype != torch.uint8:
+            raise ValueError(f"samples are stored as {x.dtype}; only those in 8 bits can be corrupted beforehand")
+        images.append(view(decode(x, generator), generator).mul(255).round().clamp(0, 255).to(torch.uint8))
+        labels.append(y)
+    return ArrayDataset(torch.cat(images), {task: torch.cat([y[task] for y in labels]) for task in labels[0]})
+
+
+def _fit(features: Mapping[str, Features], task: str, layer: str | None, l2, device) -> LinearClassifier:
+    train, held = features["train"], held_out(features, task, layer)
+    return fit_linear_probe(train.of(layer), train.labels[task], l2=l2, validation=held, device=device)[0]

@@ -3,6 +3,7 @@
 import inspect
 import json
 import sys
+from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 
@@ -11,9 +12,9 @@ from accelerate import Accelerator, PartialState
 from accelerate.utils import broadcast_object_list
 from jsonargparse import Namespace
 
-from viewlearn.data import Loader, make_loader
+from viewlearn.data import Data, Loader, make_loader
 from viewlearn.evaluation import KNNMonitor, Results, evaluate
-from viewlearn.training.build import Parts, build, build_encoder
+from viewlearn.training.build import Parts, build, build_data, build_encoder
 from viewlearn.training.checkpoint import load_newest
 from viewlearn.training.checks import check_settings
 from viewlearn.training.cli import Parser
@@ -23,6 +24,7 @@ from viewlearn.training.hardware import make_accelerator, set_threads
 from viewlearn.training.loop import train
 from viewlearn.training.players import make_optimizers
 from viewlearn.training.provenance import provenance
+from viewlearn.training.report_run import report_run
 from viewlearn.training.run_folder import RunFolder
 from viewlearn.training.seeds import seed_for
 from viewlearn.training.trackers import check_trackers
@@ -70,15 +72,13 @@ def run(parser: Parser, argv: list[str] | None = None) -> tuple[RunFolder, Parts
         accelerator.project_configuration.logging_dir = str(folder.path)
         accelerator.init_trackers("viewlearn", init_kwargs=names)
     train(parts.method, loader, accelerator, folder, parts.optimizer, parts.views_optimizer, monitor, **settings)
+    accelerator.end_training()  # before what the main process does alone, in which the others would run out of time
     results = None
     if accelerator.is_main_process:
         results = evaluate_run(parser, config, folder, parts, accelerator)
         draw_figures(folder, parts.data, parts.method.views, accelerator.device, config.seed)
         if config.report:
-            from viewlearn.report import write_report  # which itself reads runs, by this package
-
-            write_report([folder.path], folder.report, parts={str(folder.path): parts})
-    accelerator.end_training()
+            report_run(folder, parts, accelerator.device)
     return folder, parts, results
 
 
@@ -103,8 +103,15 @@ def evaluate_run(
     return results
 
 
-def load_run(parser: Parser, folder: RunFolder) -> tuple[Namespace, Parts]:
+def load_run(
+    parser: Parser, folder: RunFolder, make_data: Callable[[Parser, Namespace], Data] = build_data
+) -> tuple[Namespace, Parts]:
     """Rebuilds a run from its folder: its configuration, its data, and its weights as they were at the end.
+
+    Args:
+        parser: of runs.
+        folder: of the run.
+        make_data: makes the data of its configuration; where several runs share them, it may keep them.
 
     Raises:
         ValueError: no run folder, no checkpoint in it, or data that aren't where they were.
@@ -114,7 +121,7 @@ def load_run(parser: Parser, folder: RunFolder) -> tuple[Namespace, Parts]:
     if newest is None:
         raise ValueError(f"{folder.path} has no checkpoint yet: let the run go on, by --resume {folder.path}")
     config = parser.parse_args(["--config", str(folder.config)])
-    parts = build(parser, config)
+    parts = build(parser, config, make_data(parser, config))
     parts.method.load_state_dict(newest[1]["method"])
     return config, parts
 

@@ -52,7 +52,7 @@ class Keep(nn.Module):
     [("amount", (0,), (1, 2), 4), ("turns", (1,), (0, 2), 3), ("inner.noise", (2, 3, 4, 5), (0, 1), 4)],
 )
 def test_a_factor_is_predicted_where_it_is_kept(leaf, seen, unseen, num_classes):
-    row = factor_probe(Keep(*seen), Noise(), Shift(), leaf, random_encoder=Keep(*unseen), l2=1e-4)
+    (row,) = factor_probe(Keep(*seen), Noise(), Shift(), leaf, random_encoder=Keep(*unseen), l2=1e-4)
     assert row.trained.accuracy > 0.85
     assert row.random.accuracy < 1.5 / num_classes
     assert row.uniform == pytest.approx(1 / num_classes)
@@ -60,14 +60,14 @@ def test_a_factor_is_predicted_where_it_is_kept(leaf, seen, unseen, num_classes)
 
 
 def test_several_parameters_together_and_a_random_apply():
-    row = factor_probe(Keep(0, 1, 2, 3), Noise(), RandomApply(Shift(), 0.1), num_classes=5, name="shift", l2=1e-4)
+    (row,) = factor_probe(Keep(0, 1, 2, 3), Noise(), RandomApply(Shift(), 0.1), num_classes=5, name="shift", l2=1e-4)
     assert row.trained.accuracy > 0.95
     assert (row.task, row.uniform) == ("shift", 0.2)
 
 
 @pytest.mark.filterwarnings("ignore:no validation split")
 def test_without_a_validation_split_a_part_of_train_chooses():
-    assert factor_probe(Keep(0), Noise(train=300, test=100), Shift(), "amount").trained.accuracy > 0.8
+    assert factor_probe(Keep(0), Noise(train=300, test=100), Shift(), "amount")[0].trained.accuracy > 0.8
 
 
 def test_bins_are_equally_frequent_and_the_draws_repeatable():

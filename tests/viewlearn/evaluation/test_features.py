@@ -5,6 +5,7 @@ import torch
 from torch import nn
 
 from viewlearn.evaluation import extract_features
+from viewlearn.evaluation.features import match_layers
 from viewlearn.views import View
 
 
@@ -133,3 +134,12 @@ def test_bad_input_is_named(dataset, encoder):
         extract_features(encoder, InMemory(dataset.x[:0], {}), Scale())
     with pytest.raises(ValueError, match="Sequential has no features"):
         extract_features(encoder, dataset, Scale(), layers=("V",))
+
+
+def test_a_name_may_have_a_plus_of_its_own():
+    names = ["V", "Z_all", "Z_color+gray", "Z_rotation"]
+    assert match_layers(["Z_color+gray"], names) == ["Z_color+gray"]
+    assert match_layers(["V+Z_color+gray+Z_rotation"], names) == ["V", "Z_color+gray", "Z_rotation"]
+    assert match_layers(["Z_*+V"], names) == ["Z_all", "Z_color+gray", "Z_rotation", "V"]
+    with pytest.raises(ValueError, match="no layer 'gray'"):
+        match_layers(["Z_all+gray"], names)

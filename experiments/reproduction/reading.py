@@ -1,0 +1,95 @@
+"""What finished runs have answered, as a table's columns read it."""
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Literal, NamedTuple
+
+from reproduction.grid import Cell, Evaluation, Grid
+from viewlearn.evaluation import Results, Row
+from viewlearn.evaluation.feature_dropping import FeatureDropping
+from viewlearn.report.analysis import FILE, FINAL
+
+BACKBONE = (None, "V")  # names of the backbone's features: of a run's own results, of an evaluation by layer
+Encoder = Literal["trained", "random"]
+
+
+class Column(NamedTuple):
+    """A column of a table: a heading, and of which answers which rows.
+
+    Args:
+        heading: above it.
+        evaluation: whose answers; None for the run's own results.
+        task, probe: of the rows.
+    """
+
+    heading: str
+    evaluation: Evaluation | None
+    task: str
+    probe: str
+
+    def rows(self, cell: Cell) -> list[Row]:
+        """A run's rows, one per layer; none where it wasn't asked, or hasn't answered yet."""
+        path = cell.folder / "results.json" if self.evaluation is None else self.evaluation.path(cell)
+        if not path.is_file() or (self.evaluation is not None and not self.evaluation.asks(cell)):
+            return []
+        rows = _rows(path, path.stat().st_mtime_ns)
+        return [row for row in rows if (row.task, row.probe) == (self.task, self.probe)]
+
+    def value(self, cell: Cell, layers: Sequence[str | None] = BACKBONE, encoder: Encoder = "trained") -> float | None:
+        """A run's accuracy in one layer."""
+        for row in self.rows(cell):
+            score = getattr(row, encoder)
+            if row.layer in layers and score is not None:
+                return score.accuracy
+        return None
+
+
+def columns(grid: Grid) -> list[Column]:
+    """Of the table: tasks from the runs' own results, then what the evaluations declare."""
+    own = [Column(task, None, task, grid.probe) for task in grid.tasks]
+    return own + [_column(each, *item) for each in grid.evaluations for item in each.columns.items()]
+
+
+def layer_columns(grid: Grid) -> list[Column]:
+    """Of the table that has a line for each row and layer."""
+    return [_column(each, *item) for each in grid.evaluations for item in each.layer_columns.items()]
+
+
+@cache
+def _rows(path: Path, changed: int) -> tuple[Row, ...]:
+    return Results.load(path).rows
+
+
+def _column(evaluation: Evaluation, heading: str, place: str) -> Column:
+    task, _, probe = place.rpartition("/")
+    return Column(heading, evaluation, task, probe)
+
+
+def num_features(cell: Cell) -> int | None:
+    """The length of a run's features."""
+    info = Results.load(cell.folder / "results.json").info
+    return info.get("num_features", {}).get("output")
+
+
+def destroyed(cell: Cell) -> dict[str, float]:
+    """The rates at which a run's views destroy each task's label; empty where they weren't measured."""
+    path = cell.folder / FILE
+    if not path.is_file():
+        return {}
+    tasks = FeatureDropping.load(path).generators[FINAL].tasks
+    return {task: found.destruction.rate for task, found in tasks.items()}
+
+
+def spread(values: Sequence[float | None]) -> str:
+    """``48.4 ± 0.7`` from values in [0, 1], those that are None left out; without ± for one value, — for none."""
+    percent = [100 * value for value in values if value is not None]
+    if not percent:
+        return "—"
+    return f"{mean(percent):.1f}" + (f" ± {stdev(percent):.1f}" if len(percent) > 1 else "")
+
+
+def line(cells: Sequence[str]) -> str:
+    """A line of a table in Markdown."""
+    return "| " + " | ".join(cells) + " |"
