@@ -51,6 +51,8 @@ def decoded(
     sample_rate: int,
     folder: Path | str | None = None,
     unreadable: Literal["stop", "skip"] = "stop",
+    expected_rate: int | None = None,
+    expected_channels: int | None = None,
 ) -> Decoded:
     """The files decoded, mixed down and resampled: from the cache if it has them, otherwise it is filled.
 
@@ -62,22 +64,27 @@ def decoded(
         sample_rate: in Hz.
         folder: of the caches; ``default_folder()`` if not given.
         unreadable: whether a file that can't be read stops with an error, or is skipped and listed.
+        expected_rate: in Hz; a file of another rate is unreadable, instead of resampled.
+        expected_channels: a file of another number is unreadable, instead of mixed down.
 
     Raises:
         AudioError: an unreadable file, if it is to stop; or no readable one.
     """
     final = Path(folder).expanduser() if folder is not None else default_folder()
-    final = final / _key(paths, sample_rate, unreadable)
+    expected = {"expected_rate": expected_rate, "expected_channels": expected_channels}
+    expected = {name: value for name, value in expected.items() if value is not None}
+    final = final / _key(paths, sample_rate, unreadable, expected)
     if not final.exists():
-        _fill(final, paths, sample_rate, unreadable)
+        _fill(final, paths, sample_rate, unreadable, expected)
     index = json.loads((final / INDEX).read_text(encoding="utf-8"))
     lengths = np.array(index["lengths"], dtype=np.int64)
     samples = np.memmap(final / SAMPLES, dtype=np.int16, mode="r")
     return Decoded(samples, np.cumsum(lengths) - lengths, lengths, index["skipped"])
 
 
-def _key(paths: Sequence[Path], sample_rate: int, unreadable: str) -> str:
+def _key(paths: Sequence[Path], sample_rate: int, unreadable: str, expected: dict[str, int]) -> str:
     digest = hashlib.sha256(f"{VERSION} {sample_rate} {unreadable} int16 mono".encode())
+    digest.update("".join(f" {name} {value}" for name, value in expected.items()).encode())
     for path in paths:
         try:
             status = os.stat(path)
@@ -87,7 +94,7 @@ def _key(paths: Sequence[Path], sample_rate: int, unreadable: str) -> str:
     return digest.hexdigest()[:24]
 
 
-def _fill(final: Path, paths: Sequence[Path], sample_rate: int, unreadable: str) -> None:
+def _fill(final: Path, paths: Sequence[Path], sample_rate: int, unreadable: str, expected: dict[str, int]) -> None:
     temporary = final.with_name(f".{final.name}.{os.getpid()}.tmp")
     temporary.mkdir(parents=True)
     lengths, skipped = [], {}
@@ -95,7 +102,7 @@ def _fill(final: Path, paths: Sequence[Path], sample_rate: int, unreadable: str)
         with open(temporary / SAMPLES, "wb") as file:
             for path in paths:
                 try:
-                    sound = to_int16(read(path, sample_rate).mean(0))
+                    sound = to_int16(read(path, sample_rate, **expected).mean(0))
                 except AudioError as error:
                     if unreadable == "stop":
                         raise

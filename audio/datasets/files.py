@@ -33,12 +33,17 @@ def find_audio(folder: Path | str) -> list[Path]:
     return paths
 
 
-def read(path: Path | str, sample_rate: int | None = None, expected_rate: int | None = None) -> Tensor:
+def read(
+    path: Path | str,
+    sample_rate: int | None = None,
+    expected_rate: int | None = None,
+    expected_channels: int | None = None,
+) -> Tensor:
     """The decoded file as float32 ``(channel, time)`` in [-1, 1], resampled to ``sample_rate`` Hz if given.
 
     Raises:
         AudioError: a file that is missing, empty, truncated or no audio, that has NaN or infinite samples, or whose
-            own sample rate isn't ``expected_rate`` (where given).
+            own sample rate or number of channels isn't the expected one (where given).
     """
     if not Path(path).is_file():
         raise AudioError(f"{path}: no such file")
@@ -58,6 +63,8 @@ def read(path: Path | str, sample_rate: int | None = None, expected_rate: int | 
         raise AudioError(f"{path}: {count} of its samples are NaN or infinite; expected numbers in [-1, 1]")
     if expected_rate is not None and rate != expected_rate:
         raise AudioError(f"{path}: has {rate} samples per second; expected {expected_rate}")
+    if expected_channels is not None and len(samples) != expected_channels:
+        raise AudioError(f"{path}: has {len(samples)} channel(s); expected {expected_channels}")
     return samples if sample_rate is None else resample(samples, rate, sample_rate)
 
 

@@ -2,16 +2,19 @@
 
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Literal
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from audio.datasets.cache import Decoded, decoded
 from audio.datasets.catalog import Recording, assign_splits, encode_labels
+from audio.datasets.files import AudioError
 from audio.datasets.sound_data import SoundData
-from audio.front_end import center_crop
+from audio.front_end import center_crop, named_geometry
 from viewlearn.data import ArrayDataset, Dataset, Split, in_memory
 
 
@@ -57,6 +60,10 @@ class RecordedData(SoundData):
         cache: folder of the decoded audio; ``~/.cache/viewlearn/audio`` by default.
         unreadable: whether a file that can't be read stops the run, or is skipped with a warning and listed in
             ``skipped``.
+        min_seconds: a shorter recording can't be read; one window of the spectrogram by default. Shorter ones than a
+            clip are padded with silence.
+        expected_rate: in Hz; a file of another sample rate can't be read. By default all are resampled.
+        expected_channels: a file of another number of channels can't be read. By default all are mixed down.
         memory_gb: largest size of a split that is kept in memory, in gigabytes; larger ones are read from the cache.
         geometry: name of a spectrogram geometry in ``audio.front_end.GEOMETRIES``.
         sample_rate: in Hz, to which all is resampled; the geometry's own by default.
@@ -79,6 +86,9 @@ class RecordedData(SoundData):
         split_seed: int = 0,
         cache: str | None = None,
         unreadable: Literal["stop", "skip"] = "stop",
+        min_seconds: float | None = None,
+        expected_rate: int | None = None,
+        expected_channels: int | None = None,
         memory_gb: float = 1.0,
         geometry: str = "64x64_1s",
         sample_rate: int | None = None,
@@ -91,6 +101,10 @@ class RecordedData(SoundData):
         self.recordings = assign_splits(recordings, validation_fraction, test_fraction, disjoint, split_seed)
         self.all_tasks, self._labels = encode_labels(self.recordings)
         self.disjoint, self.cache, self.unreadable, self.memory_gb = disjoint, cache, unreadable, memory_gb
+        self.expected_rate, self.expected_channels = expected_rate, expected_channels
+        self.min_samples = named_geometry(geometry).n_fft
+        if min_seconds is not None:
+            self.min_samples = round(min_seconds * self.sample_rate)
 
     @property
     def tasks(self) -> dict[str, tuple[str, ...]]:
@@ -100,10 +114,27 @@ class RecordedData(SoundData):
     def sounds(self) -> Decoded:
         """All recordings, decoded."""
         paths = [recording.path for recording in self.recordings]
-        sounds = decoded(paths, self.sample_rate, self.cache, self.unreadable)
+        sounds = decoded(
+            paths, self.sample_rate, self.cache, self.unreadable, self.expected_rate, self.expected_channels
+        )
+        sounds = self._long_enough(sounds)
         if sounds.skipped:
             warnings.warn(f"skipped {len(sounds.skipped)} of {len(paths)} files that can't be read", stacklevel=2)
         return sounds
+
+    def _long_enough(self, sounds: Decoded) -> Decoded:
+        short = {
+            str(recording.path): f"{recording.path}: has {length} samples at {self.sample_rate} Hz; expected at least "
+            f"{self.min_samples} (min_seconds: one window by default, 0 pads all with silence)"
+            for recording, length in zip(self.recordings, sounds.lengths.tolist(), strict=True)
+            if 0 < length < self.min_samples
+        }
+        if short and self.unreadable == "stop":
+            raise AudioError(next(iter(short.values())))
+        lengths = np.where(sounds.lengths < self.min_samples, 0, sounds.lengths)
+        if not lengths.any():
+            raise AudioError(f"none of {len(lengths)} files is long enough; the first: {next(iter(short.values()))}")
+        return replace(sounds, lengths=lengths, skipped={**sounds.skipped, **short})
 
     @property
     def skipped(self) -> dict[str, str]:

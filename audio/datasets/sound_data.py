@@ -24,7 +24,8 @@ class SoundData(Data):
         std: of the log-mel values in dB; measured by default.
 
     Raises:
-        ValueError: an unknown geometry, a length that isn't positive, or keep_seconds below seconds.
+        ValueError: an unknown geometry, a sample rate or length that isn't positive, keep_seconds below seconds, or
+            seconds that don't fill half a window.
     """
 
     def __init__(
@@ -38,13 +39,20 @@ class SoundData(Data):
     ):
         named = named_geometry(geometry)
         self.geometry = geometry
-        self.sample_rate = sample_rate or named.sample_rate
+        self.sample_rate = named.sample_rate if sample_rate is None else sample_rate
+        if self.sample_rate < 1:
+            raise ValueError(f"sample_rate is {sample_rate}; it must be a positive number of Hz")
         seconds = named.num_samples / named.sample_rate if seconds is None else seconds
         keep_seconds = seconds if keep_seconds is None else keep_seconds
         if not 0 < seconds <= keep_seconds:
             raise ValueError(f"seconds is {seconds}, keep_seconds {keep_seconds}; 0 < seconds <= keep_seconds")
         self.num_samples = round(seconds * self.sample_rate)
         self.keep_samples = round(keep_seconds * self.sample_rate)
+        if self.num_samples <= named.n_fft // 2:
+            raise ValueError(
+                f"clips of {seconds} s are {self.num_samples} samples at {self.sample_rate} Hz; the geometry "
+                f"{geometry} needs more than {named.n_fft // 2}, half a window"
+            )
         self._given = mean, std
 
     @property

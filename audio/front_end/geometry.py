@@ -37,7 +37,7 @@ class Geometry:
             mean, std: of the z-scoring, in dB.
         """
         return LogMel(
-            sample_rate=sample_rate or self.sample_rate,
+            sample_rate=self.sample_rate if sample_rate is None else sample_rate,
             n_fft=self.n_fft,
             hop_length=self.hop_length,
             n_mels=self.n_mels,

@@ -184,6 +184,31 @@ def test_unreadable_files_stop_or_are_counted_and_listed(folder):
     assert sum(sizes) == 40 and list(data.skipped) == [str(bad)] and "decoded" in data.skipped[str(bad)]
 
 
+def test_recordings_shorter_than_a_window_stop_are_skipped_or_padded(folder):
+    write(folder / "short.wav", 0.06)
+    with pytest.raises(AudioError, match=r"short.wav: has 480 samples at 8000 Hz; expected at least 512"):
+        make(folder).split("train")
+    data = make(folder, unreadable="skip")
+    with pytest.warns(UserWarning, match="skipped 1 of 41 files"):
+        assert sum(len(data.split(name)) for name in ("train", "validation", "test")) == 40
+    assert list(data.skipped) == [str(folder / "short.wav")]
+    data = make(folder, min_seconds=0.0)
+    assert sum(len(data.split(name)) for name in ("train", "validation", "test")) == 41
+    with pytest.raises(AudioError, match=r"none of 41 files is long enough; the first: .*0_ann_0.wav"):
+        make(folder, unreadable="skip", min_seconds=2.0).split("train")
+
+
+def test_unexpected_sample_rates_and_channels_are_said(folder):
+    write(folder / "odd.wav", rate=16000, channels=2)
+    for name, value, message in (
+        ("expected_rate", RATE, "odd.wav: has 16000 samples per second; expected 8000"),
+        ("expected_channels", 1, r"odd.wav: has 2 channel\(s\); expected 1"),
+    ):
+        with pytest.raises(AudioError, match=message):
+            make(folder, **{name: value}).split("train")
+    assert len(make(folder).sounds.lengths) == 41  # by default, both are converted
+
+
 def test_nothing_readable_is_an_error_even_when_skipping(tmp_path):
     (tmp_path / "s").mkdir()
     (tmp_path / "s" / "x.wav").write_text("no audio")
@@ -203,6 +228,8 @@ def test_nothing_readable_is_an_error_even_when_skipping(tmp_path):
         ({"geometry": "3x3"}, "no geometry '3x3'"),
         ({"seconds": 2.0, "keep_seconds": 1.0}, "keep_seconds 1.0"),
         ({"test_fraction": 1.0}, "test_fraction is 1.0"),
+        ({"sample_rate": 0}, "sample_rate is 0"),
+        ({"seconds": 0.02}, "160 samples at 8000 Hz; the geometry 64x64_1s_8khz needs more than 256"),
     ],
 )
 def test_mistakes_are_said(folder, arguments, message):
