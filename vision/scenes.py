@@ -13,7 +13,7 @@ from torch.nn import functional
 from viewlearn.data import ArrayDataset, Data, DataSpec, Split
 from vision.datasets.cifar import CIFAR10
 from vision.image_sets import Entry, ImageSets
-from vision.video.data import background_crops, shrunk
+from vision.video.backgrounds import background_crops, shrunk
 
 SIDE = 32  # pixels of CIFAR's images
 
@@ -209,7 +209,9 @@ def _resized(x: Tensor, size: int) -> Tensor:
     """uint8 images ``(num, 3, side, side)`` as squares of ``size`` pixels."""
     if x.shape[-1] == size:
         return x
-    chunks = [functional.interpolate(part.float(), (size, size), mode="bilinear", antialias=True) for part in x.split(512)]
+    chunks = [
+        functional.interpolate(part.float(), (size, size), mode="bilinear", antialias=True) for part in x.split(512)
+    ]
     return torch.cat([chunk.round().clamp(0, 255).to(torch.uint8) for chunk in chunks])
 
 

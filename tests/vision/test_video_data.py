@@ -8,6 +8,7 @@ from PIL import Image
 from viewlearn.data import check_data
 from vision.solids_shapes import SOLIDS
 from vision.video.data import Clips, SolidClips
+from vision.video.rendered_windows import way
 from vision.video.tracks import Track, save_tracks
 
 
@@ -27,6 +28,27 @@ def test_solid_clips_have_windows_and_pictures():
     assert torch.equal(windows.x, again.pretraining().x)
     with pytest.raises(ValueError, match="no split 'all'"):
         data.split("all")
+
+
+def test_regions_differ_between_truth_and_tracks_and_frames_do_not(tmp_path):
+    pytest.importorskip("cv2")
+    true, tracked = (
+        SolidClips(2, regions, num_frames=3, size=16, cache=str(tmp_path)).pretraining()
+        for regions in ("true", "tracked")
+    )
+    assert torch.equal(true.x[:, :, 0], tracked.x[:, :, 0])
+    assert not torch.equal(true.x[:, :, 1], tracked.x[:, :, 1])
+    assert len(list(tmp_path.iterdir())) == 2
+    again = SolidClips(2, "tracked", num_frames=3, size=16, cache=str(tmp_path)).pretraining()
+    assert torch.equal(again.x, tracked.x)
+    assert torch.equal(again.labels["solid"], tracked.labels["solid"])
+    with pytest.raises(ValueError, match="regions is 'all'"):
+        SolidClips(2, "all")
+
+
+def test_the_way_of_a_track():
+    boxes = torch.tensor([[0.0, 0, 2, 2], [9, 9, 11, 11], [3, 4, 5, 6]])
+    assert way(Track(0, boxes, torch.ones(3, dtype=torch.bool), 1.0)) == 5
 
 
 def test_clips_below_a_folder(tmp_path):

@@ -2,33 +2,34 @@
 
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from viewlearn.data import ArrayDataset, Data, Dataset, DataSpec, Split
-from vision.datasets.photo_digits import photographs
 from vision.solids import Solids, over, render
 from vision.solids_shapes import SOLIDS
+from vision.video.backgrounds import background_crops
 from vision.video.collection import find_clips
-from vision.video.rendered import render_clip
+from vision.video.rendered_windows import WindowSettings, cached_windows
 from vision.video.tracks import load_tracks
-from vision.video.windows import FrameWindows, TrackWindows, cut_out
-
-SCENE = 96  # pixels: a scene's side, three times what the encoder sees of it by default
+from vision.video.windows import FrameWindows, TrackWindows
 
 
 class SolidClips(Data):
     """Rendered solids that cross a photograph, turning, behind a pillar; task ``solid`` (8 shapes).
 
-    Pre-training sees windows of frames, uint8 ``(frame, 2, 3, size, size)``: of each frame the whole, and the solid
-    cut out along its true boxes (so that what is learned from regions doesn't depend on a tracker). The splits for
-    evaluation are single pictures of other solids over photographs, ``(3, size, size)``. A run over windows needs the
-    views ``PickRegion`` and ``PickFrame``, in this order, before all others.
+    Pre-training sees windows of frames, uint8 ``(frame, 2, 3, size, size)``: of each frame the whole, and a region cut
+    out of it. The splits for evaluation are single pictures of other solids over photographs, ``(3, size, size)``. A
+    run over windows needs the views ``PickRegion`` and ``PickFrame``, in this order, before all others.
 
     Args:
         num_clips: windows to pre-train on.
+        regions: "tracked", what ``RegionTracker`` follows, without any truth (see ``rendered_windows``), or "true",
+            the solid's own boxes, a bound for any tracker.
+        cache: folder in which windows are kept, so that runs after the first needn't render (and track) them; None
+            keeps none.
         num_images: single pictures per split; validation and test have a quarter as many each.
         num_frames: of a window, at equal steps over the solid's whole way.
         size: of pictures in pixels.
@@ -39,51 +40,43 @@ class SolidClips(Data):
     def __init__(
         self,
         num_clips: int = 2000,
+        regions: Literal["true", "tracked"] = "true",
+        cache: str | None = None,
         num_images: int = 2000,
         num_frames: int = 5,
         size: int = 32,
         turn: float = 120.0,
         seed: int = 0,
     ):
-        self.num_clips, self.num_images, self.num_frames = num_clips, num_images, num_frames
-        self.size_, self.turn, self.seed = size, turn, seed
+        if regions not in ("true", "tracked"):
+            raise ValueError(f"regions is {regions!r}; it must be 'true' or 'tracked'")
+        self.settings = WindowSettings(num_clips, regions, num_frames, size, turn, seed)
+        self.cache, self.num_images = cache, num_images
         self._splits: dict[str, ArrayDataset] = {}
 
     @cached_property
     def spec(self) -> DataSpec:
         x = self.split("train").x.float() / 255
         mean, std = x.mean(dim=(0, 2, 3)), x.std(dim=(0, 2, 3))
-        shape = (3, self.size_, self.size_)
-        return DataSpec(
-            shape, {"solid": SOLIDS}, tuple(mean.tolist()), tuple(std.tolist()), self.num_clips, value_range=(0.0, 1.0)
-        )
+        shape = (3, self.settings.size, self.settings.size)
+        statistics = tuple(mean.tolist()), tuple(std.tolist())
+        return DataSpec(shape, {"solid": SOLIDS}, *statistics, self.settings.num_clips, value_range=(0.0, 1.0))
 
     def split(self, name: Split) -> ArrayDataset:
         if name not in ("train", "validation", "test"):
             raise ValueError(f"SolidClips has no split {name!r}; there are: train, validation, test")
         if name not in self._splits:
             number = self.num_images if name == "train" else self.num_images // 4
-            seed = self.seed * 10 + ("train", "validation", "test").index(name)
-            self._splits[name] = solid_images(number, self.size_, seed)
+            seed = self.settings.seed * 10 + ("train", "validation", "test").index(name)
+            self._splits[name] = solid_images(number, self.settings.size, seed)
         return self._splits[name]
 
     @cached_property
     def _windows(self) -> ArrayDataset:
-        backgrounds = background_crops(64, SCENE, self.seed)
-        x = torch.empty(self.num_clips, self.num_frames, 2, 3, self.size_, self.size_, dtype=torch.uint8)
-        shapes = torch.empty(self.num_clips, dtype=torch.int64)
-        for k in range(self.num_clips):
-            seed = self.seed * 1_000_003 + k
-            scene = render_clip(1, self.num_frames, (SCENE, SCENE), 48, 5.0, self.turn, True, backgrounds, seed)
-            shapes[k] = scene.shapes[0]
-            for t in range(self.num_frames):
-                region = cut_out(scene.clip[t], scene.boxes[t, 0], 0.2)
-                for row, picture in enumerate((scene.clip[t], region)):
-                    x[k, t, row] = shrunk(picture, self.size_)
-        return ArrayDataset(x, {"solid": shapes}, {"solid": SOLIDS})
+        return cached_windows(self.settings, self.cache)
 
     def pretraining(self) -> ArrayDataset:
-        """The windows; rendering 2,000 of them takes about a minute."""
+        """The windows; 1,000 of them take a minute of one core with true regions, and five with tracked ones."""
         return self._windows
 
 
@@ -163,22 +156,3 @@ def solid_images(number: int, size: int, seed: int) -> ArrayDataset:
     behind = backgrounds[torch.randint(0, len(backgrounds), (number,), generator=generator)]
     pictures = (over(color, coverage, behind) * 255).round().to(torch.uint8)
     return ArrayDataset(pictures, {"solid": shapes}, {"solid": SOLIDS})
-
-
-def background_crops(number: int, size: int, seed: int) -> Tensor:
-    """Random crops of scikit-learn's two photographs, ``(number, 3, size, size)`` in [0, 1]."""
-    generator = torch.Generator().manual_seed(seed)
-    crops = []
-    for k in range(number):
-        photograph = photographs()[k % 2]
-        side = int(torch.randint(size, 300, (1,), generator=generator))
-        top, left = (int(torch.randint(0, extent - side, (1,), generator=generator)) for extent in photograph.shape[1:])
-        crop = photograph[None, :, top : top + side, left : left + side]
-        crops.append(functional.interpolate(crop, (size, size), mode="bilinear", antialias=True))
-    return torch.cat(crops)
-
-
-def shrunk(picture: Tensor, size: int) -> Tensor:
-    """A uint8 picture as a square of ``size`` pixels."""
-    square = functional.interpolate(picture[None].float(), (size, size), mode="bilinear", antialias=True)
-    return square[0].round().clamp(0, 255).to(torch.uint8)
