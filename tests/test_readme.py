@@ -18,6 +18,7 @@ from PIL import Image
 ROOT = Path(__file__).parents[1]
 PHOTOS = "--data.num_train 64 --data.num_validation 16 --data.num_test 32"
 SHORT = "--steps 2 --log_every 1 --batch_size 8 --monitor_every 0 --threads 1 --device cpu --precision fp32"
+SHORT += " --report false"  # pages have tests of their own
 
 
 def commands() -> list[str]:

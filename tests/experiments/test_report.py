@@ -23,10 +23,12 @@ BROWSER_FLAGS = (
     "--headless --no-sandbox --disable-gpu --disable-dev-shm-usage --hide-scrollbars --enable-logging=stderr"
 )
 SMALL = "--batch_size 32 --encoder Backbone --encoder.name resnet10w4 --threads 1 --device cpu --precision fp32"
-SHORT = "--memory_format contiguous --steps 4 --log_every 1 --checkpoint_every 2 --monitor_every 2"
+SHORT = "--memory_format contiguous --steps 4 --log_every 1 --checkpoint_every 2 --monitor_every 2 --report false"
 IMAGES = "--data.num_train 128 --data.num_validation 32 --data.num_test 64"
 SOUNDS = "--data audio.SyntheticVowels --data.num_train 64 --data.num_test 40 --data.num_speakers 6"
-ANALYSIS = AnalysisSettings(num_samples=40, num_draws=2, reference="resnet10w4", epochs=2, num_train=64, threshold=0.05)
+ANALYSIS = AnalysisSettings(
+    num_samples=40, num_draws=2, reference="resnet10w4", steps=3, num_train=64, threshold=0.05, cache=None
+)
 
 # Uses the page as a reader does, and leaves what it saw in the document.
 USE = """

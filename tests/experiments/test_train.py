@@ -15,7 +15,7 @@ from accelerate.state import AcceleratorState
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
 LAUNCH = [sys.executable, "-m", "accelerate.commands.launch"]
 SMALL = "--data.num_train 128 --data.num_validation 32 --data.num_test 64 --batch_size 32 --encoder.name resnet10w4"
-SHORT = f"{SMALL} --steps 3 --log_every 1 --precision fp32 --threads 1 --device cpu".split()
+SHORT = f"{SMALL} --steps 3 --log_every 1 --precision fp32 --threads 1 --device cpu --report false".split()
 
 
 def readme_code(word: str) -> str:

@@ -1,6 +1,7 @@
 """A run's whole story on one self-contained HTML page."""
 
 from viewlearn.report.analysis import AnalysisSettings
+from viewlearn.report.opened import FAILURES
 from viewlearn.report.write import write_report
 
-__all__ = ["AnalysisSettings", "write_report"]
+__all__ = ["FAILURES", "AnalysisSettings", "write_report"]

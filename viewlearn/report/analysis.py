@@ -2,16 +2,18 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
 
-from viewlearn.evaluation.feature_dropping import FeatureDropping, analyse, fit_references
+from viewlearn.evaluation.feature_dropping import CACHE, FeatureDropping, analyse, fit_references
 from viewlearn.report.opened import OpenedRun, attempt
 from viewlearn.training.checkpoint import load_checkpoint
+from viewlearn.training.hardware import choose_precision
 
 FINAL = "final"
+STEP = "step "
 FILE = "feature_dropping.json"
 
 
@@ -24,9 +26,11 @@ class AnalysisSettings:
         num_draws: views of each.
         threshold: probability of the correct class below which a label counts as destroyed.
         reference: network that judges each task, see ``fit_reference``.
-        epochs: of its training.
-        num_train: of its training samples.
-        checkpoints: analyse learned views at every kept checkpoint, not only at the end.
+        steps: of its training, at most.
+        num_train: its training samples, at most.
+        cache: folder of the judges, which all runs on the same data share; none trains them for this report alone.
+        checkpoints: analyse learned views at so many kept checkpoints before the last, evenly spaced; 0 for none.
+        checkpoint_samples: test samples there.
         device: where it runs.
         seed: of everything that is drawn.
     """
@@ -35,9 +39,11 @@ class AnalysisSettings:
     num_draws: int = 8
     threshold: float = 0.5
     reference: str = "resnet10w16"
-    epochs: int = 5
-    num_train: int = 8_000
-    checkpoints: bool = True
+    steps: int = 2_400
+    num_train: int = 20_000
+    cache: Path | str | None = CACHE
+    checkpoints: int = 6
+    checkpoint_samples: int = 250
     device: str = "cpu"
     seed: int = 0
 
@@ -58,43 +64,47 @@ def analyse_runs(runs: Sequence[OpenedRun], settings: AnalysisSettings) -> dict[
     Raises:
         Missing: the data or a run's views can't be had.
     """
-    data = runs[0].data
+    data, device = runs[0].data, torch.device(settings.device)
+    shared = {"device": device, "precision": choose_precision("auto", device), "seed": settings.seed}
     references, gaps = attempt(
         lambda: fit_references(
             data,
+            cache=settings.cache,
+            key=runs[0].data_key,
             name=settings.reference,
-            epochs=settings.epochs,
+            steps=settings.steps,
             num_train=settings.num_train,
-            device=settings.device,
-            seed=settings.seed,
+            **shared,
         )
     )
+    options = {"num_draws": settings.num_draws, "threshold": settings.threshold, **shared}
     found = {}
     for run in runs:
-        options = {key: asdict(settings)[key] for key in ("num_samples", "num_draws", "threshold", "device", "seed")}
-        made = [
-            analyse(run.data, {name: run.parts.method.views}, references, **options)
-            for name in _stages(run, settings.checkpoints)
-        ]
-        generators = {name: each for part in made for name, each in part.generators.items()}
-        found[run.index] = replace(made[0], generators=generators, gaps=gaps)
+        made = {}
+        for name, num_samples in _stages(run, settings):
+            views = {name: run.parts.method.views}
+            made[name] = analyse(run.data, views, references, num_samples=num_samples, **options)
+        generators = {name: part.generators[name] for name, part in made.items()}
+        found[run.index] = replace(made[FINAL], generators=generators, gaps=gaps)
         with suppress(OSError):  # a folder that can't be written to is reported on all the same
             found[run.index].save(run.folder.path / FILE)
     return found
 
 
-def _stages(run: OpenedRun, checkpoints: bool) -> Iterator[str]:
-    """Names of the points in training to analyse; at each the run's views have their weights of then."""
+def _stages(run: OpenedRun, settings: AnalysisSettings) -> Iterator[tuple[str, int]]:
+    """(name, test samples) of the points in training to analyse; at each the run's views have their weights of then."""
     method = run.parts.method
-    newest = {name: value.clone() for name, value in method.state_dict().items()}
-    yield FINAL
-    if not (checkpoints and method.adversarial):
+    yield FINAL, settings.num_samples
+    earlier = sorted(run.folder.checkpoints.glob("step_*"))[:-1]
+    if not (settings.checkpoints and earlier and method.adversarial):
         return
-    for path in sorted(run.folder.checkpoints.glob("step_*"))[:-1]:
+    newest = {name: value.clone() for name, value in method.state_dict().items()}
+    places = torch.linspace(0, len(earlier) - 1, min(settings.checkpoints, len(earlier))).round().int()
+    for path in (earlier[i] for i in places.tolist()):
         state = _whole(path)
         if state is not None:
             method.load_state_dict(state)
-            yield f"step {int(path.name.removeprefix('step_'))}"
+            yield STEP + str(int(path.name.removeprefix("step_"))), settings.checkpoint_samples
     method.load_state_dict(newest)
 
 

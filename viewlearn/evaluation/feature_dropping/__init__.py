@@ -18,9 +18,11 @@ from viewlearn.evaluation.feature_dropping.dropout import (
     sphere_threshold,
 )
 from viewlearn.evaluation.feature_dropping.found import FeatureDropping, Generated, TaskDropping
+from viewlearn.evaluation.feature_dropping.judges import CACHE, kept_reference
 from viewlearn.evaluation.feature_dropping.reference import Reference, fit_reference, true_probability
 
 __all__ = [
+    "CACHE",
     "Action",
     "ActionMeter",
     "Dependence",
@@ -39,6 +41,7 @@ __all__ = [
     "fit_references",
     "gradient_floor",
     "histogram",
+    "kept_reference",
     "mutual_information",
     "pair_loss",
     "paired_disagreement",

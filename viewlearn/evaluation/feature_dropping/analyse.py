@@ -1,6 +1,8 @@
 """The whole analysis of one data set under any number of view generators."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -11,17 +13,22 @@ from viewlearn.evaluation.feature_dropping.dependence import dependence
 from viewlearn.evaluation.feature_dropping.destruction import destroyed, destruction, histogram, pair_loss
 from viewlearn.evaluation.feature_dropping.dropout import effective_dropout, paired_disagreement
 from viewlearn.evaluation.feature_dropping.found import FeatureDropping, Generated, TaskDropping
+from viewlearn.evaluation.feature_dropping.judges import kept_reference
 from viewlearn.evaluation.feature_dropping.reference import Reference, fit_reference, true_probability
-from viewlearn.evaluation.features import evaluation_mode
+from viewlearn.evaluation.features import Precision, evaluation_mode
 from viewlearn.views import Compose, pipeline
 
 
-def fit_references(data: Data, tasks: Sequence[str] | None = None, **settings) -> tuple[dict, dict[str, str]]:
+def fit_references(
+    data: Data, tasks: Sequence[str] | None = None, *, cache: Path | str | None = None, key: str = "", **settings
+) -> tuple[dict, dict[str, str]]:
     """A reference classifier for each task that has labels; why there is none for the others.
 
     Args:
         data: of the run.
         tasks: which; None for all of the data's.
+        cache: folder in which judges are looked for and kept, see ``kept_reference``; None trains them here and now.
+        key: of the data there.
         settings: of ``fit_reference``.
 
     Returns:
@@ -30,7 +37,10 @@ def fit_references(data: Data, tasks: Sequence[str] | None = None, **settings) -
     references, gaps = {}, {}
     for task in data.spec.tasks if tasks is None else tasks:
         try:
-            references[task] = fit_reference(data, task, **settings)
+            if cache is None:
+                references[task] = fit_reference(data, task, **settings)
+            else:
+                references[task] = kept_reference(data, task, cache, key, **settings)
         except ValueError as error:
             gaps[task] = str(error)
     return references, gaps
@@ -46,6 +56,7 @@ def analyse(
     threshold: float = 0.5,
     batch_size: int = 250,
     device: torch.device | str = "cpu",
+    precision: Precision = "no",
     seed: int = 0,
 ) -> FeatureDropping:
     """What each view generator destroys: labels of every task, alone and together, and where it acts.
@@ -63,6 +74,7 @@ def analyse(
         threshold: see ``destroyed``.
         batch_size: samples at a time.
         device: where views and references run.
+        precision: of the references: "no" for float32, or the autocast dtype.
         seed: of samples, draws and shuffles.
 
     Raises:
@@ -72,13 +84,14 @@ def analyse(
         raise ValueError(f"{len(generators)} generators and {num_draws} draws; at least 1 and 2 are needed")
     gaps: dict[str, str] = {}
     if references is None:
-        references, gaps = fit_references(data, device=device, seed=seed)
+        references, gaps = fit_references(data, device=device, precision=precision, seed=seed)
     x, labels = _test_samples(data, num_samples, seed)
-    clean = _probabilities(pipeline(data.decode, data.front_end), x, labels, references, 1, batch_size, device, seed)
+    judges = _Judges(data, references, batch_size, device, precision, seed)
+    clean = judges.probabilities(pipeline(data.decode, data.front_end), x, labels)
     made = {}
     for name, views in generators.items():
         meter = ActionMeter(torch.Generator().manual_seed(seed))
-        viewed = _probabilities(views, x, labels, references, num_draws, batch_size, device, seed, (data, meter))
+        viewed = judges.probabilities(views, x, labels, num_draws, meter)
         made[name] = _generated(clean, viewed, data.spec.tasks, threshold, meter, seed)
     scores = {task: reference.score for task, reference in references.items()}
     return FeatureDropping(made, scores, gaps, len(x), num_draws, threshold)
@@ -93,43 +106,50 @@ def _test_samples(data: Data, num_samples: int, seed: int) -> tuple[Tensor, dict
     return dataset.x[chosen], {task: y[chosen] for task, y in dataset.labels.items()}
 
 
-def _probabilities(
-    views: Compose,
-    x: Tensor,
-    labels: dict[str, Tensor],
-    references: Mapping[str, Reference],
-    num_draws: int,
-    batch_size: int,
-    device: torch.device | str,
-    seed: int,
-    action: tuple[Data, ActionMeter] | None = None,
-) -> dict[str, Tensor]:
-    """{task: (num_samples, num_draws)} probabilities of the correct class; also shows the views to a meter."""
-    generator = torch.Generator().manual_seed(seed)
-    parts: dict[str, list[Tensor]] = {task: [] for task in references}
-    with evaluation_mode(views.to(device)), torch.no_grad():
-        for start in range(0, len(x), batch_size):
-            stored = x[start : start + batch_size].to(device)
-            drawn: dict[str, list[Tensor]] = {task: [] for task in references}
-            for _ in range(num_draws):
-                viewed = views(stored, generator)
-                if action is not None:
-                    _measure(*action, stored, viewed)
-                for task, reference in references.items():
-                    y = labels[task][start : start + batch_size].to(device)
-                    drawn[task].append(true_probability(reference, viewed, y).cpu())
-            for task, columns in drawn.items():
-                parts[task].append(torch.stack(columns, dim=1))
-    return {task: torch.cat(rows) for task, rows in parts.items()}
+@dataclass(frozen=True)
+class _Judges:
+    """The references, and how they are asked."""
 
+    data: Data
+    references: Mapping[str, Reference]
+    batch_size: int
+    device: torch.device | str
+    precision: Precision
+    seed: int
 
-def _measure(data: Data, meter: ActionMeter, stored: Tensor, viewed: Tensor) -> None:
-    clean = pipeline(data.decode, data.front_end)(stored)
-    if clean.shape != viewed.shape:
-        return
-    # Images that keep their overlay apart have its four channels (red, green, blue, opacity) behind their own.
-    layered = stored.ndim == 4 and data.spec.sample_rate is None and stored.shape[1] == data.spec.shape[0] + 4
-    meter.add(clean, viewed, data.decode(stored)[:, -1] if layered else None)
+    def probabilities(
+        self,
+        views: Compose,
+        x: Tensor,
+        labels: dict[str, Tensor],
+        num_draws: int = 1,
+        meter: ActionMeter | None = None,
+    ) -> dict[str, Tensor]:
+        """{task: (num_samples, num_draws)} probabilities of the correct class; also shows the views to a meter."""
+        generator = torch.Generator().manual_seed(self.seed)
+        parts: dict[str, list[Tensor]] = {task: [] for task in self.references}
+        with evaluation_mode(views.to(self.device)), torch.no_grad():
+            for start in range(0, len(x), self.batch_size):
+                rows = slice(start, start + self.batch_size)
+                stored = x[rows].to(self.device)
+                clean = None if meter is None else pipeline(self.data.decode, self.data.front_end)(stored)
+                drawn: dict[str, list[Tensor]] = {task: [] for task in self.references}
+                for _ in range(num_draws):
+                    viewed = views(stored, generator)
+                    if meter is not None and clean.shape == viewed.shape:
+                        meter.add(clean, viewed, self._opacity(stored))
+                    for task, reference in self.references.items():
+                        y = labels[task][rows].to(self.device)
+                        drawn[task].append(true_probability(reference, viewed, y, self.precision).cpu())
+                for task, columns in drawn.items():
+                    parts[task].append(torch.stack(columns, dim=1))
+        return {task: torch.cat(rows) for task, rows in parts.items()}
+
+    def _opacity(self, stored: Tensor) -> Tensor | None:
+        """The overlay's, (batch, height, width), of images that keep it in four channels behind their own."""
+        spec = self.data.spec
+        layered = stored.ndim == 4 and spec.sample_rate is None and stored.shape[1] == spec.shape[0] + 4
+        return self.data.decode(stored)[:, -1] if layered else None
 
 
 def _generated(

@@ -12,6 +12,7 @@ from viewlearn.report.opened import Missing, OpenedRun
 from viewlearn.report.page import color_of
 from viewlearn.report.sections.action import action_blocks
 from viewlearn.report.sections.common import by_data, identifier, short
+from viewlearn.report.sections.targets import in_order, training_blocks
 
 Found = Mapping[int, FeatureDropping]
 
@@ -40,12 +41,13 @@ def _group(runs: Sequence[OpenedRun], found: Found, id: str) -> list[Block]:
     judges = ", ".join(
         f"{task} {100 * score.accuracy:.1f} % of {score.num_test:,}" for task, score in first.references.items()
     )
+    size = max((score.num_train for score in first.references.values()), default=0)
     blocks: list[Block] = [
         Text(
-            f"Each task is judged by a classifier of its own that was trained on clean inputs (accuracy on clean test "
-            f"samples: {judges or 'no judge'}). {first.num_samples:,} test samples, {first.num_draws} views of each; a "
-            f"label counts as destroyed where the correct class's probability falls below {first.threshold:g}, among "
-            "samples that had at least that when clean."
+            "Each task is judged by a classifier of its own that was trained on clean inputs, "
+            f"{size:,} at most (accuracy on clean test samples: {judges or 'no judge'}). {first.num_samples:,} test "
+            f"samples, {first.num_draws} views of each; a label counts as destroyed where the correct class's "
+            f"probability falls below {first.threshold:g}, among samples that had at least that when clean."
         )
     ]
     gaps = {gap for run in runs for gap in _gaps(run, found[run.index])}
@@ -53,6 +55,7 @@ def _group(runs: Sequence[OpenedRun], found: Found, id: str) -> list[Block]:
     tasks = [task for task in first.references if any(task in _final(run, found).tasks for run in runs)]
     if tasks:
         blocks += [_rates(runs, found), Charts([_histograms(task, runs, found, id) for task in tasks])]
+        blocks += training_blocks(runs, found, tasks, id)
         blocks += _tradeoffs(runs, found, tasks, id)
         blocks += _pairs(runs, found)
         blocks += _theory(runs, found)
@@ -71,8 +74,7 @@ def _final(run: OpenedRun, found: Found) -> Generated:
 def _rates(runs: Sequence[OpenedRun], found: Found) -> Table:
     rows = []
     for run in runs:
-        stages = sorted(found[run.index].generators.items(), key=lambda item: item[0] == FINAL)
-        for stage, generated in stages:
+        for stage, generated in in_order(found[run.index]):
             for task, dropping in generated.tasks.items():
                 rate = dropping.destruction
                 name = run.name if stage == FINAL else f"{run.name}, at {stage}"
