@@ -1,17 +1,21 @@
 """Which transformations do encoders ignore? Every measure with its permutation null, as JSON, tables and figures.
 
-    python experiments/invariance.py runs/A runs/B --images photos --out invariance
+    python experiments/invariance.py runs/A runs/B random --images photos --out invariance
+    python experiments/invariance.py A=runs/A-seed0 A=runs/A-seed1 B=runs/B-seed0 --images photos --out invariance
     python experiments/invariance.py moco=moco_v2_200ep.pth.tar --sets aloi --root aloi_red2_view/png2 --out out
 
 An encoder is a run's folder, a published checkpoint (NAME=FILE; architecture and normalisation by --arch and
---normalization), or "random" (the first run's architecture with fresh weights). Sets are:
+--normalization), or "random" (the first encoder's architecture with fresh weights, as many times as the row with the
+most seeds has). Encoders of one name are seeds of one row: means over them, ± their standard deviation. Sets are:
 
 * synthetic (the default): images of --images (a folder CLASS/IMAGE, or {train,test}/CLASS/IMAGE, of which test is
-  taken) under occlusion, rotation, hue, saturation, light, exposure and scale; with curves over the same factors;
+  taken) under occlusion, rotation, hue, saturation, light, exposure and scale; --curves adds similarity against
+  strength, of each row's first encoder;
 * solids: rendered 3-D solids under viewpoint, light and instance;
 * aloi, coil100, got10k, pascal3d-instance, pascal3d-viewpoint: the real collections, below --root.
 
 A score is worth what it exceeds its null by: tables show ``score (null mean) excess in null standard deviations``.
+invariance.json has every measure, invariance.md the tables.
 """
 
 import argparse
@@ -27,7 +31,15 @@ import viewlearn
 import vision  # noqa: F401
 from viewlearn.data import ArrayDataset, Dataset
 from viewlearn.evaluation import extract_features, reinitialised
-from viewlearn.evaluation.invariance import invariance_curve, layout_of, measure_invariance, table, vary
+from viewlearn.evaluation.invariance import (
+    Report,
+    invariance_curve,
+    layout_of,
+    measure_invariance,
+    over_seeds,
+    table,
+    vary,
+)
 from viewlearn.evaluation.invariance.published import load_published
 from viewlearn.plots.invariance import invariance_bars, invariance_curves
 from viewlearn.views.decode import ToFloat
@@ -35,7 +47,7 @@ from vision.image_sets import images_in, read_square, sample_sets
 from vision.image_sets_factors import synthetic_factors
 from vision.image_sets_layouts import aloi, coil100, got10k, pascal3d
 from vision.solids_sets import VARYING, solid_sets
-from vision.video.data import background_crops
+from vision.video.backgrounds import background_crops
 
 SETS = ("synthetic", "solids", "aloi", "coil100", "got10k", "pascal3d-instance", "pascal3d-viewpoint")
 MEASURES = ("RIS released top-10", "RIS formula top-10", "variance ratio", "whitened cosine")
@@ -45,21 +57,21 @@ def main() -> None:
     arguments = parse()
     torch.set_num_threads(arguments.threads)
     try:
-        encoders = dict(load(name, arguments) for name in arguments.encoders if name != "random")
-        if "random" in arguments.encoders:
-            if not encoders:
-                raise ValueError("random takes the architecture of another encoder; name one")
-            encoders["random"] = reinitialised(next(iter(encoders.values())), arguments.seed)
-        reports, curves = measure(encoders, arguments)
+        encoders = load_all(arguments)
+        rows, curves = measure(encoders, arguments)
     except ValueError as error:
         raise SystemExit(f"error: {error}") from error
     arguments.out.mkdir(parents=True, exist_ok=True)
-    plain = {e: {s: {m: t.as_dict() for m, t in r.items()} for s, r in sets.items()} for e, sets in reports.items()}
+    plain = {
+        row: {name: {m: t.as_dict() for m, t in r.items()} for name, r in sets.items()} for row, sets in rows.items()
+    }
     settings = {name: str(value) for name, value in vars(arguments).items()}
     results = {"settings": settings, "reports": plain, "curves": curves}
-    (arguments.out / "invariance.json").write_text(json.dumps(results, indent=1))
-    for name in MEASURES:
-        print(f"\n{table(reports, name)}")
+    (arguments.out / "invariance.json").write_text(json.dumps(results, indent=1), encoding="utf-8")
+    tables = [table(rows, name) for name in MEASURES]
+    (arguments.out / "invariance.md").write_text("\n\n".join(tables) + "\n", encoding="utf-8")
+    for name, text in zip(MEASURES, tables, strict=True):
+        print(f"\n{text}")
         invariance_bars(arguments.out / f"{name.replace(' ', '_')}.png", plain, name)
     if any(curves.values()):
         invariance_curves(arguments.out / "curves.png", curves)
@@ -68,15 +80,18 @@ def main() -> None:
 
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("encoders", nargs="+", help="run folders, NAME=CHECKPOINT, or random")
+    parser.add_argument("encoders", nargs="+", help="run folders, ROW=FOLDER, NAME=CHECKPOINT, or random")
     parser.add_argument("--sets", nargs="+", choices=SETS, default=["synthetic"], help="what is measured on")
     parser.add_argument("--images", type=Path, help="images for synthetic sets")
     parser.add_argument("--root", type=Path, help="folder of a real collection")
     parser.add_argument("--out", type=Path, required=True, help="folder for results")
+    parser.add_argument("--factors", nargs="+", choices=sorted(synthetic_factors()), help="of synthetic sets (all)")
+    parser.add_argument("--solids", nargs="+", choices=VARYING, default=VARYING, help="what solids vary in (all)")
+    parser.add_argument("--curves", action="store_true", help="similarity against strength too")
     parser.add_argument("--size", type=int, default=32, help="of images in pixels (default: 32)")
-    parser.add_argument("--num-images", type=int, default=500, help="images that synthetic sets are made of")
+    parser.add_argument("--num-images", type=int, default=200, help="that synthetic sets are made of (200)")
     parser.add_argument("--max-sets", type=int, help="random sets to take of a real collection (default: all)")
-    parser.add_argument("--permutations", type=int, default=100, help="of the null")
+    parser.add_argument("--permutations", type=int, default=50, help="of the null (50)")
     parser.add_argument("--within", choices=("all", "class"), default="all", help="where the null deals images to")
     parser.add_argument("--arch", default="resnet50", help="of published checkpoints")
     parser.add_argument("--normalization", choices=("imagenet", "none"), default="imagenet", help="of the same")
@@ -86,48 +101,74 @@ def parse() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def load(name: str, arguments: argparse.Namespace) -> tuple[str, nn.Module]:
-    """A named encoder, on the device."""
-    label, separator, file = name.partition("=")
-    if separator:
-        encoder = load_published(file, arguments.arch, arguments.normalization)
-    else:
-        encoder, label = viewlearn.load(name), Path(name).name
-    return label, encoder.to(arguments.device)
+def load_all(arguments: argparse.Namespace) -> dict[str, list[nn.Module]]:
+    """``{row: encoders}``, those of a row being its seeds, in the order of the command line."""
+    found: dict[str, list[nn.Module]] = {}
+    for name in arguments.encoders:
+        if name == "random":
+            found["random"] = []
+            continue
+        label, separator, path = name.partition("=")
+        if not separator:
+            label, path = Path(name).name, name
+        if Path(path).is_dir() or not separator:
+            encoder = viewlearn.load(path)
+        else:
+            encoder = load_published(path, arguments.arch, arguments.normalization)
+        found.setdefault(label, []).append(encoder.to(arguments.device))
+    if "random" in found:
+        trained = [encoders for encoders in found.values() if encoders]
+        if not trained:
+            raise ValueError("random takes the architecture of another encoder; name one")
+        seeds = range(arguments.seed, arguments.seed + max(map(len, trained)))
+        found["random"] = [reinitialised(trained[0][0], seed) for seed in seeds]
+    return found
 
 
-def measure(encoders: dict[str, nn.Module], arguments: argparse.Namespace) -> tuple[dict, dict]:
-    """``{encoder: {sets: report}}`` and ``{encoder: {factor: curve}}``."""
-    reports, curves = {name: {} for name in encoders}, {name: {} for name in encoders}
+def measure(encoders: dict[str, list[nn.Module]], arguments: argparse.Namespace) -> tuple[dict, dict]:
+    """``{row: {sets: means over seeds}}`` and ``{row: {factor: curve of the first seed}}``."""
+    reports, curves = {row: {} for row in encoders}, {row: {} for row in encoders}
     for label, data in collections(arguments):
-        for name, encoder in encoders.items():
-            features = extract_features(encoder, data, ToFloat(), device=arguments.device)
-            aligned = label not in ("got10k", "pascal3d-instance", "pascal3d-viewpoint")
-            levels = features.labels["level"] if aligned else None
-            layout = layout_of(features.labels)
-            reports[name][label] = measure_invariance(
-                features.x, layout, levels, (10, 25), arguments.permutations, arguments.within, arguments.seed
-            )
+        for row, seeds in encoders.items():
+            reports[row][label] = over_seeds([report(encoder, label, data, arguments) for encoder in seeds])
         print(f"measured {label}", flush=True)
-    if "synthetic" in arguments.sets:
-        x, _ = images_of(arguments)
-        x = x.to(arguments.device)
-        for name, encoder in encoders.items():
-            for factor_name, (factor, values, neutral) in synthetic_factors().items():
-                curve = invariance_curve(encoder, x, factor, values, neutral, seed=arguments.seed)
-                curves[name][factor_name] = curve.as_dict()
+    if arguments.curves and "synthetic" in arguments.sets:
+        x = images_of(arguments)[0].to(arguments.device)
+        for row, seeds in encoders.items():
+            for name, (factor, values, neutral) in chosen_factors(arguments).items():
+                curve = invariance_curve(seeds[0], x, factor, values, neutral, seed=arguments.seed)
+                curves[row][name] = curve.as_dict()
     return reports, curves
+
+
+def report(encoder: nn.Module, label: str, data: Dataset, arguments: argparse.Namespace) -> Report:
+    """Every measure of one encoder on one collection."""
+    features = extract_features(encoder, data, ToFloat(), device=arguments.device)
+    aligned = label not in ("got10k", "pascal3d-instance", "pascal3d-viewpoint")
+    return measure_invariance(
+        features.x,
+        layout_of(features.labels),
+        features.labels["level"] if aligned else None,
+        num_permutations=arguments.permutations,
+        within=arguments.within,
+        seed=arguments.seed,
+    )
+
+
+def chosen_factors(arguments: argparse.Namespace) -> dict:
+    """``synthetic_factors``, those that were asked for."""
+    return {name: value for name, value in synthetic_factors().items() if name in (arguments.factors or [name])}
 
 
 def collections(arguments: argparse.Namespace) -> Iterator[tuple[str, Dataset]]:
     """The sets that were asked for, by name."""
     if "synthetic" in arguments.sets:
         x, classes = images_of(arguments)
-        for name, (factor, values, _) in synthetic_factors().items():
+        for name, (factor, values, _) in chosen_factors(arguments).items():
             yield name, ArrayDataset(*vary(x, classes, factor, values, arguments.seed))
     if "solids" in arguments.sets:
         backgrounds = background_crops(64, arguments.size, arguments.seed)
-        for varying in VARYING:
+        for varying in arguments.solids:
             yield f"solids: {varying}", solid_sets(varying, 20, 12, arguments.size, backgrounds, arguments.seed)
     loaders = {
         "aloi": aloi,

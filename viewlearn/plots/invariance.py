@@ -3,19 +3,23 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+
 from viewlearn.plots.figure import COLORS, GRAY, new_figure, save_figure, tidy
 
 
 def invariance_bars(
     path: Path | str, reports: Mapping[str, Mapping[str, Mapping[str, Mapping[str, float]]]], measure: str
 ) -> Path:
-    """One measure as bars, a group per collection of sets and a bar per encoder; nulls are black lines.
+    """One measure as bars, a panel per collection of sets and a bar per encoder; nulls are black lines.
 
     The line is the null's mean, the band around it two of its standard deviations: a bar that ends there says nothing.
+    Whiskers are the standard deviation over seeds, where there are several.
 
     Args:
         path: the picture to write.
-        reports: ``{encoder: {sets: {measure: {"score", "null_mean", "null_sd", …}}}}``.
+        reports: ``{encoder: {sets: {measure: {"score", "null_mean", "null_sd", …, maybe "score_sd"}}}}``.
         measure: which one, such as "RIS released top-10".
 
     Raises:
@@ -25,29 +29,40 @@ def invariance_bars(
     found = [m for sets in reports.values() for report in sets.values() for m in report]
     if measure not in found:
         raise ValueError(f"no report has the measure {measure!r}; there are: {', '.join(dict.fromkeys(found))}")
-    width = 0.8 / len(reports)
-    figure = new_figure(1.5 + 0.28 * len(names) * (len(reports) + 1), 3.2)
-    axes = tidy(figure.add_subplot())
-    for k, (encoder, sets) in enumerate(reports.items()):
-        for place, name in enumerate(names):
+    columns = min(5, len(names))
+    rows = -(-len(names) // columns)
+    figure = new_figure(0.6 + (0.5 + 0.22 * len(reports)) * columns + 1.6, 0.5 + 1.9 * rows)
+    panels = figure.subplots(rows, columns, squeeze=False, sharey=True).flatten()
+    for axes, name in zip(panels, names, strict=False):
+        tidy(axes).set_title(name, fontsize=8)
+        axes.set_xticks([])
+        for k, (encoder, sets) in enumerate(reports.items()):
             test = sets.get(name, {}).get(measure)
-            if test is None:
-                continue
-            x = place + (k - (len(reports) - 1) / 2) * width
-            label = encoder if name == next(n for n in names if measure in sets.get(n, {})) else None
-            axes.bar(x, test["score"], 0.9 * width, color=COLORS[k % len(COLORS)], label=label)
-            ends = (x - 0.45 * width, x + 0.45 * width)
-            axes.plot(ends, (test["null_mean"],) * 2, color="black", linewidth=1.2)
-            low, high = (test["null_mean"] + sign * 2 * test["null_sd"] for sign in (-1, 1))
-            axes.fill_between(ends, low, high, color=GRAY, alpha=0.6, linewidth=0)
-    axes.plot([], [], color="black", linewidth=1.2, label="null (± 2 sd)")
-    axes.set_xticks(range(len(names)), names, rotation=20, ha="right", fontsize=8)
-    axes.set_ylabel(measure, fontsize=9)
-    axes.grid(axis="x", visible=False)
-    axes.legend(
-        fontsize=7, frameon=False, ncols=min(4, len(reports) + 1), loc="lower center", bbox_to_anchor=(0.5, 1.0)
-    )
+            if test is not None:
+                _bar(axes, k, test, encoder)
+    for axes in panels[len(names) :]:
+        axes.set_visible(False)
+    for axes in panels[::columns]:
+        axes.set_ylabel(measure, fontsize=8)
+    handles = {
+        label: handle for axes in panels for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
+    }
+    handles["null (± 2 sd)"] = Line2D([], [], color="black", linewidth=1.2)
+    figure.legend(handles.values(), handles.keys(), fontsize=7, frameon=False, loc="outside right upper")
     return save_figure(figure, path)
+
+
+def _bar(axes: Axes, place: int, test: Mapping[str, float], label: str) -> None:
+    # Seven encoders have fewer colours than that; the second round is hatched.
+    hatch = "///" if place >= len(COLORS) else None
+    color = COLORS[place % len(COLORS)]
+    axes.bar(place, test["score"], 0.85, color=color, hatch=hatch, edgecolor="white", linewidth=0, label=label)
+    if test.get("score_sd", 0) > 0:
+        axes.errorbar(place, test["score"], test["score_sd"], color=GRAY, linewidth=1, capsize=2)
+    ends = (place - 0.425, place + 0.425)
+    axes.plot(ends, (test["null_mean"],) * 2, color="black", linewidth=1.2)
+    low, high = (test["null_mean"] + sign * 2 * test["null_sd"] for sign in (-1, 1))
+    axes.fill_between(ends, low, high, color=GRAY, alpha=0.6, linewidth=0)
 
 
 def invariance_curves(path: Path | str, curves: Mapping[str, Mapping[str, Mapping[str, list[float]]]]) -> Path:

@@ -8,10 +8,12 @@ from viewlearn.data import ArrayDataset
 from viewlearn.evaluation import extract_features
 from viewlearn.evaluation.invariance import (
     BudgetFactor,
+    NullTest,
     ViewFactor,
     invariance_curve,
     layout_of,
     measure_invariance,
+    over_seeds,
     setting,
     table,
     vary,
@@ -130,11 +132,37 @@ def test_report_of_an_invariant_encoder(generator):
     assert invariant["variance ratio"].score == pytest.approx(0, abs=1e-6)
     assert invariant["whitened cosine"].score > 0.999
     assert invariant["whitened cosine"].score > other["whitened cosine"].score + 0.05
-    printed = table(reports, "whitened cosine")
-    assert "invariant" in printed
-    assert "σ" in printed
+    lines = table(reports, "whitened cosine").splitlines()
+    assert lines[0] == "| whitened cosine | shift |"
+    assert lines[2].startswith("| invariant | 1.00 (")
+    assert lines[2].endswith("σ |")
     with pytest.raises(ValueError, match="no report has the measure 'RIS'"):
         table(reports, "RIS")
+
+
+def test_seeds_of_a_row_are_averaged():
+    one, other = NullTest(60.0, 30.0, 2.0, 15.0, 0.01), NullTest(64.0, 34.0, 2.0, 15.0, 0.01)
+    mean = over_seeds([{"RIS": one}, {"RIS": other}])
+    assert mean["RIS"].as_dict() == pytest.approx(
+        {
+            "score": 62,
+            "score_sd": 8**0.5,
+            "null_mean": 32,
+            "null_sd": 2,
+            "excess": 15,
+            "excess_sd": 0,
+            "num_seeds": 2,
+        }
+    )
+    assert table({"A": {"hue": mean}, "B": {}}, "RIS").splitlines()[2:] == [
+        "| A | 62.0 ± 2.8 (32.0) +15σ |",
+        "| B | — |",
+    ]
+    assert over_seeds([{"RIS": one}])["RIS"].score_sd == 0
+    with pytest.raises(ValueError, match="0 reports"):
+        over_seeds([])
+    with pytest.raises(ValueError, match="same measures"):
+        over_seeds([{"RIS": one}, {"cosine": one}])
 
 
 def test_mistakes_are_named():

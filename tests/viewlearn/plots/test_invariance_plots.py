@@ -10,6 +10,7 @@ CURVE = {"values": [0, 1, 2], "whitened": [1.0, 0.6, 0.2], "whitened_error": [0.
 
 def test_bars_and_curves_are_written(tmp_path):
     reports = {"one": {"hue": {"RIS": TEST}, "scale": {"RIS": TEST}}, "other": {"hue": {"RIS": TEST}}}
+    reports |= {f"encoder {k}": {"hue": {"RIS": {**TEST, "score_sd": 3.0}}} for k in range(6)}
     assert invariance_bars(tmp_path / "bars.png", reports, "RIS").stat().st_size > 5000
     curves = {"one": {"hue": CURVE, "scale": CURVE}, "other": {"hue": CURVE}}
     assert invariance_curves(tmp_path / "curves.png", curves).stat().st_size > 5000

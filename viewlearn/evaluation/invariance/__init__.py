@@ -6,7 +6,7 @@ from viewlearn.evaluation.invariance.goodfellow import GoodfellowInvariance
 from viewlearn.evaluation.invariance.layout import SetLayout
 from viewlearn.evaluation.invariance.measure import SetMeasure
 from viewlearn.evaluation.invariance.null import NullTest, permutation_test
-from viewlearn.evaluation.invariance.report import Report, measure_invariance, table
+from viewlearn.evaluation.invariance.report import OverSeeds, Report, measure_invariance, over_seeds, table
 from viewlearn.evaluation.invariance.score import RepresentationInvariance
 from viewlearn.evaluation.invariance.similarity import SetCosine, Whitening, mahalanobis, whitened_cosine
 from viewlearn.evaluation.invariance.variance import VarianceRatio
@@ -17,6 +17,7 @@ __all__ = [
     "GoodfellowInvariance",
     "InvarianceCurve",
     "NullTest",
+    "OverSeeds",
     "Report",
     "RepresentationInvariance",
     "SetCosine",
@@ -29,6 +30,7 @@ __all__ = [
     "layout_of",
     "mahalanobis",
     "measure_invariance",
+    "over_seeds",
     "permutation_test",
     "setting",
     "table",

@@ -1,6 +1,8 @@
 """All measures of one encoder on one collection of sets, each beside its null."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from statistics import fmean, stdev
 
 import torch
 from torch import Tensor
@@ -12,7 +14,6 @@ from viewlearn.evaluation.invariance.null import NullTest, Within, permutation_t
 from viewlearn.evaluation.invariance.score import RepresentationInvariance
 from viewlearn.evaluation.invariance.similarity import SetCosine
 from viewlearn.evaluation.invariance.variance import VarianceRatio
-from viewlearn.evaluation.results import aligned
 
 Report = dict[str, NullTest]
 
@@ -57,29 +58,78 @@ def measure_invariance(
     return report
 
 
-def table(reports: dict[str, dict[str, Report]], measure: str) -> str:
-    """One measure as text: a row per collection of sets, a column per encoder, each ``score (null) +excess``.
+@dataclass(frozen=True)
+class OverSeeds:
+    """A measure of several encoders that differ in their seed alone.
 
     Args:
-        reports: ``{encoder: {sets: report}}``.
-        measure: a key of the reports.
+        score, score_sd: mean and standard deviation over the encoders; the latter is 0 of one.
+        null_mean: mean of the encoders' null means.
+        null_sd: mean of their nulls' standard deviations.
+        excess, excess_sd: mean and standard deviation over the encoders of each one's own excess.
+        num_seeds: how many encoders.
+    """
+
+    score: float
+    score_sd: float
+    null_mean: float
+    null_sd: float
+    excess: float
+    excess_sd: float
+    num_seeds: int
+
+    def as_dict(self) -> dict[str, float]:
+        """For JSON."""
+        return asdict(self)
+
+
+def over_seeds(reports: Sequence[Report]) -> dict[str, OverSeeds]:
+    """The mean of reports that were made on the same sets, ``{measure: OverSeeds}``.
 
     Raises:
-        ValueError: a measure that no report has.
+        ValueError: no reports, or reports of different measures.
     """
-    encoders = list(reports)
-    names: Sequence[str] = list(dict.fromkeys(name for columns in reports.values() for name in columns))
-    rows = [[measure, *encoders]]
-    for name in names:
-        rows.append([name, *(_cell(reports[encoder].get(name, {}).get(measure)) for encoder in encoders)])
-    if all(cell == "—" for row in rows[1:] for cell in row[1:]):
-        known = sorted({key for columns in reports.values() for report in columns.values() for key in report})
+    if not reports or any(report.keys() != reports[0].keys() for report in reports):
+        raise ValueError(f"{len(reports)} reports to take the mean of; they must be of the same measures, and some")
+
+    def summary(tests: list[NullTest]) -> OverSeeds:
+        def spread(name: str) -> float:
+            return stdev(getattr(test, name) for test in tests) if len(tests) > 1 else 0.0
+
+        middle = {
+            name: fmean(getattr(test, name) for test in tests) for name in ("score", "null_mean", "null_sd", "excess")
+        }
+        return OverSeeds(**middle, score_sd=spread("score"), excess_sd=spread("excess"), num_seeds=len(tests))
+
+    return {name: summary([report[name] for report in reports]) for name in reports[0]}
+
+
+def table(rows: Mapping[str, Mapping[str, Mapping[str, NullTest | OverSeeds]]], measure: str) -> str:
+    """One measure as Markdown: a row per encoder, a column per collection, ``score ± sd (null) +excess``.
+
+    The excess is in standard deviations of the null; ± is over seeds, and left out where there is one.
+
+    Args:
+        rows: ``{encoder: {sets: {measure: result}}}``.
+        measure: which one.
+
+    Raises:
+        ValueError: a measure that no encoder has.
+    """
+    known = sorted({key for sets in rows.values() for report in sets.values() for key in report})
+    if measure not in known:
         raise ValueError(f"no report has the measure {measure!r}; there are: {', '.join(known)}")
-    return aligned(rows)
+    names = list(dict.fromkeys(name for sets in rows.values() for name in sets))
+    lines = [[measure, *names], ["---", *["---:"] * len(names)]]
+    lines += [[row, *(_cell(sets.get(name, {}).get(measure)) for name in names)] for row, sets in rows.items()]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def _cell(test: NullTest | None) -> str:
-    if test is None:
+def _cell(result: NullTest | OverSeeds | None) -> str:
+    if result is None:
         return "—"
-    digits = 1 if abs(test.score) >= 5 else 3
-    return f"{test.score:.{digits}f} ({test.null_mean:.{digits}f}) {test.excess:+.1f}σ"
+    digits = 1 if max(abs(result.score), abs(result.null_mean)) >= 5 else 2
+    score = f"{result.score:.{digits}f}"
+    if isinstance(result, OverSeeds) and result.num_seeds > 1:
+        score += f" ± {result.score_sd:.{digits}f}"
+    return f"{score} ({result.null_mean:.{digits}f}) {result.excess:+.0f}σ"
