@@ -112,7 +112,10 @@ class RedrawBackground(View):
 
     def transform(self, x: Tensor, params: Params) -> Tensor:
         if x.shape[1] != 2:
-            raise ValueError(f"RedrawBackground needs foreground and background apart, not {x.shape[1]} channel(s)")
+            raise ValueError(
+                f"RedrawBackground needs foreground and background apart, not {x.shape[1]} channel(s): superimposed "
+                "sounds with layers (--data.layers true)"
+            )
         other = (torch.arange(len(x), device=x.device) + params["offset"]) % len(x)
         return torch.stack([x[:, 0], x[other, 1]], dim=1)
 

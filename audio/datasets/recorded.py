@@ -119,7 +119,9 @@ class RecordedData(SoundData):
         )
         sounds = self._long_enough(sounds)
         if sounds.skipped:
-            warnings.warn(f"skipped {len(sounds.skipped)} of {len(paths)} files that can't be read", stacklevel=2)
+            first = next(iter(sounds.skipped.values()))
+            message = f"skipped {len(sounds.skipped)} of {len(paths)} files that can't be read; the first: {first}"
+            warnings.warn(message, stacklevel=3)  # past the cached property
         return sounds
 
     def _long_enough(self, sounds: Decoded) -> Decoded:
