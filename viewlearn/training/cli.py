@@ -79,7 +79,7 @@ def make_parser(description: str, defaults: dict | None = None) -> Parser:
     parser.add_argument("--threads", type=int, default=0, help="CPU threads; 0: the cores over the processes")
     parser.add_argument("--precision", type=Precision, default="auto", help="auto: bf16 where the hardware has it")
     parser.add_argument("--trackers", type=list[str], default=[], help="tensorboard, wandb, trackio; JSONL always")
-    parser.add_argument("--report", type=bool, default=False, help="write report.html, the run on one page, at the end")
+    parser.add_argument("--report", type=bool, default=True, help="write report.html, the run on one page, at the end")
     parser.add_argument("--probes", type=list[Literal["linear", "knn"]], default=["linear", "knn"], help="at the end")
     parser.add_subclass_arguments(Data, "data", required=True, help="what to learn from")
     parser.add_subclass_arguments(View, "views", required=True, help="how views are made")
