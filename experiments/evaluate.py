@@ -13,7 +13,7 @@ joined by "+", or a class. docs/looc.md has examples of all.
 """
 
 import argparse
-from dataclasses import replace
+import sys
 from pathlib import Path
 
 import audio  # noqa: F401  (a run's configuration may name their classes)
@@ -30,17 +30,18 @@ from viewlearn.training import (
     make_parser,
 )
 from viewlearn.training.hardware import set_threads
-from viewlearn.training.questions import EACH, OWN, parse_data, parse_factors
+from viewlearn.training.questions import EACH, OWN, parse_factors, split_data
 
 IMAGENET_C = "vision.corruptions.imagenet_c"
 
 
 def main() -> None:
     parser = make_argument_parser()
-    arguments, rest = parser.parse_known_args()
     try:
+        data, others = split_data(sys.argv[1:])
+        arguments = parser.parse_args(others)
         set_threads(arguments.threads)
-        questions = questions_of(arguments, rest)
+        questions = questions_of(arguments, data)
         if arguments.out and len(arguments.runs) > 1:
             raise ValueError("--out is one file for one run's answers; leave it out, and each run's folder has them")
         if questions == Questions():
@@ -59,7 +60,9 @@ def main() -> None:
 
 
 def make_argument_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
     add = parser.add_argument
     add("runs", nargs="+", help="folders of finished runs")
     add("--tasks", nargs="*", help="of the data (default: all)")
@@ -83,7 +86,7 @@ def make_argument_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def questions_of(arguments: argparse.Namespace, rest: list[str]) -> Questions:
+def questions_of(arguments: argparse.Namespace, data: dict[str, str]) -> Questions:
     """The questions that flags ask; those that aren't given have their defaults."""
     given = {name: value for name, value in vars(arguments).items() if value is not None}
     asked = {name: given[name] for name in Questions.__dataclass_fields__ if name in given}
@@ -91,7 +94,7 @@ def questions_of(arguments: argparse.Namespace, rest: list[str]) -> Questions:
         asked["factors"] = parse_factors(asked["factors"])
     if asked.get("shared") == []:
         asked["shared"] = [OWN]
-    return replace(Questions.of(asked), data=parse_data(rest))
+    return Questions.of({**asked, "data": data})
 
 
 def repeat(run: str, device: str, figures: bool) -> None:

@@ -27,13 +27,16 @@ class LimitedData:
                 raise ValueError(f"{name} is {num}; it must be at least 1")
         self.data, self.seed = data, seed
         self.most = {"train": num_train, "validation": num_test, "test": num_test}
+        self._taken: dict[str, Dataset] = {}
 
     @property
     def spec(self) -> DataSpec:
         return self.data.spec
 
     def split(self, name: Split) -> Dataset:
-        return subsample(self.data.split(name), self.most[name], self.seed)
+        if name not in self._taken:
+            self._taken[name] = subsample(self.data.split(name), self.most[name], self.seed)
+        return self._taken[name]
 
     @property
     def decode(self) -> View:

@@ -36,6 +36,7 @@ class Evaluator:
         self.accelerator = make_accelerator(device, "fp32")
         self.device = self.accelerator.device
         self._data: dict[str, Data] = {}
+        self._limited: dict[tuple, LimitedData] = {}
         self._corrupted: dict[tuple, Mapping[str, list[View | Dataset]]] = {}
         self._runs: dict[Path, tuple[Namespace, Parts]] = {}
 
@@ -104,7 +105,11 @@ class Evaluator:
                     f"the encoder of {path} reads {parts.data.spec.shape[0]} channels; "
                     f"samples of these data have shape {data.spec.shape}"
                 )
-        return LimitedData(data, questions.num_train, questions.num_test, questions.seed)
+        limits = (questions.num_train, questions.num_test, questions.seed)
+        key = (id(data), *limits)
+        if key not in self._limited:
+            self._limited[key] = LimitedData(data, *limits)
+        return self._limited[key]
 
     def _corruptions(self, data: LimitedData, questions: Questions) -> Mapping[str, list[View | Dataset]] | None:
         if questions.corruptions is None:

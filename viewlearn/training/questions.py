@@ -1,6 +1,7 @@
 """What a run is asked, in plain values, as a command line or a table's declaration writes it."""
 
 import re
+from argparse import ArgumentError
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
@@ -12,7 +13,7 @@ from viewlearn.evaluation import Asked
 from viewlearn.evaluation.linear_probe import L2_GRID
 from viewlearn.training.cli import Parser, bind
 from viewlearn.training.hardware import Precision
-from viewlearn.training.hints import subclass_names
+from viewlearn.training.hints import explain, subclass_names
 from viewlearn.views import Compose, View
 
 EACH, OWN = "each", "own"
@@ -121,7 +122,10 @@ def _make(name: str, arguments: list[str], views: Compose, spec: DataSpec) -> Vi
     parser = Parser(exit_on_error=False)
     parser.add_subclass_arguments(View, "views", required=True)
     flags = [token for each in arguments for token in (f"--views.{each.partition('=')[0]}", each.partition("=")[2])]
-    config = parser.parse_args(["--views", name, *flags])
+    try:
+        config = parser.parse_args(["--views", name, *flags])
+    except ArgumentError as error:
+        raise ValueError(f"a factor's view: {explain(str(error), bases={'views': View})}") from error
     return parser.instantiate(Namespace(views=bind(config.views, spec))).views
 
 
@@ -142,18 +146,21 @@ def parse_factors(texts: Sequence[str]) -> dict[str, str]:
     return factors
 
 
-def parse_data(tokens: Sequence[str]) -> dict[str, str]:
-    """``--data… VALUE`` flags as ``Questions.data``.
+def split_data(tokens: Sequence[str]) -> tuple[dict[str, str], list[str]]:
+    """Takes ``--data… VALUE`` flags, as ``Questions.data`` has them, out of a command line; returns both parts.
 
     Raises:
-        ValueError: any other flag, or one without a value.
+        ValueError: one without a value.
     """
-    data, tokens = {}, [part for token in tokens for part in (token.split("=", 1) if token[:2] == "--" else [token])]
-    for i in range(0, len(tokens), 2):
-        flag = tokens[i].removeprefix("--")
-        if not tokens[i].startswith("--") or flag.split(".")[0] != "data":
-            raise ValueError(f"there is no flag {tokens[i]}; see --help")
-        if i + 1 == len(tokens):
-            raise ValueError(f"{tokens[i]} takes a value")
-        data[flag] = tokens[i + 1]
-    return data
+    data, others = {}, []
+    left = iter(tokens)
+    for token in left:
+        flag, equals, value = token.partition("=")
+        if flag != "--data" and not flag.startswith("--data."):
+            others.append(token)
+            continue
+        value = value if equals else next(left, "--")
+        if value.startswith("--"):
+            raise ValueError(f"{flag} takes a value")
+        data[flag.removeprefix("--")] = value
+    return data, others
