@@ -58,7 +58,8 @@ def command(cell: Cell, threads: int) -> list[str]:
     train = [sys.executable, "experiments/train.py"]
     if (cell.folder / "config.yaml").is_file():
         return [*train, "--resume", str(cell.folder)]
-    return [*train, *cell.flags, "--seed", str(cell.seed), "--threads", str(threads), "--out", str(cell.folder)]
+    own = {"seed": cell.seed, "threads": threads, "report": "false", "out": cell.folder}  # the table is the report
+    return [*train, *cell.flags, *(text for flag, value in own.items() for text in (f"--{flag}", str(value)))]
 
 
 def _check_flags(cell: Cell) -> None:

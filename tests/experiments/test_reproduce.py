@@ -188,7 +188,8 @@ def test_execution_skips_resumes_and_tells_failures(reproduction, grid, monkeypa
     (stopped.folder / "config.yaml").write_text("")
     execute = sys.modules["reproduction.execute"]
     assert execute.command(stopped, 1)[2:] == ["--resume", str(stopped.folder)]
-    assert execute.command(fresh, 2)[-6:] == ["--seed", "1", "--threads", "2", "--out", str(fresh.folder)]
+    assert execute.command(fresh, 2)[-8:-4] == ["--seed", "1", "--threads", "2"]
+    assert execute.command(fresh, 2)[-4:] == ["--report", "false", "--out", str(fresh.folder)]
     began = []
 
     def pretend(cell, threads):
