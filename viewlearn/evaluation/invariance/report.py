@@ -132,4 +132,5 @@ def _cell(result: NullTest | OverSeeds | None) -> str:
     score = f"{result.score:.{digits}f}"
     if isinstance(result, OverSeeds) and result.num_seeds > 1:
         score += f" ± {result.score_sd:.{digits}f}"
-    return f"{score} ({result.null_mean:.{digits}f}) {result.excess:+.0f}σ"
+    null = round(result.null_mean, digits) + 0.0  # which makes a zero of minus zero
+    return f"{score} ({null:.{digits}f}) {result.excess:+.0f}σ"
