@@ -8,6 +8,8 @@ evaluation.json in the run's folder, or to --out:
     --shots 5 10 --corruptions --num-corrupted 1000 --shared
     --data.overlay vision.Digits             the run's encoder on other data; any --data… flag of train.py
 
+Pictures, instead of questions: --neighbours FILE (all runs side by side, for each of --layers) and --heads.
+
 A factor is NAME=VIEW[,ARGUMENT=VALUE…][:PARAMETER][/CLASSES], where VIEW is an entry of the run's own views, several
 joined by "+", or a class. docs/looc.md has examples of all.
 """
@@ -24,6 +26,8 @@ from viewlearn.training import (
     RunFolder,
     answer,
     draw_figures,
+    draw_heads,
+    draw_neighbours,
     evaluate_run,
     load_run,
     make_accelerator,
@@ -44,6 +48,9 @@ def main() -> None:
         questions = questions_of(arguments, data)
         if arguments.out and len(arguments.runs) > 1:
             raise ValueError("--out is one file for one run's answers; leave it out, and each run's folder has them")
+        if arguments.neighbours or arguments.heads:
+            draw_pictures(arguments)
+            return
         if questions == Questions():
             for run in arguments.runs:
                 repeat(run, arguments.device, arguments.figures)
@@ -83,6 +90,8 @@ def make_argument_parser() -> argparse.ArgumentParser:
     add("--device", default="auto", help="auto, cpu, cuda, … (default: auto)")
     add("--threads", type=int, default=0, help="CPU threads; 0: all cores")
     add("--figures", action="store_true", help="draw the run's figures again, too")
+    add("--neighbours", type=Path, metavar="FILE", help="draw nearest neighbours, nothing else, into this file")
+    add("--heads", action="store_true", help="draw which embedding space decides, into each run's figures/heads.png")
     return parser
 
 
@@ -95,6 +104,22 @@ def questions_of(arguments: argparse.Namespace, data: dict[str, str]) -> Questio
     if asked.get("shared") == []:
         asked["shared"] = [OWN]
     return Questions.of({**asked, "data": data})
+
+
+def draw_pictures(arguments: argparse.Namespace) -> None:
+    """Nearest neighbours of all runs, and each run's heads."""
+    evaluator, seed = Evaluator(arguments.device), arguments.seed or 0
+    if arguments.neighbours:
+        layers = arguments.layers or ["V"]
+        path = draw_neighbours(
+            evaluator, arguments.runs, arguments.neighbours, layers=layers, num_test=arguments.num_test, seed=seed
+        )
+        print(f"figure:  {path}")
+    for run in arguments.runs if arguments.heads else []:
+        limits = {"num_train": arguments.num_train, "num_test": arguments.num_test, "seed": seed}
+        task = arguments.tasks[0] if arguments.tasks else None
+        path = draw_heads(evaluator, run, RunFolder(run).figures / "heads.png", task=task, **limits)
+        print(f"figure:  {path}")
 
 
 def repeat(run: str, device: str, figures: bool) -> None:

@@ -2,6 +2,7 @@
 
 import audio  # noqa: F401  (its classes can then be given by name)
 import vision  # noqa: F401
+from viewlearn.report import report_run
 from viewlearn.training import make_parser, run
 
 DEFAULTS = {
@@ -18,7 +19,7 @@ DEFAULTS = {
 def main() -> None:
     parser = make_parser(__doc__, DEFAULTS)
     try:
-        folder, _, results = run(parser)
+        folder, _, results = run(parser, report=report_run)
     except (ValueError, FloatingPointError) as error:
         raise SystemExit(f"error: {error}") from error
     if results is not None:

@@ -171,3 +171,11 @@ def test_parsing():
     assert split_data(["--data", "X", "run", "--data.a=b=c", "--seed", "1"]) == (data, ["run", "--seed", "1"])
     with pytest.raises(ValueError, match="no question 'shot'; there are: tasks, probes"):
         Questions.of({"shot": 5})
+
+
+def test_pictures(runs, monkeypatch, capsys):
+    evaluate(runs, monkeypatch, f"runs/NAME {SMALL} --layers V Z_rotation --neighbours near.png --heads --tasks digit")
+    said = capsys.readouterr().out
+    assert "near.png" in said and "heads.png" in said
+    assert (runs / "near.png").stat().st_size > 5_000
+    assert (runs / "runs/NAME/figures/heads.png").stat().st_size > 5_000

@@ -7,6 +7,7 @@ from viewlearn.training.evaluator import Evaluator, answer, answered
 from viewlearn.training.figures import draw_figures
 from viewlearn.training.hardware import make_accelerator
 from viewlearn.training.loop import train
+from viewlearn.training.pictures import draw_heads, draw_neighbours
 from viewlearn.training.players import Schedule
 from viewlearn.training.questions import Questions
 from viewlearn.training.run import evaluate_run, load_run, run
@@ -25,6 +26,8 @@ __all__ = [
     "build_data",
     "build_encoder",
     "draw_figures",
+    "draw_heads",
+    "draw_neighbours",
     "evaluate_run",
     "load_checkpoint",
     "load_newest",

@@ -24,7 +24,6 @@ from viewlearn.training.hardware import make_accelerator, set_threads
 from viewlearn.training.loop import train
 from viewlearn.training.players import make_optimizers
 from viewlearn.training.provenance import provenance
-from viewlearn.training.report_run import report_run
 from viewlearn.training.run_folder import RunFolder
 from viewlearn.training.seeds import seed_for
 from viewlearn.training.trackers import check_trackers
@@ -33,8 +32,15 @@ PLACE = ("config", "out", "name", "resume")  # where a run lives, not what it co
 RUNS = Path("runs")
 
 
-def run(parser: Parser, argv: list[str] | None = None) -> tuple[RunFolder, Parts, Results | None]:
+def run(
+    parser: Parser, argv: list[str] | None = None, report: Callable[[RunFolder, Parts], object] | None = None
+) -> tuple[RunFolder, Parts, Results | None]:
     """Parses the command line, trains, evaluates, and leaves a run folder.
+
+    Args:
+        parser: of runs.
+        argv: the command line; None for the process's own.
+        report: writes the run's page, when all else is done and ``--report`` is true.
 
     Returns:
         the folder, the parts, and (in the main process) the results.
@@ -77,8 +83,8 @@ def run(parser: Parser, argv: list[str] | None = None) -> tuple[RunFolder, Parts
     if accelerator.is_main_process:
         results = evaluate_run(parser, config, folder, parts, accelerator)
         draw_figures(folder, parts.data, parts.method.views, accelerator.device, config.seed)
-        if config.report:
-            report_run(folder, parts, accelerator.device)
+        if config.report and report is not None:
+            report(folder, parts)
     return folder, parts, results
 
 
