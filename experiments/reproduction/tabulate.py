@@ -30,9 +30,8 @@ def tabulate(grid: Grid, command: str) -> str:
         line(head),
         line(["---", *["---:"] * (len(head) - 1)]),
     ]
-    if grid.random_encoder:
-        lines.append(_line(grid, RANDOM, _cells(grid, grid.rows[0]), found, published, lost))
-    lines += [_line(grid, row, _cells(grid, row), found, published, lost) for row in grid.rows]
+    rows = {RANDOM: grid.rows[0], **{row: row for row in grid.rows}}  # the first row's weights before training
+    lines += [_line(grid, name, _cells(grid, row), found, published, lost) for name, row in rows.items()]
     lines += ["", *_layer_table(grid), *(f"{note}\n" for note in grid.notes)]
     return "\n".join([*lines, _origin(grid, command)])
 
@@ -48,7 +47,8 @@ def _line(grid: Grid, row: str, cells: list[Cell], found: list[Column], publishe
     for column in found:
         texts.append(spread([column.value(cell, encoder="random" if random else "trained") for cell in done]))
         if column.heading in published:
-            texts.append("—" if random else str(grid.published.get(row, {}).get(column.heading, UNKNOWN)))
+            theirs = grid.published.get(row)  # none: a row that the paper doesn't have
+            texts.append("—" if theirs is None else str(theirs.get(column.heading, UNKNOWN)))
     texts += ["—" if random else spread([destroyed(cell).get(task) for cell in done]) for task in lost]
     if grid.evaluations:
         texts.append(", ".join(sorted({str(num_features(cell) or "—") for cell in done})) or "—")
