@@ -14,7 +14,9 @@ def check_images(x: Tensor, channels: int | None = None) -> None:
             "decode integers and add the batch dimension first"
         )
     if channels is not None and x.shape[1] != channels:
-        raise ValueError(f"a view of colours needs {channels} channels (red, green, blue), not {x.shape[1]}: leave it out on such data")
+        raise ValueError(
+            f"a view of colours needs {channels} channels (red, green, blue), not {x.shape[1]}: leave it out on such data"
+        )
 
 
 def check_range(name: str, value: Range, low: float, high: float = float("inf")) -> Range:
