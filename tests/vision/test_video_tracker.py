@@ -35,9 +35,10 @@ def followed_through(seed: int) -> bool:
 
 @pytest.mark.slow
 def test_some_solids_are_followed_behind_a_pillar_and_out_again():
-    """About half of the clips from seed 100 on are, see docs/invariance.md: of these six it was three.
+    """About half of the clips from seed 100 on are, see docs/invariance.md.
 
-    The seeds were fixed before looking. One fewer is allowed, as rounding on another machine may lose a track.
+    Which seeds was decided before looking. Of these six it was three; the bar is one lower, as rounding on another
+    machine may lose a track.
     """
     assert sum(followed_through(seed) for seed in range(100, 106)) >= 2
 
