@@ -7,9 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from reproduction.grid import Cell, Grid
-from reproduction.reading import destroyed
+from reproduction.reading import Column, destroyed
 from theory.finite_negatives import disagreement, sphere_optimum
-from viewlearn.evaluation import Results
 from viewlearn.plots.destruction import Tradeoff, tradeoff_figure
 from viewlearn.report.opened import Missing, OpenedRun, Pool
 from viewlearn.report.sections.destruction import contrast
@@ -34,8 +33,7 @@ def _point(grid: Grid, cell: Cell, a: str, b: str) -> Tradeoff | None:
     rates = destroyed(cell) if cell.done else {}
     if a not in rates:
         return None
-    rows = Results.load(cell.folder / "results.json").rows
-    accuracy = next((row.trained.accuracy for row in rows if (row.task, row.probe) == (b, grid.probe)), None)
+    accuracy = Column(b, None, b, grid.probe).value(cell)
     return None if accuracy is None else Tradeoff(cell.row, rates[a], accuracy)
 
 

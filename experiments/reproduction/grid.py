@@ -88,7 +88,7 @@ class Grid:
         tasks: columns: accuracies of the probe.
         probe: linear or knn.
         evaluations: further columns, and what is asked for them.
-        random_encoder: whether the runs of the first row are asked with their initial weights, too: a row of its own.
+        random_encoder: whether evaluations ask the first row's runs with their initial weights, too.
         destruction: whether to measure what the views destroy.
         published: row → column → number as printed.
         notes: paragraphs below the table.

@@ -65,6 +65,18 @@ def reason_of(error: Exception) -> str:
     return str(error) if plain else f"{type(error).__name__}: {error}"
 
 
+def _lines(path: Path) -> list[dict]:
+    """What a run has logged into a file.
+
+    Raises:
+        Missing: nothing, or it can't be read.
+    """
+    lines = attempt(lambda: list(read_jsonl(path)))
+    if not lines:
+        raise Missing(f"it has no {path.name}, or nothing in it")
+    return lines
+
+
 class Pool:
     """Data sets that several runs share, each built once, with its layers kept apart where it has any."""
 
@@ -125,18 +137,12 @@ class OpenedRun:
     @cached_property
     def metrics(self) -> list[dict]:
         """The logged lines."""
-        lines = attempt(lambda: list(read_jsonl(self.folder.metrics)))
-        if not lines:
-            raise Missing(f"it has no {self.folder.metrics.name}, or nothing in it")
-        return lines
+        return _lines(self.folder.metrics)
 
     @cached_property
     def timings(self) -> list[dict]:
         """The logged speeds."""
-        lines = attempt(lambda: list(read_jsonl(self.folder.timings)))
-        if not lines:
-            raise Missing(f"it has no {self.folder.timings.name}, or nothing in it")
-        return lines
+        return _lines(self.folder.timings)
 
     @cached_property
     def results(self) -> Results:

@@ -6,7 +6,6 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from viewlearn.data import Data
 from viewlearn.evaluation import (
     LimitedData,
     clean_features,
@@ -140,7 +139,7 @@ def _chosen(num_samples: int, num: int, seed: int) -> Tensor:
     return torch.randperm(num_samples, generator=torch.Generator().manual_seed(seed))[:num]
 
 
-def _as_images(data: LimitedData | Data) -> Tensor:
+def _as_images(data: LimitedData) -> Tensor:
     """The test samples as the encoder reads them; spectrograms scaled to [0, 1]."""
     test = data.split("test")
     x = pipeline(data.decode, data.front_end)(torch.stack([test[i][0] for i in range(len(test))])).float()

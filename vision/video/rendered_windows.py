@@ -10,6 +10,7 @@ from torch import Tensor
 
 from viewlearn.data import ArrayDataset
 from vision.solids_shapes import SOLIDS
+from vision.video.association import centres
 from vision.video.backgrounds import background_crops, shrunk
 from vision.video.rendered import RenderedClip, render_clip
 from vision.video.tracker import RegionTracker
@@ -98,5 +99,5 @@ def _tracked(scene: RenderedClip, tracker: RegionTracker, num_frames: int) -> li
 
 def way(track: Track) -> float:
     """Pixels between the centres of a track's first and last box."""
-    centres = (track.boxes[:, :2] + track.boxes[:, 2:]) / 2
-    return float((centres[-1] - centres[0]).norm())
+    first, last = centres(track.boxes[[0, -1]])
+    return float((last - first).norm())
