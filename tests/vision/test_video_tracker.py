@@ -11,7 +11,7 @@ from vision.video.clip import ArrayClip
 from vision.video.describe import ColorAndGradients, contrast
 from vision.video.proposals import SelectiveSearch
 from vision.video.rendered import render_clip
-from vision.video.tracker import RegionTracker, _interpolate
+from vision.video.tracker import RegionTracker
 from vision.video.tracks import Track, best_tracks, load_tracks, overlap, save_tracks
 
 
@@ -34,13 +34,23 @@ def followed_through(seed: int) -> bool:
 
 
 @pytest.mark.slow
-def test_some_solids_are_followed_behind_a_pillar_and_out_again():
-    """About half of the clips from seed 100 on are, see docs/invariance.md.
+def test_solids_are_followed_behind_a_pillar_and_out_again():
+    """Of 20 clips that nothing was tuned on all are (docs/invariance.md). Of these six it was six.
 
-    Which seeds was decided before looking. Of these six it was three; the bar is one lower, as rounding on another
-    machine may lose a track.
+    Which seeds was decided before looking; the bar leaves one to rounding on another machine.
     """
-    assert sum(followed_through(seed) for seed in range(100, 106)) >= 2
+    assert sum(followed_through(seed) for seed in range(100, 106)) >= 5
+
+
+@pytest.mark.slow
+def test_things_that_cross_the_picture_together_are_told_apart():
+    """Each has a track of its own that stays on it, behind the pillar too."""
+    truth = render_clip(num_objects=3, size=(272, 640), object_size=80, seed=4)
+    tracks = RegionTracker()(truth.clip)
+    best = [max(tracks, key=lambda track, k=k: iou_with_truth(track, truth.boxes[:, k]).mean()) for k in range(3)]
+    assert len({id(track) for track in best}) == 3
+    for k, track in enumerate(best):
+        assert iou_with_truth(track, truth.boxes[:, k]).mean() >= 0.6
 
 
 def test_rendered_truth_is_what_is_seen():
@@ -92,25 +102,19 @@ def test_association_takes_the_best_total_and_keeps_to_the_gate():
     similarity = torch.tensor([[0.9, 0.8], [0.85, 0.1]])
     everything = torch.ones(2, 2, dtype=torch.bool)
     nothing = torch.zeros(2, 2)
-    assert associate(similarity, nothing, everything, 1.0, torch.zeros(2)) == [(0, 1), (1, 0)]
+    assert associate(similarity, nothing, everything, 1.0, torch.zeros(2, 2)) == [(0, 1), (1, 0)]
     only = torch.tensor([[True, False], [False, False]])
-    assert associate(similarity, nothing, only, 1.0, torch.zeros(2)) == [(0, 0)]
-    assert associate(similarity, nothing, ~everything, 1.0, torch.zeros(2)) == []
+    assert associate(similarity, nothing, only, 1.0, torch.zeros(2, 2)) == [(0, 0)]
+    assert associate(similarity, nothing, ~everything, 1.0, torch.zeros(2, 2)) == []
     predicted, regions = (
         torch.tensor([[0.0, 0, 10, 10]]),
         torch.tensor([[1.0, 0, 11, 10], [30, 0, 40, 10], [0, 0, 20, 20]]),
     )
-    _, allowed = gate(predicted, regions, torch.zeros(1), 0.5, 2.0)
+    limits = torch.full((3,), 0.5), torch.full((3,), 2.0)
+    _, allowed = gate(predicted, regions, torch.zeros(1), *limits)
     assert allowed.tolist() == [[True, False, False]]
-    _, allowed = gate(predicted, regions, torch.tensor([30.0]), 0.5, 2.0)
+    _, allowed = gate(predicted, regions, torch.tensor([30.0]), *limits)
     assert allowed.tolist() == [[True, True, False]]
-
-
-def test_gaps_are_linear_in_time():
-    boxes = torch.tensor([[0.0, 0, 1, 1], [9, 9, 9, 9], [9, 9, 9, 9], [8, 0, 9, 1]])
-    seen = torch.tensor([True, False, False, True])
-    filled = _interpolate(boxes, seen, torch.tensor([0.0, 1, 3, 4], dtype=torch.float64))
-    assert filled[:, 0].tolist() == [0, 2, 6, 8]
 
 
 def moving(start: int, length: int, x: float, score: float) -> Track:

@@ -11,24 +11,26 @@ def associate(
 ) -> list[tuple[int, int]]:
     """Pairs of track and region with the largest total score, each used once; forbidden pairs are never made.
 
-        score = weight · similarity + (1 − weight) · IoU + bonus of the track
+        score = weight · similarity + (1 − weight) · IoU + bonus
 
     Args:
         similarity, overlap: ``(num_tracks, num_regions)``, in [−1, 1] and [0, 1].
         allowed: ``(num_tracks, num_regions)`` booleans.
         weight: of the similarity, in [0, 1].
-        bonus: ``(num_tracks,)``, at least 0.
+        bonus: ``(num_tracks, num_regions)``, at least 0.
     """
     if not allowed.any():
         return []
-    score = weight * similarity + (1 - weight) * overlap + bonus[:, None]
+    score = weight * similarity + (1 - weight) * overlap + bonus
     # A forbidden pair costs as much as none, so that it is never preferred to an allowed pair of positive score.
     score = torch.where(allowed, score.clamp(min=1e-3), torch.zeros(()))
     rows, columns = linear_sum_assignment(score.numpy(), maximize=True)
     return [(int(row), int(column)) for row, column in zip(rows, columns, strict=True) if allowed[row, column]]
 
 
-def gate(predicted: Tensor, regions: Tensor, slack: Tensor, min_iou: float, max_growth: float) -> tuple[Tensor, Tensor]:
+def gate(
+    predicted: Tensor, regions: Tensor, slack: Tensor, min_iou: Tensor, max_growth: Tensor
+) -> tuple[Tensor, Tensor]:
     """The IoU of every track with every region, and which pairs geometry allows.
 
     A pair is allowed if its IoU reaches ``min_iou``, or the centres are at most ``slack`` pixels apart, and in both
@@ -38,6 +40,7 @@ def gate(predicted: Tensor, regions: Tensor, slack: Tensor, min_iou: float, max_
         predicted: ``(num_tracks, 4)``.
         regions: ``(num_regions, 4)``.
         slack: ``(num_tracks,)`` pixels; 0 for tracks that were seen in the last frame.
+        min_iou, max_growth: ``(num_regions,)``.
     """
     iou = box_iou(predicted, regions)
     distance = torch.cdist(centres(predicted), centres(regions))

@@ -57,15 +57,30 @@ class SelectiveSearch:
         found = search.process()
         if len(found) == 0:
             return torch.zeros(0, 4)
-        left, top, wide, high = (torch.as_tensor(found).unique(dim=0) / scale).unbind(1)
-        boxes = torch.stack([left, top, (left + wide).clamp(max=width), (top + high).clamp(max=height)], dim=1)
-        area = wide * high / (height * width)
-        aspect = torch.maximum(wide / high, high / wide)
-        boxes = boxes[(area >= self.min_area) & (area <= self.max_area) & (aspect <= self.max_aspect)]
+        boxes = as_proposals(
+            torch.as_tensor(found).unique(dim=0) / scale, (height, width), self.min_area, self.max_area, self.max_aspect
+        )
         # OpenCV ranks by random numbers; this goes by size, and is the same every time.
         sizes = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
         boxes = boxes[sizes.argsort(descending=True, stable=True)]
         return boxes[nms(boxes, torch.linspace(1, 0, len(boxes)), self.overlap)]
+
+
+def as_proposals(found: Tensor, size: tuple[int, int], min_area: float, max_area: float, max_aspect: float) -> Tensor:
+    """Boxes ``(num, 4)``, left, top, right, bottom, of OpenCV's left, top, width, height, without the unlikely ones.
+
+    Args:
+        found: ``(num, 4)`` in pixels of the frame.
+        size: height and width of the frame; boxes are cut off at its edges.
+        min_area, max_area: as fractions of the frame's.
+        max_aspect: of the longer to the shorter side.
+    """
+    height, width = size
+    left, top, wide, high = found.float().unbind(1)
+    boxes = torch.stack([left, top, (left + wide).clamp(max=width), (top + high).clamp(max=height)], dim=1)
+    area = wide * high / (height * width)
+    aspect = torch.maximum(wide / high, high / wide)
+    return boxes[(area >= min_area) & (area <= max_area) & (aspect <= max_aspect)]
 
 
 def shrink(frame: Tensor, width: int):

@@ -17,7 +17,7 @@ from vision.video.tracker import RegionTracker
 from vision.video.tracks import Track
 from vision.video.windows import cut_out
 
-VERSION = 1  # of the files; another way to render or to track needs another number
+VERSION = 2  # of the files; another way to render or to track needs another number
 SCENE = 96  # pixels: a scene's side, three times what the encoder sees of it by default
 SOLID = 40  # pixels: the side of the square that a solid is drawn in, so that the pillar hides half of it at most
 STRIDE = 3  # frames that the tracker sees from one frame of a window to the next

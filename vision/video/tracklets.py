@@ -1,0 +1,192 @@
+"""Tracks in the making: followed from frame to frame, joined where they are one thing, and finished."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from vision.video.association import areas, centres
+from vision.video.joining import chains, course, joints
+from vision.video.tracks import Track
+
+MEMORY = 0.9  # of a template, and of a velocity from frame to frame at 25 frames per second
+HALF_HIDDEN = (
+    0.8  # of the median area: what is smaller at the end that meets another track is on its way behind something
+)
+
+
+@dataclass
+class Confirmed:
+    """With how many of its boxes a kind of proposals agreed, and the numbers of the first and of the last of them."""
+
+    count: int = 0
+    first: int = 0
+    last: int = 0
+
+    def note(self, number: int) -> None:
+        self.count, self.first, self.last = self.count + 1, self.first if self.count else number, number
+
+
+@dataclass
+class Tracklet:
+    """A region that is being followed.
+
+    Args:
+        start: index of its first frame.
+        boxes: one per frame, left, top, right, bottom in pixels.
+        seen: one per frame; where False, the box is a guess.
+        template: features that it is known by, of unit length.
+        total: sum of its features over the frames in which it was seen.
+        velocity: ``(2,)`` pixels per second.
+        contrast: with its surroundings, mean over the frames in which it was seen.
+        similarities: to the template, of the frames in which it was seen.
+        confirmed: by proposals of any kind.
+        moved: by proposals of what moves.
+        unconfirmed: seconds since any proposal agreed.
+        hidden: seconds since it was seen.
+    """
+
+    start: int
+    boxes: list[Tensor]
+    seen: list[bool]
+    template: Tensor
+    total: Tensor
+    velocity: Tensor
+    contrast: float = 0.0
+    similarities: list[float] = field(default_factory=list)
+    confirmed: Confirmed = field(default_factory=Confirmed)
+    moved: Confirmed = field(default_factory=Confirmed)
+    unconfirmed: float = 0.0
+    hidden: float = 0.0
+
+    @classmethod
+    def begin(cls, index: int, box: Tensor, feature: Tensor, moves: bool) -> "Tracklet":
+        """One that begins with a proposal, of what moves or not."""
+        made = cls(index, [box], [True], feature, feature, torch.zeros(2))
+        made.confirm(moves)
+        return made
+
+    def confirm(self, moves: bool) -> None:
+        """Notes that a proposal agrees with its last box."""
+        self.confirmed.note(len(self.boxes) - 1)
+        self.unconfirmed = 0.0
+        if moves:
+            self.moved.note(len(self.boxes) - 1)
+
+    def see(self, box: Tensor, feature: Tensor, similarity: float, step: float) -> None:
+        """Takes a box of the next frame, ``step`` seconds later."""
+        if step > 0 and self.seen[-1]:
+            velocity = (centres(box[None]) - centres(self.boxes[-1][None]))[0] / step
+            memory = min(MEMORY ** (step * 25), 1 - 1 / len(self.boxes))  # a plain mean over the first frames
+            self.velocity = memory * self.velocity + (1 - memory) * velocity
+        self.template = functional.normalize(MEMORY * self.template + (1 - MEMORY) * feature, dim=0)
+        self.total = self.total + feature
+        self.boxes.append(box)
+        self.seen.append(True)
+        self.similarities.append(similarity)
+        self.hidden = 0.0
+        self.unconfirmed += step
+
+    def miss(self, guess: Tensor, step: float) -> None:
+        """Takes the next frame as one in which it can't be seen."""
+        self.boxes.append(guess)
+        self.seen.append(False)
+        self.hidden += step
+
+    @property
+    def last(self) -> int:
+        """The number, from its start, of the last frame in which it was seen."""
+        return max(k for k, seen in enumerate(self.seen) if seen)
+
+    @property
+    def whole(self) -> list[int]:
+        """The numbers of its boxes in which there is little doubt that it is there, and all of it.
+
+        Of what moved most of the time, these lie between the first and the last in which it was seen to move.
+        """
+        sure = self.moved if self.moved.count > self.confirmed.count / 2 else self.confirmed
+        seen = [k for k in range(sure.first, sure.last + 1) if self.seen[k]]
+        size = areas(torch.stack([self.boxes[k] for k in seen]))
+        return [k for k, large in zip(seen, (size >= HALF_HIDDEN * size.median()).tolist(), strict=True) if large]
+
+    @property
+    def prominence(self) -> float:
+        """Its contrast, up to doubled by how often it was seen to move."""
+        return self.contrast * (1 + self.moved.count / sum(self.seen))
+
+    def duration(self, times: Tensor) -> float:
+        """Seconds from its first frame to the last in which it was seen; ``times`` are those of the clip's frames."""
+        return float(times[self.start + self.last] - times[self.start])
+
+    def finish(self, times: Tensor) -> Track:
+        """The track without its hidden end, gaps interpolated."""
+        stop = self.last + 1
+        boxes, seen = torch.stack(self.boxes[:stop]), torch.tensor(self.seen[:stop])
+        boxes = interpolate(boxes, seen, times[self.start : self.start + stop])
+        likeness = sum(self.similarities) / max(1, len(self.similarities))
+        score = self.duration(times) * float(seen.float().mean()) * likeness * self.prominence**2
+        return Track(self.start, boxes, seen, score)
+
+
+def joined(tracklets: Sequence[Tracklet], times: Tensor, min_duration: float, max_gap: float) -> list[Tracklet]:
+    """Tracklets of one shot, those that are one moving thing made one (see ``joints``).
+
+    Args:
+        times: of the clip's frames, in seconds.
+        min_duration: of a part, in seconds: less doesn't tell where it goes.
+        max_gap: between two parts, in seconds.
+    """
+    parts, courses, short = [], [], []
+    for each in tracklets:
+        whole = each.whole
+        at = times[[each.start + k for k in whole]]
+        if len(whole) > 1 and at[-1] - at[0] >= min_duration:
+            parts.append(each)
+            courses.append(course(torch.stack([each.boxes[k] for k in whole]), at, each.total))
+        else:
+            short.append(each)
+    worth = torch.tensor([each.finish(times).score for each in parts])
+    pairs = joints(courses, worth, max_gap)
+    return short + [_one([parts[i] for i in chain]) for chain in chains(len(parts), pairs)]
+
+
+def _one(parts: Sequence[Tracklet]) -> Tracklet:
+    """Parts in the order of time as one; what lies between them wasn't seen."""
+    whole = parts[0]
+    for part in parts[1:]:
+        stop, start = whole.whole[-1] + 1, part.whole[0]
+        gap = part.start + start - whole.start - stop
+        count = sum(whole.seen), sum(part.seen)
+        whole = Tracklet(
+            whole.start,
+            whole.boxes[:stop] + [part.boxes[start]] * gap + part.boxes[start:],
+            whole.seen[:stop] + [False] * gap + part.seen[start:],
+            part.template,
+            whole.total + part.total,
+            part.velocity,
+            (count[0] * whole.contrast + count[1] * part.contrast) / sum(count),
+            whole.similarities + part.similarities,
+            _after(whole.confirmed, part.confirmed, part.start - whole.start),
+            _after(whole.moved, part.moved, part.start - whole.start),
+            part.unconfirmed,
+            part.hidden,
+        )
+    return whole
+
+
+def _after(one: Confirmed, other: Confirmed, start: int) -> Confirmed:
+    if not one.count or not other.count:
+        return one if one.count else Confirmed(other.count, start + other.first, start + other.last)
+    return Confirmed(one.count + other.count, one.first, start + other.last)
+
+
+def interpolate(boxes: Tensor, seen: Tensor, times: Tensor) -> Tensor:
+    """Boxes ``(num, 4)``, those of unseen frames linear in time between the seen ones on either side."""
+    known = seen.nonzero().squeeze(1)
+    after = torch.searchsorted(known, torch.arange(len(seen))).clamp(max=len(known) - 1)
+    left, right = known[(after - 1).clamp(min=0)], known[after]
+    part = ((times - times[left]) / (times[right] - times[left]).clamp(min=1e-9)).float()[:, None]
+    between = boxes[left] + part * (boxes[right] - boxes[left])
+    return torch.where(seen[:, None], boxes, between)
