@@ -1,4 +1,4 @@
-"""Makes a table of the results: ``python experiments/reproduce.py TABLE [--scale cpu|gpu] [--seeds 3]``.
+"""Makes tables of the results: ``python experiments/reproduce.py TABLE … [--scale cpu|gpu] [--seeds 3]``.
 
 Tables are declared in experiments/configs/tables. Runs that are done are skipped and stopped ones go on, so that the
 command may be given again at any time; ``--dry-run`` shows what it would run.
@@ -12,7 +12,7 @@ from pathlib import Path
 # First on the path, a script's folder would hide the package theory behind the script of that name.
 sys.path.sort(key=lambda entry: Path(entry or ".").resolve() == Path(__file__).resolve().parent)
 
-from reproduction import draw_tradeoffs, evaluate_extras, execute, load_grid, room, table_names, tabulate
+from reproduction import Grid, draw_tradeoffs, evaluate_extras, execute, load_grid, room, table_names, tabulate
 from reproduction.execute import command
 
 import audio  # noqa: F401  (a run's configuration may name their classes)
@@ -22,7 +22,7 @@ from viewlearn.training.hardware import set_threads
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("table", choices=table_names(), help="which table")
+    parser.add_argument("tables", nargs="+", choices=table_names(), metavar="TABLE", help=", ".join(table_names()))
     parser.add_argument("--scale", choices=["cpu", "gpu"], default="cpu", help="gpu is the published setting")
     parser.add_argument("--seeds", type=int, default=3, help="runs per row (default: 3)")
     parser.add_argument("--data", default="data", help="folder of the data sets (default: data)")
@@ -35,31 +35,41 @@ def main() -> None:
     parser.add_argument("--no-train", action="store_true", help="ask the runs that are done, and write the table")
     parser.add_argument("--table-only", action="store_true", help="write the table from what is done")
     arguments, extra = parser.parse_known_args()
+    out = arguments.out.resolve()
+    data = str(Path(arguments.data).resolve())
+    failed = []
     try:
-        out = arguments.out.resolve()
-        data = str(Path(arguments.data).resolve())
-        grid = load_grid(arguments.table, arguments.scale, arguments.seeds, data, out, tuple(extra))
-        if arguments.dry_run:
-            for cell in grid.cells:
-                print("# done" if cell.done else shlex.join(command(cell, arguments.threads)))
-            return
-        failed = []
-        if not (arguments.table_only or arguments.no_train):
-            failed = execute(grid.cells, arguments.jobs or room(arguments.threads), arguments.threads)
-        if not arguments.table_only:
-            set_threads(arguments.threads)
-            evaluate_extras(grid)
+        grids = [
+            load_grid(name, arguments.scale, arguments.seeds, data, out, tuple(extra)) for name in arguments.tables
+        ]
+        for grid in grids:
+            if arguments.dry_run:
+                for cell in grid.cells:
+                    print("# done" if cell.done else shlex.join(command(cell, arguments.threads)))
+                continue
+            if not (arguments.table_only or arguments.no_train):
+                failed += execute(grid.cells, arguments.jobs or room(arguments.threads), arguments.threads)
+            if not arguments.table_only:
+                set_threads(arguments.threads)
+                evaluate_extras(grid)
+            write_table(grid, out)
     except ValueError as error:
         raise SystemExit(f"error: {error}") from error
+    if not arguments.dry_run:
+        figure = draw_tradeoffs(grids, out / f"{'+'.join(arguments.tables)}-{arguments.scale}.png")
+        if figure is not None:
+            print(f"figure: {figure}")
+    if failed:
+        raise SystemExit("failed: " + ", ".join(f"{cell.folder}.log" for cell in failed))
+
+
+def write_table(grid: Grid, out: Path) -> None:
+    """Writes and prints the table of the runs that are done."""
     text = tabulate(grid, shlex.join(["python", "experiments/reproduce.py", *sys.argv[1:]]))
     path = out / f"{grid.name}-{grid.scale}.md"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
     print(f"\n{text}\ntable: {path}")
-    for figure in draw_tradeoffs(grid, path.with_suffix("")):
-        print(f"figure: {figure}")
-    if failed:
-        raise SystemExit("failed: " + ", ".join(f"{cell.folder}.log" for cell in failed))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
-"""Accuracy on one task against the destruction of another's label, all runs of a table, with the linear model."""
+"""Accuracy on one task against the destruction of another's label, all runs of some tables, with the linear model."""
 
 from collections.abc import Sequence
-from itertools import permutations
 from pathlib import Path
 
 import numpy as np
@@ -9,24 +8,26 @@ import numpy as np
 from reproduction.grid import Cell, Grid
 from reproduction.reading import Column, destroyed
 from theory.finite_negatives import disagreement, sphere_optimum
-from viewlearn.plots.destruction import Tradeoff, tradeoff_figure
+from viewlearn.plots.destruction import Tradeoff, TradeoffPanel, tradeoff_figure
 from viewlearn.report.opened import Missing, OpenedRun, Pool
 from viewlearn.report.sections.destruction import contrast
 
 
-def draw_tradeoffs(grid: Grid, stem: Path) -> list[Path]:
-    """Draws a figure for each pair of tasks of which at least two runs are known; returns their paths."""
-    paths = []
-    if grid.destruction:
-        for a, b in permutations(grid.tasks, 2):
+def draw_tradeoffs(grids: Sequence[Grid], path: Path) -> Path | None:
+    """Draws a row of panels for each table of which destruction is known, one for each of its pairs of tasks.
+
+    Returns the path; None if there are less than two runs to draw of every table.
+    """
+    rows = []
+    for grid in grids:
+        panels = []
+        for a, b in grid.tradeoffs if grid.destruction else ():
             points = [point for cell in grid.cells if (point := _point(grid, cell, a, b)) is not None]
             if len(points) > 1:
-                path = stem.with_name(f"{stem.name}-{b}-by-{a}.png")
-                title = f"{grid.title}: {b} against the destruction of {a}"
-                paths.append(
-                    tradeoff_figure(path, points, (a, b), prediction=_prediction(grid, points, a, b), title=title)
-                )
-    return paths
+                panels.append(TradeoffPanel((a, b), points, _prediction(grid, points, a, b), title=grid.title))
+        if panels:
+            rows.append(panels)
+    return tradeoff_figure(path, rows) if rows else None
 
 
 def _point(grid: Grid, cell: Cell, a: str, b: str) -> Tradeoff | None:

@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from itertools import permutations
 from pathlib import Path
 
 import yaml
@@ -20,6 +21,7 @@ KEYS = {
     "evaluations",
     "random_encoder",
     "destruction",
+    "tradeoffs",
     "flags",
     "scales",
     "rows",
@@ -90,6 +92,7 @@ class Grid:
         evaluations: further columns, and what is asked for them.
         random_encoder: whether evaluations ask the first row's runs with their initial weights, too.
         destruction: whether to measure what the views destroy.
+        tradeoffs: pairs of tasks (A, B): accuracy of B is drawn against the destruction of A.
         published: row → column → number as printed.
         notes: paragraphs below the table.
     """
@@ -104,6 +107,7 @@ class Grid:
     evaluations: tuple[Evaluation, ...] = ()
     random_encoder: bool = False
     destruction: bool = False
+    tradeoffs: tuple[tuple[str, str], ...] = ()
     published: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
@@ -163,6 +167,7 @@ def load_grid(name: str, scale: str, seeds: int, data: str, out: Path, extra: tu
         evaluations=tuple(_evaluation(each, declared, data) for each in declared.get("evaluations", {})),
         random_encoder=declared.get("random_encoder", False),
         destruction=declared.get("destruction", False),
+        tradeoffs=tuple((a, b) for a, b in declared.get("tradeoffs", permutations(declared["tasks"], 2))),
         published=declared.get("published", {}),
         notes=tuple(declared.get("notes", ())),
     )

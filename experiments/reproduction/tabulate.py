@@ -17,7 +17,7 @@ def tabulate(grid: Grid, command: str) -> str:
     """
     found = columns(grid)
     published = {each.heading for each in found if any(each.heading in row for row in grid.published.values())}
-    lost = sorted({task for cell in grid.cells for task in destroyed(cell)}) if grid.destruction else []
+    lost = [task for task in grid.tasks if grid.destruction and any(task in destroyed(cell) for cell in grid.cells)]
     head = [""]
     for each in found:
         head += [each.heading, *([f"{each.heading}, published"] if each.heading in published else [])]

@@ -7,7 +7,11 @@ from pathlib import Path
 
 import pytest
 
+import vision  # noqa: F401
 from viewlearn.evaluation import Results, Row, Score
+from viewlearn.evaluation.feature_dropping import Destruction, FeatureDropping
+from viewlearn.evaluation.feature_dropping.found import Generated, TaskDropping
+from viewlearn.training import make_parser, run
 
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
 
@@ -228,3 +232,49 @@ def test_another_declaration_is_not_taken_for_the_old_one(reproduction, grid, tm
 def test_bad_input(reproduction, tmp_path, arguments, said):
     with pytest.raises(ValueError, match=said):
         reproduction.load_grid(*arguments, "D", tmp_path)
+
+
+def analyse(cell, rates: dict[str, float]) -> None:
+    """Writes an analysis whose views destroy labels at these rates."""
+    tasks = {
+        task: TaskDropping(Destruction(rate, 0.0, 1.0, 1.0, 9, 9), [1.0], [1.0], rate, rate, 10)
+        for task, rate in rates.items()
+    }
+    FeatureDropping({"final": Generated(tasks, {}, None)}, {}, {}, 9, 1, 0.5).save(
+        cell.folder / "feature_dropping.json"
+    )
+
+
+def test_what_views_destroy_is_tabulated_and_drawn(reproduction, grid, tmp_path, monkeypatch):
+    assert reproduction.draw_tradeoffs([grid], tmp_path / "none.png") is None
+    drawn = []
+    figure = sys.modules["reproduction.figure"]
+    monkeypatch.setattr(figure, "tradeoff_figure", lambda path, rows: drawn.append(rows) or path)
+    for cell, accuracy, rate in zip(grid.cells, (0.3, 0.34, 0.4), (0.0, 0.1, 0.25), strict=False):
+        finish(cell, accuracy)
+        analyse(cell, {"object": rate, "digit": 2 * rate})
+    finish(grid.cells[4], 0.5)  # its views weren't analysed
+    other = reproduction.load_grid("spoken_digits_percussion", "cpu", 1, "/data", tmp_path)
+    assert reproduction.draw_tradeoffs([grid, other], tmp_path / "t.png") == tmp_path / "t.png"
+    [[(by_object, by_digit)]] = drawn
+    assert (by_object.tasks, by_digit.tasks) == (("object", "digit"), ("digit", "object"))
+    assert [run[1:] for run in by_digit.runs] == [(0.0, 0.3), (0.2, 0.34), (0.5, 0.4)]
+    assert [run.name for run in by_digit.runs] == ["NoViews", "NoViews", "SimCLRViews, strength 0.5"]
+    text = reproduction.tabulate(grid, "COMMAND")
+    assert "| NoViews | 32.0 ± 2.8 | 32.0 ± 2.8 | 5.0 ± 7.1 | 10.0 ± 14.1 | 2 of 2 |" in text
+
+
+def test_the_linear_models_curve_rises_with_destruction(reproduction, grid, tmp_path):
+    """From the smallest accuracy to the largest, over rates from none to a label that is always redrawn."""
+    cell = grid.cells[0]
+    data = "--data vision.PhotoDigits --data.num_train 64 --data.num_validation 32 --data.num_test 32 --views NoViews"
+    model = "--encoder Backbone --encoder.name resnet10w4 --method SimCLR --method.temperature 0.2 --batch_size 32"
+    rest = "--steps 1 --monitor_every 0 --probes [knn] --threads 1 --device cpu --report false"
+    run(make_parser(""), [*f"{data} {model} {rest}".split(), "--out", str(cell.folder)])
+    figure = sys.modules["reproduction.figure"]
+    points = [figure.Tradeoff("a", 0.1, 0.3), figure.Tradeoff("b", 0.4, 0.5)]
+    rates, accuracies = figure._prediction(grid, points, "region", "digit")
+    assert (rates[0], rates[-1]) == (0, pytest.approx(90))
+    assert accuracies == sorted(accuracies)
+    assert (accuracies[0], accuracies[-1]) == (pytest.approx(30, abs=0.5), pytest.approx(50))
+    assert figure._prediction(grid, points, "object", "digit") is None  # no such task in these data

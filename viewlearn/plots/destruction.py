@@ -90,15 +90,32 @@ def destruction_histograms(
     return save_figure(figure, path)
 
 
-def draw_tradeoff(
-    axes: Axes, runs: Sequence[Tradeoff], tasks: tuple[str, str], prediction: tuple | None, chance: float | None
-) -> None:
-    """Accuracy on task B against the destruction rate of task A, one point per run."""
+class TradeoffPanel(NamedTuple):
+    """Accuracy on task B against the destruction rate of task A.
+
+    Args:
+        tasks: (A, B): whose label is destroyed, and whose accuracy is measured.
+        runs: the points.
+        prediction: of the linear model, as rates of destruction and accuracies, both in percent; it predicts shares of
+            the embedding, which the caller has scaled to accuracies.
+        chance: accuracy of guessing task B, in [0, 1].
+        title: of the panel.
+    """
+
+    tasks: tuple[str, str]
+    runs: Sequence[Tradeoff]
+    prediction: tuple[Sequence[float], Sequence[float]] | None = None
+    chance: float | None = None
+    title: str | None = None
+
+
+def draw_tradeoff(axes: Axes, panel: TradeoffPanel) -> None:
+    """Draws one point per run, runs of one name alike, without a legend."""
     tidy(axes)
-    if prediction is not None:
-        axes.plot(*prediction, color=GRAY, linewidth=1.4, label="linear model's share, scaled")
-    for i, name in enumerate(dict.fromkeys(run.name for run in runs)):
-        mine = [run for run in runs if run.name == name]
+    if panel.prediction is not None:
+        axes.plot(*panel.prediction, color=GRAY, linewidth=1.4, label="linear model's share, scaled")
+    for i, name in enumerate(dict.fromkeys(run.name for run in panel.runs)):
+        mine = [run for run in panel.runs if run.name == name]
         axes.scatter(
             [100 * run.destruction for run in mine],
             [100 * run.accuracy for run in mine],
@@ -108,42 +125,34 @@ def draw_tradeoff(
             label=name,
             zorder=3,
         )
-    if chance is not None:
-        axes.axhline(100 * chance, color=GRAY, linestyle=":", linewidth=1.2, label="chance")
-    axes.set_xlabel(f"views that destroy the label of {tasks[0]} (%)", fontsize=9)
-    axes.set_ylabel(f"accuracy on {tasks[1]} (%)", fontsize=9)
-    axes.legend(fontsize=8, frameon=False)
+    if panel.chance is not None:
+        axes.axhline(100 * panel.chance, color=GRAY, linestyle=":", linewidth=1.2, label="chance")
+    axes.set_xlabel(f"views that destroy the label of {panel.tasks[0]} (%)", fontsize=9)
+    axes.set_ylabel(f"accuracy on {panel.tasks[1]} (%)", fontsize=9)
+    if panel.title:
+        axes.set_title(panel.title, fontsize=10)
 
 
-def tradeoff_figure(
-    path: Path | str,
-    runs: Sequence[Tradeoff],
-    tasks: tuple[str, str],
-    *,
-    prediction: tuple[Sequence[float], Sequence[float]] | None = None,
-    chance: float | None = None,
-    title: str | None = None,
-) -> Path:
+def tradeoff_figure(path: Path | str, rows: Sequence[Sequence[TradeoffPanel]]) -> Path:
     """Draws what destroying one task's label does for another task.
 
     Args:
         path: the picture to write.
-        runs: the points.
-        tasks: (A, B): whose label is destroyed, and whose accuracy is measured.
-        prediction: of the linear model, as rates of destruction and accuracies, both in percent; it predicts shares of
-            the embedding, which the caller has scaled to accuracies.
-        chance: accuracy of guessing task B, in [0, 1].
-        title: of the figure.
+        rows: of panels; those of a row show the same runs and share a legend, to their right.
 
     Raises:
-        ValueError: no runs.
+        ValueError: no panels, or one without runs.
     """
-    if not runs:
+    if not rows or not all(row and all(panel.runs for panel in row) for row in rows):
         raise ValueError("there are no runs to draw")
-    figure = new_figure(5.2, 3.6)
-    draw_tradeoff(figure.subplots(), runs, tasks, prediction, chance)
-    if title:
-        figure.suptitle(title, fontsize=11)
+    columns = max(len(row) for row in rows)
+    figure = new_figure(4.3 * columns + 2.6, 3.2 * len(rows))
+    for places, row in zip(figure.subplots(len(rows), columns, squeeze=False), rows, strict=True):
+        for axes, panel in zip(places, row, strict=False):
+            draw_tradeoff(axes, panel)
+        for axes in places[len(row) :]:
+            axes.remove()
+        places[len(row) - 1].legend(fontsize=8, frameon=False, loc="center left", bbox_to_anchor=(1.02, 0.5))
     return save_figure(figure, path)
 
 

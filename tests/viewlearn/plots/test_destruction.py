@@ -1,6 +1,13 @@
 import pytest
 
-from viewlearn.plots.destruction import Tradeoff, destruction_histograms, draw_tradeoff, profile_figure, tradeoff_figure
+from viewlearn.plots.destruction import (
+    Tradeoff,
+    TradeoffPanel,
+    destruction_histograms,
+    draw_tradeoff,
+    profile_figure,
+    tradeoff_figure,
+)
 from viewlearn.plots.figure import new_figure
 
 
@@ -14,18 +21,18 @@ def test_histograms(tmp_path):
 
 def test_tradeoff_draws_each_run_once_with_one_entry_per_kind(tmp_path):
     runs = [Tradeoff("expert", 0.1, 0.5), Tradeoff("expert", 0.12, 0.52), Tradeoff("viewmaker", 0.4, 0.6)]
+    panel = TradeoffPanel(("digit", "object"), runs, ([0, 100], [40, 60]), 0.1, "C+Digits")
     axes = new_figure(4, 3).subplots()
-    draw_tradeoff(axes, runs, ("digit", "object"), ([0, 100], [40, 60]), 0.1)
+    draw_tradeoff(axes, panel)
     assert [len(points.get_offsets()) for points in axes.collections] == [2, 1]
-    assert [text.get_text() for text in axes.get_legend().get_texts()] == [
-        "linear model's share, scaled",
-        "expert",
-        "viewmaker",
-        "chance",
-    ]
-    assert tradeoff_figure(tmp_path / "t.svg", runs, ("digit", "object")).is_file()
-    with pytest.raises(ValueError, match="no runs"):
-        tradeoff_figure(tmp_path / "t.svg", [], ("digit", "object"))
+    assert axes.get_legend_handles_labels()[1] == ["linear model's share, scaled", "expert", "viewmaker", "chance"]
+    one, more = (
+        tradeoff_figure(tmp_path / f"{i}.svg", rows) for i, rows in enumerate([[[panel]], [[panel] * 2, [panel]]])
+    )
+    assert more.read_text().count("views that destroy") == 3 * one.read_text().count("views that destroy") > 0
+    for rows in ([], [[]], [[panel._replace(runs=[])]]):
+        with pytest.raises(ValueError, match="no runs"):
+            tradeoff_figure(tmp_path / "t.svg", rows)
 
 
 def test_profile():
