@@ -42,6 +42,7 @@ from viewlearn.evaluation.invariance import (
 )
 from viewlearn.evaluation.invariance.published import load_published
 from viewlearn.plots.invariance import invariance_bars, invariance_curves
+from viewlearn.training.provenance import origin
 from viewlearn.views.decode import ToFloat
 from vision.image_sets import images_in, read_square, sample_sets
 from vision.image_sets_factors import synthetic_factors
@@ -66,7 +67,8 @@ def main() -> None:
         row: {name: {m: t.as_dict() for m, t in r.items()} for name, r in sets.items()} for row, sets in rows.items()
     }
     settings = {name: str(value) for name, value in vars(arguments).items()}
-    results = {"settings": settings, "reports": plain, "curves": curves}
+    info = origin(torch.device(arguments.device))
+    results = {"settings": settings, "info": info, "reports": plain, "curves": curves}
     (arguments.out / "invariance.json").write_text(json.dumps(results, indent=1), encoding="utf-8")
     tables = [table(rows, name) for name in MEASURES]
     (arguments.out / "invariance.md").write_text("\n\n".join(tables) + "\n", encoding="utf-8")

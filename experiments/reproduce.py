@@ -12,7 +12,17 @@ from pathlib import Path
 # First on the path, a script's folder would hide the package theory behind the script of that name.
 sys.path.sort(key=lambda entry: Path(entry or ".").resolve() == Path(__file__).resolve().parent)
 
-from reproduction import Grid, draw_tradeoffs, evaluate_extras, execute, load_grid, room, table_names, tabulate
+from reproduction import (
+    Grid,
+    draw_tradeoffs,
+    evaluate_extras,
+    execute,
+    load_grid,
+    measure_invariances,
+    room,
+    table_names,
+    tabulate,
+)
 from reproduction.execute import command
 
 import audio  # noqa: F401  (a run's configuration may name their classes)
@@ -52,6 +62,7 @@ def main() -> None:
             if not arguments.table_only:
                 set_threads(arguments.threads)
                 evaluate_extras(grid)
+                measure_invariances(grid, arguments.threads)
             write_table(grid, out)
     except ValueError as error:
         raise SystemExit(f"error: {error}") from error

@@ -4,6 +4,7 @@ from reproduction.execute import execute, room
 from reproduction.extras import evaluate_extras
 from reproduction.figure import draw_tradeoffs
 from reproduction.grid import Cell, Grid, load_grid, table_names
+from reproduction.invariance import measure_invariances
 from reproduction.tabulate import tabulate
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "evaluate_extras",
     "execute",
     "load_grid",
+    "measure_invariances",
     "room",
     "table_names",
     "tabulate",

@@ -4,7 +4,7 @@ import fnmatch
 import json
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import permutations
 from pathlib import Path
 
@@ -22,6 +22,7 @@ KEYS = {
     "random_encoder",
     "destruction",
     "tradeoffs",
+    "invariance",
     "flags",
     "scales",
     "rows",
@@ -86,6 +87,7 @@ class Grid:
     Args:
         name, title, reference: of the table and the paper.
         scale: ``cpu``, a size that a CPU does, or ``gpu``, the published setting.
+        folder: of its runs, but for those that it takes from another table.
         cells: all runs, row by row.
         tasks: columns: accuracies of the probe.
         probe: linear or knn.
@@ -93,6 +95,7 @@ class Grid:
         random_encoder: whether evaluations ask the first row's runs with their initial weights, too.
         destruction: whether to measure what the views destroy.
         tradeoffs: pairs of tasks (A, B): accuracy of B is drawn against the destruction of A.
+        invariance: flags of ``experiments/invariance.py``, that measure the encoders; None not to.
         published: row → column → number as printed.
         notes: paragraphs below the table.
     """
@@ -101,6 +104,7 @@ class Grid:
     title: str
     reference: str
     scale: str
+    folder: Path
     cells: tuple[Cell, ...]
     tasks: tuple[str, ...]
     probe: str = "linear"
@@ -108,6 +112,7 @@ class Grid:
     random_encoder: bool = False
     destruction: bool = False
     tradeoffs: tuple[tuple[str, str], ...] = ()
+    invariance: tuple[str, ...] | None = None
     published: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
@@ -147,20 +152,25 @@ def load_grid(name: str, scale: str, seeds: int, data: str, out: Path, extra: tu
         raise ValueError(f"table {name} has no scale {scale!r}; there are: {', '.join(declared['scales'])}")
     if seeds < 1:
         raise ValueError(f"seeds is {seeds}; it must be at least 1")
+    folder = out / f"{name}-{scale}"
     cells = []
     if len({slug(row) for row in declared["rows"]}) < len(declared["rows"]):
         raise ValueError(f"{path.name} has rows whose names make the same folder: {', '.join(declared['rows'])}")
     for row, own in declared["rows"].items():
+        if own and "from" in own:
+            cells += _taken(row, own, load_grid(own["from"], scale, seeds, data, out, extra))
+            continue
         flags = {**declared["flags"], **(declared["scales"][scale] or {}), **(own or {})}
         flags = {flag: _at_scale(value, scale, declared["scales"]) for flag, value in flags.items()}
         given = tuple(token for flag, value in flags.items() for token in (f"--{flag}", as_text(value, data)))
         for seed in range(seeds):
-            cells.append(Cell(row, seed, out / f"{name}-{scale}" / f"{slug(row)}-seed{seed}", (*given, *extra)))
+            cells.append(Cell(row, seed, folder / f"{slug(row)}-seed{seed}", (*given, *extra)))
     return Grid(
         name=name,
         title=declared["title"],
         reference=declared["reference"],
         scale=scale,
+        folder=folder,
         cells=tuple(cells),
         tasks=tuple(declared["tasks"]),
         probe=declared.get("probe", "linear"),
@@ -168,9 +178,26 @@ def load_grid(name: str, scale: str, seeds: int, data: str, out: Path, extra: tu
         random_encoder=declared.get("random_encoder", False),
         destruction=declared.get("destruction", False),
         tradeoffs=tuple((a, b) for a, b in declared.get("tradeoffs", permutations(declared["tasks"], 2))),
+        invariance=_flags(declared["invariance"], data) if "invariance" in declared else None,
         published=declared.get("published", {}),
         notes=tuple(declared.get("notes", ())),
     )
+
+
+def _taken(row: str, own: Mapping, other: Grid) -> list[Cell]:
+    """The runs of another table's row, ``{from: TABLE, row: ROW}``, under this one's name."""
+    cells = [replace(cell, row=row) for cell in other.cells if cell.row == own.get("row", row)]
+    if not cells:
+        raise ValueError(f"table {other.name} has no row {own.get('row', row)!r}; there are: {', '.join(other.rows)}")
+    return cells
+
+
+def _flags(declared: Mapping, data: str) -> tuple[str, ...]:
+    """A command line's flags; lists are values one after the other."""
+    given = []
+    for flag, value in declared.items():
+        given += [f"--{flag}", *(as_text(each, data) for each in (value if isinstance(value, list) else [value]))]
+    return tuple(given)
 
 
 def _evaluation(name: str, declared: Mapping, data: str) -> Evaluation:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from reproduction.grid import Cell, Grid
+from reproduction.invariance import invariance_tables
 from reproduction.reading import Column, columns, destroyed, layer_columns, line, num_features, spread
 from viewlearn.evaluation import Results
 
@@ -32,7 +33,7 @@ def tabulate(grid: Grid, command: str) -> str:
     ]
     rows = {RANDOM: grid.rows[0], **{row: row for row in grid.rows}}  # the first row's weights before training
     lines += [_line(grid, name, _cells(grid, row), found, published, lost) for name, row in rows.items()]
-    lines += ["", *_layer_table(grid), *(f"{note}\n" for note in grid.notes)]
+    lines += ["", *_layer_table(grid), *invariance_tables(grid), *(f"{note}\n" for note in grid.notes)]
     return "\n".join([*lines, _origin(grid, command)])
 
 

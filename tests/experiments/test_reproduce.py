@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -264,13 +265,18 @@ def test_what_views_destroy_is_tabulated_and_drawn(reproduction, grid, tmp_path,
     assert "| NoViews | 32.0 ± 2.8 | 32.0 ± 2.8 | 5.0 ± 7.1 | 10.0 ± 14.1 | 2 of 2 |" in text
 
 
-def test_the_linear_models_curve_rises_with_destruction(reproduction, grid, tmp_path):
-    """From the smallest accuracy to the largest, over rates from none to a label that is always redrawn."""
-    cell = grid.cells[0]
+def train(folder: Path) -> None:
+    """A tiny run."""
     data = "--data vision.PhotoDigits --data.num_train 64 --data.num_validation 32 --data.num_test 32 --views NoViews"
     model = "--encoder Backbone --encoder.name resnet10w4 --method SimCLR --method.temperature 0.2 --batch_size 32"
     rest = "--steps 1 --monitor_every 0 --probes [knn] --threads 1 --device cpu --report false"
-    run(make_parser(""), [*f"{data} {model} {rest}".split(), "--out", str(cell.folder)])
+    run(make_parser(""), [*f"{data} {model} {rest}".split(), "--out", str(folder)])
+
+
+def test_the_linear_models_curve_rises_with_destruction(reproduction, grid, tmp_path):
+    """From the smallest accuracy to the largest, over rates from none to a label that is always redrawn."""
+    cell = grid.cells[0]
+    train(cell.folder)
     figure = sys.modules["reproduction.figure"]
     points = [figure.Tradeoff("a", 0.1, 0.3), figure.Tradeoff("b", 0.4, 0.5)]
     rates, accuracies = figure._prediction(grid, points, "region", "digit")
@@ -278,3 +284,31 @@ def test_the_linear_models_curve_rises_with_destruction(reproduction, grid, tmp_
     assert accuracies == sorted(accuracies)
     assert (accuracies[0], accuracies[-1]) == (pytest.approx(30, abs=0.5), pytest.approx(50))
     assert figure._prediction(grid, points, "object", "digit") is None  # no such task in these data
+
+
+def test_a_table_may_take_rows_from_another(reproduction, tmp_path):
+    grid = reproduction.load_grid("invariance", "cpu", 2, "/data", tmp_path)
+    looc = reproduction.load_grid("looc", "cpu", 2, "/data", tmp_path)
+    taken = [cell for cell in grid.cells if cell.row == "LooC"]
+    assert [(cell.folder, cell.flags) for cell in taken] == [
+        (cell.folder, cell.flags) for cell in looc.cells if cell.row == "LooC, color and rotation"
+    ]
+    assert "--images /data/cifar10 --sets synthetic solids --factors" in " ".join(grid.invariance)
+
+
+@pytest.mark.slow
+def test_invariances_are_measured_once_and_tabulated(reproduction, grid, tmp_path, monkeypatch):
+    train(grid.cells[0].folder)
+    sets = ("--sets", "solids", "--solids", "instance", "--permutations", "3")
+    grid = replace(grid, cells=grid.cells[:1], invariance=sets, folder=tmp_path, tasks=(), destruction=False)
+    assert "Invariances" not in reproduction.tabulate(grid, "COMMAND")
+    reproduction.measure_invariances(grid, 1)
+    text = reproduction.tabulate(grid, "COMMAND")
+    for measure in ("RIS released top-10", "RIS formula top-10", "variance ratio", "whitened cosine"):
+        table = text.split(f"| {measure} |")[1].split("\n\n")[0]
+        assert "solids: instance" in table and "| NoViews |" in table and "| random |" in table
+    monkeypatch.setattr(subprocess, "run", lambda *args, **kwargs: pytest.fail("measured again"))
+    reproduction.measure_invariances(grid, 1)
+    monkeypatch.undo()
+    with pytest.raises(ValueError, match="couldn't be measured"):
+        reproduction.measure_invariances(replace(grid, invariance=("--sets", "synthetic")), 1)

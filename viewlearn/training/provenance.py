@@ -11,16 +11,23 @@ from accelerate import Accelerator
 
 
 def provenance(accelerator: Accelerator) -> dict[str, object]:
-    """The facts that stand beside every result."""
-    gpu = torch.cuda.get_device_name(accelerator.device) if accelerator.device.type == "cuda" else None
+    """The facts that stand beside every result of a run."""
+    return {
+        **origin(accelerator.device),
+        "processes": accelerator.num_processes,
+        "precision": accelerator.mixed_precision,
+    }
+
+
+def origin(device: torch.device) -> dict[str, object]:
+    """The facts that stand beside every number: command, commit, versions, and the machine of ``device``."""
+    gpu = torch.cuda.get_device_name(device) if device.type == "cuda" else None
     return {
         "command": " ".join(sys.argv),
         "commit": commit(),
         "viewlearn": version("viewlearn"),
         "torch": torch.__version__,
         "device": gpu or f"CPU ({platform.machine()}, {torch.get_num_threads()} threads)",
-        "processes": accelerator.num_processes,
-        "precision": accelerator.mixed_precision,
     }
 
 
