@@ -128,8 +128,13 @@ class OpenedRun:
 
     @cached_property
     def data_key(self) -> str:
-        """Equal for runs on the same data."""
-        data = json.loads(json.dumps(self.settings.get("data"), default=str))
+        """Equal for runs on the same data.
+
+        Whether layers are kept apart makes no other data, but statistics that were measured with them or without
+        differ in their last digits.
+        """
+        stored = json.dumps(self.settings.get("data"), default=str)
+        data = json.loads(stored, parse_float=lambda text: float(f"{float(text):.4g}"))
         if isinstance(data, dict) and isinstance(data.get("init_args"), dict):
             data["init_args"].pop("layers", None)
         return json.dumps(data, sort_keys=True)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from viewlearn.evaluation.feature_dropping import FeatureDropping, Generated, gradient_floor, sphere_threshold
-from viewlearn.plots.destruction import Tradeoff, draw_histograms, draw_tradeoff
+from viewlearn.plots.destruction import Tradeoff, TradeoffPanel, draw_histograms, draw_tradeoff
 from viewlearn.plots.figure import new_figure
 from viewlearn.report.analysis import FINAL
 from viewlearn.report.blocks import Block, Chart, Charts, Gap, Section, Table, Text
@@ -122,7 +122,9 @@ def _tradeoffs(runs: Sequence[OpenedRun], found: Found, tasks: Sequence[str], id
             points = [point for run in runs if a != b and (point := _point(run, found, a, b)) is not None]
             if len(points) > 1:
                 figure = new_figure(4.6, 3.3)
-                draw_tradeoff(figure.subplots(), points, (a, b), None, None)
+                axes = figure.subplots()
+                draw_tradeoff(axes, TradeoffPanel((a, b), points))
+                axes.legend(fontsize=8, frameon=False)
                 told = "; ".join(f"{p.name} {100 * p.destruction:.0f} %, {100 * p.accuracy:.1f} %" for p in points)
                 title = f"Accuracy on {b} against destruction of {a}"
                 charts.append(
