@@ -59,37 +59,6 @@ def draw_histograms(
     axes.legend(fontsize=8, frameon=False)
 
 
-def destruction_histograms(
-    path: Path | str,
-    tasks: Mapping[str, Mapping[str, Sequence[float]]],
-    clean: Mapping[str, Sequence[float]] | None = None,
-    *,
-    threshold: float | None = None,
-    title: str | None = None,
-) -> Path:
-    """Draws one panel per task, see ``draw_histograms``.
-
-    Args:
-        path: the picture to write.
-        tasks: per task and kind of views, parts in equal bins of [0, 1].
-        clean: per task, those of clean inputs.
-        threshold: below which a label counts as destroyed.
-        title: of the figure.
-
-    Raises:
-        ValueError: no tasks.
-    """
-    if not tasks:
-        raise ValueError("there are no tasks to draw the destruction of")
-    figure = new_figure(4.6 * len(tasks), 3.2)
-    for axes, (task, views) in zip(figure.subplots(1, len(tasks), squeeze=False)[0], tasks.items(), strict=True):
-        draw_histograms(axes, views, (clean or {}).get(task), threshold)
-        axes.set_title(f"task {task}", fontsize=10)
-    if title:
-        figure.suptitle(title, fontsize=11)
-    return save_figure(figure, path)
-
-
 class TradeoffPanel(NamedTuple):
     """Accuracy on task B against the destruction rate of task A.
 
