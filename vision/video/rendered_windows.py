@@ -17,10 +17,10 @@ from vision.video.tracker import RegionTracker
 from vision.video.tracks import Track
 from vision.video.windows import cut_out
 
-VERSION = 2  # of the files; another way to render or to track needs another number
+VERSION = 3  # of the files; another way to render or to track needs another number
 SCENE = 96  # pixels: a scene's side, three times what the encoder sees of it by default
 SOLID = 40  # pixels: the side of the square that a solid is drawn in, so that the pillar hides half of it at most
-STRIDE = 3  # frames that the tracker sees from one frame of a window to the next
+STRIDE = 6  # frames that the tracker sees from one frame of a window to the next: 25 a second for windows of 5
 MARGIN = 0.2  # of surroundings around a region, as a fraction of its sides
 
 
@@ -60,9 +60,9 @@ def cached_windows(settings: WindowSettings, folder: str | Path | None) -> Array
 def rendered_windows(settings: WindowSettings) -> ArrayDataset:
     """Windows uint8 ``(num_clips, frame, 2, 3, size, size)``: of each frame the whole, and a region.
 
-    Both kinds of regions are of the same clips and the same frames. Tracked ones are those of the clip's track that
-    moves farthest among the best forty, over the frames from its start to its end: what stays where it is has nothing
-    to teach that two crops of a frame don't. A clip without tracks has its whole frames for regions.
+    Both kinds of regions are of the same clips and the same frames. Tracked ones are those of the clip's track with
+    the largest score times way, over the frames from its start to its end: what stays where it is has nothing to teach
+    that two crops of a frame don't. A clip without tracks has its whole frames for regions.
     """
     backgrounds = background_crops(64, SCENE, settings.seed)
     tracker = RegionTracker(max_tracks=40, min_duration=0.3) if settings.regions == "tracked" else None
@@ -92,7 +92,7 @@ def _tracked(scene: RenderedClip, tracker: RegionTracker, num_frames: int) -> li
     tracks = tracker(scene.clip)
     if not tracks:
         return [scene.clip[STRIDE * t] for t in range(num_frames)]
-    track = max(tracks, key=way)
+    track = max(tracks, key=lambda track: track.score * way(track))
     places = torch.linspace(track.start, track.stop - 1, num_frames).round().int().tolist()
     return [cut_out(scene.clip[place], track.box(place), MARGIN) for place in places]
 
