@@ -14,18 +14,20 @@ SCRIPT = "experiments/invariance.py"
 
 
 def measure_invariances(grid: Grid, threads: int) -> None:
-    """Measures all encoders that are done, unless that was done before; the results are in ``FOLDER/invariance``.
+    """Measures all encoders that are done, unless that was done since; the results are in ``FOLDER/invariance``.
 
     Raises:
         ValueError: the measuring failed; what it said is on the terminal.
     """
-    done = [f"{cell.row}={cell.folder}" for cell in grid.cells if cell.done]
+    done = [cell for cell in grid.cells if cell.done]
     if grid.invariance is None or not done:
         return
-    folder = _folder(grid)
+    folder, encoders = _folder(grid), [f"{cell.row}={cell.folder}" for cell in done]
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    line = ["random", *done, *grid.invariance, "--out", str(folder), "--threads", str(threads), "--device", device]
-    if _info(folder).get("command", "").split(" ")[1:] == " ".join(line).split(" "):
+    line = ["random", *encoders, *grid.invariance, "--out", str(folder), "--threads", str(threads), "--device", device]
+    newest = max((cell.folder / "results.json").stat().st_mtime for cell in done)
+    same = _info(folder).get("command", "").split(" ")[1:] == " ".join(line).split(" ")
+    if same and _results(folder).stat().st_mtime >= newest:
         return
     if subprocess.run([sys.executable, SCRIPT, *line], cwd=ROOT).returncode:
         raise ValueError(f"the invariances of table {grid.name} couldn't be measured")
@@ -49,6 +51,10 @@ def _folder(grid: Grid) -> Path:
     return grid.folder / "invariance"
 
 
+def _results(folder: Path) -> Path:
+    return folder / "invariance.json"
+
+
 def _info(folder: Path) -> dict:
-    path = folder / "invariance.json"
+    path = _results(folder)
     return json.loads(path.read_text(encoding="utf-8")).get("info", {}) if path.is_file() else {}

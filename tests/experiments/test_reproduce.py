@@ -307,8 +307,14 @@ def test_invariances_are_measured_once_and_tabulated(reproduction, grid, tmp_pat
     for measure in ("RIS released top-10", "RIS formula top-10", "variance ratio", "whitened cosine"):
         table = text.split(f"| {measure} |")[1].split("\n\n")[0]
         assert "solids: instance" in table and "| NoViews |" in table and "| random |" in table
-    monkeypatch.setattr(subprocess, "run", lambda *args, **kwargs: pytest.fail("measured again"))
+    asked = []
+    real = subprocess.run
+    monkeypatch.setattr(subprocess, "run", lambda *args, **kwargs: asked.append(args) or real(["true"]))
     reproduction.measure_invariances(grid, 1)
+    assert not asked
+    (grid.cells[0].folder / "results.json").touch()  # the run was made anew
+    reproduction.measure_invariances(grid, 1)
+    assert len(asked) == 1
     monkeypatch.undo()
     with pytest.raises(ValueError, match="couldn't be measured"):
         reproduction.measure_invariances(replace(grid, invariance=("--sets", "synthetic")), 1)
