@@ -5,6 +5,7 @@ import torch
 
 pytest.importorskip("cv2")
 
+from vision.video.association import centres
 from vision.video.joining import chains, course, joints
 from vision.video.tracklets import Tracklet, interpolate, joined
 
@@ -20,7 +21,8 @@ def path(start: int, stop: int, velocity=RIGHT, at=(20.0, 50.0), side: float = 3
 
 
 def part(start: int, stop: int, feature=(1.0, 0.0), **where):
-    return course(*path(start, stop, **where), torch.tensor(feature))
+    boxes, times = path(start, stop, **where)
+    return course(boxes, centres(boxes), times, torch.tensor(feature))
 
 
 def test_one_thing_that_was_hidden():
@@ -87,6 +89,11 @@ def tracklet(start: int, boxes: torch.Tensor, contrast: float = 1.0) -> Tracklet
     return made
 
 
+def still(times: torch.Tensor) -> torch.Tensor:
+    """A camera that doesn't move."""
+    return torch.eye(3, dtype=torch.float64).expand(len(times), 3, 3)
+
+
 def test_a_joined_track_runs_straight_through_the_gap():
     """Its boxes are those of the whole thing, although it shrank as it was hidden and grew as it came out."""
     truth, times = path(0, 60)
@@ -94,7 +101,7 @@ def test_a_joined_track_runs_straight_through_the_gap():
     edge = float(truth[20, 2])
     before[:, 2].clamp_(max=edge)  # what hides it begins there
     after[:, 0].clamp_(min=float(truth[38, 0]))
-    (whole,) = joined([tracklet(0, before, 1.0), tracklet(34, after, 2.0)], times, 0.2, 1.2)
+    (whole,) = joined([tracklet(0, before, 1.0), tracklet(34, after, 2.0)], times, still(times), 0.2, 1.2)
     track = whole.finish(times)
     assert (track.start, len(track)) == (0, 60)
     assert not track.seen[24:34].any()
@@ -109,14 +116,66 @@ def test_a_box_that_slid_onto_what_hides_the_thing_counts_as_not_seen():
     for _ in range(15):
         before.see(truth[19], feature, 0.7, 1 / FPS)
     assert before.last == 34
-    (whole,) = joined([before, tracklet(30, truth[30:])], times, 0.2, 1.2)
+    (whole,) = joined([before, tracklet(30, truth[30:])], times, still(times), 0.2, 1.2)
     assert whole.finish(times).boxes == pytest.approx(truth, abs=1e-3)
+
+
+def test_three_parts_keep_their_boxes():
+    """The first is small, and the second shrinks where the third begins: each part is cut by its own size."""
+    truth, times = path(0, 90)
+    middle = centres(truth)
+
+    def sized(start, stop, side):
+        return torch.cat([middle[start:stop] - side / 2, middle[start:stop] + side / 2], dim=1)
+
+    second = torch.cat([sized(40, 58, 30.0), sized(58, 60, 25.5)])
+    (whole,) = joined(
+        [tracklet(0, sized(0, 30, 24.0)), tracklet(40, second), tracklet(60, sized(60, 90, 30.0))],
+        times,
+        still(times),
+        0.2,
+        1.2,
+    )
+    track = whole.finish(times)
+    assert len(track) == len(track.boxes) == 90
+    assert centres(track.boxes) == pytest.approx(middle, abs=1e-3)
+
+
+def test_a_smaller_part_in_the_middle_is_seen():
+    _, times = path(0, 92)
+    parts = [(0, 40, 30.0), (50, 62, 23.0), (72, 92, 19.0)]
+    made = [tracklet(start, path(start, stop, side=side)[0]) for start, stop, side in parts]
+    (whole,) = joined(made, times, still(times), 0.2, 1.2)
+    track = whole.finish(times)
+    assert torch.equal(track.seen, torch.tensor([True] * 40 + [False] * 10 + [True] * 12 + [False] * 10 + [True] * 20))
+    assert centres(track.boxes) == pytest.approx(centres(path(0, 92)[0]), abs=1e-3)
+
+
+def test_prominence_is_at_most_double():
+    made = tracklet(0, path(0, 20)[0], contrast=2.0)
+    for _ in range(30):
+        made.confirm(True)
+    assert made.prominence == 4
+
+
+def test_a_panning_camera_moves_nothing():
+    """Two patches of the ground that pass through the picture aren't one; a thing that the camera follows is."""
+    _, times = path(0, 60)
+    speed = -RIGHT  # of the ground through the picture
+    ground = still(times).clone()
+    ground[:, :2, 2] = -(times[:, None] * speed)
+    patches = [tracklet(a, path(a, b, velocity=speed, at=(250.0, 50.0))[0]) for a, b in ((0, 24), (34, 60))]
+    assert len(joined(patches, times, still(times), 0.2, 1.2)) == 1  # as if they moved
+    assert len(joined(patches, times, ground, 0.2, 1.2)) == 2
+    followed = [tracklet(a, path(a, b, velocity=0 * RIGHT)[0]) for a, b in ((0, 24), (34, 60))]
+    assert len(joined(followed, times, still(times), 0.2, 1.2)) == 2
+    assert len(joined(followed, times, ground, 0.2, 1.2)) == 1
 
 
 def test_tracklets_that_are_not_joined_stay_as_they_are():
     times = torch.arange(60, dtype=torch.float64) / FPS
     parts = [tracklet(0, path(0, 20)[0]), tracklet(0, path(0, 20, at=(20.0, 200.0))[0]), tracklet(5, path(5, 7)[0])]
-    kept = joined(parts, times, 0.2, 1.2)
+    kept = joined(parts, times, still(times), 0.2, 1.2)
     assert {id(each) for each in kept} == {id(each) for each in parts}
 
 

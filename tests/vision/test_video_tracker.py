@@ -55,8 +55,8 @@ def test_things_that_cross_the_picture_together_are_told_apart():
 
 def test_rendered_truth_is_what_is_seen():
     truth = render_clip(num_objects=1, num_frames=10, occluder=False, seed=1)
-    empty = render_clip(num_objects=1, num_frames=10, occluder=False, seed=1)
-    assert torch.equal(truth.clip.frames, empty.clip.frames)
+    again = render_clip(num_objects=1, num_frames=10, occluder=False, seed=1)
+    assert torch.equal(truth.clip.frames, again.clip.frames)
     assert (truth.visible == 1).all()
     changed = (truth.clip.frames[0].int() - truth.clip.frames[9].int()).abs().sum(0) > 30
     for frame in (0, 9):
@@ -144,6 +144,18 @@ def test_tracks_are_kept_in_a_file(tmp_path):
         load_tracks(tmp_path / "broken.jsonl")
     with pytest.raises(ValueError, match="not 5"):
         loaded[0].box(5)
+
+
+@pytest.mark.parametrize("size", [(8, 8), (12, 40), (15, 256), (16, 16)])
+def test_tiny_pictures_are_followed_without_flow(size):
+    frames = torch.randint(0, 255, (8, 3, *size), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    for track in RegionTracker(min_duration=0.1)(ArrayClip(frames, 25.0)):
+        assert track.boxes.isfinite().all()
+
+
+def test_one_frame_has_no_tracks():
+    assert RegionTracker()(render_clip(num_frames=2, seed=3).clip) == []
+    assert RegionTracker()(ArrayClip(torch.zeros(1, 3, 60, 80, dtype=torch.uint8), 25.0)) == []
 
 
 def test_an_empty_scene_has_no_tracks():

@@ -1,5 +1,6 @@
 """Tracks that are one thing, lost behind another and found again as a new one."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -7,7 +8,7 @@ import torch
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
-from vision.video.association import areas, centres
+from vision.video.association import areas
 
 SLACK = 0.5  # of the smaller diagonal: how far apart the two courses may be where they meet
 TURN = 0.5  # cosine of the angle between the courses, at least: what moves may curve while it is hidden
@@ -61,23 +62,30 @@ class Heading(NamedTuple):
         return self.place + (time - self.time) * self.velocity
 
 
-def course(boxes: Tensor, times: Tensor, feature: Tensor) -> Course:
-    """The course of boxes ``(num, 4)``, whole and not half hidden, at ``times`` ``(num,)``; at least two."""
+def course(boxes: Tensor, places: Tensor, times: Tensor, feature: Tensor) -> Course:
+    """The course of a thing.
+
+    Args:
+        boxes: ``(num, 4)`` in which all of it is seen, at least two.
+        places: ``(num, 2)``, their centres, against the background if the camera moves.
+        times: ``(num,)`` seconds.
+        feature: sum over the boxes.
+    """
     return Course(
         float(times[0]),
         float(times[-1]),
-        _heading(boxes, times, (times <= times[0] + END).sum().clamp(min=2), first=True),
-        _heading(boxes, times, (times >= times[-1] - END).sum().clamp(min=2), first=False),
+        _heading(places, times, (times <= times[0] + END).sum().clamp(min=2), first=True),
+        _heading(places, times, (times >= times[-1] - END).sum().clamp(min=2), first=False),
         float(areas(boxes).median()),
         float((boxes[:, 2:] - boxes[:, :2]).norm(dim=1).median()),
         torch.nn.functional.normalize(feature, dim=0),
     )
 
 
-def _heading(boxes: Tensor, times: Tensor, num: Tensor, first: bool) -> Heading:
-    """Least squares through the first or the last ``num`` boxes."""
+def _heading(places: Tensor, times: Tensor, num: Tensor, first: bool) -> Heading:
+    """Least squares through the first or the last ``num`` places."""
     part = slice(0, int(num)) if first else slice(-int(num), None)
-    at, time = centres(boxes[part]).double(), times[part].double()
+    at, time = places[part].double(), times[part].double()
     middle = time.mean()
     passed = time - middle
     return Heading(float(middle), at.mean(0), (passed[:, None] * at).sum(0) / passed.square().sum())
@@ -97,14 +105,22 @@ def joints(courses: Sequence[Course], worth: Tensor, max_gap: float) -> list[tup
         worth: ``(num,)`` positive, of these tracks.
         max_gap: in seconds.
     """
-    score = torch.zeros(len(courses), len(courses), dtype=torch.float64)
-    moving = [i for i, each in enumerate(courses) if each.moves]
+    moving = sorted((i for i, each in enumerate(courses) if each.moves), key=lambda i: courses[i].begin)
+    begins = [courses[j].begin for j in moving]
+    scores = {}
     for i in moving:
-        for j in moving:
-            if 0 < courses[j].begin - courses[i].end <= max_gap:
-                score[i, j] = _agreement(courses[i], courses[j]) * float(worth[i] * worth[j])
-    rows, columns = linear_sum_assignment(score.numpy(), maximize=True)
-    return [(int(i), int(j)) for i, j in zip(rows, columns, strict=True) if score[i, j] > 0]
+        end = courses[i].end
+        for j in moving[bisect_right(begins, end) : bisect_right(begins, end + max_gap)]:
+            agreement = _agreement(courses[i], courses[j])
+            if agreement > 0:
+                scores[i, j] = agreement * float(worth[i] * worth[j])
+    first, second = (sorted({pair[side] for pair in scores}) for side in (0, 1))
+    table = torch.zeros(len(first), len(second), dtype=torch.float64)
+    for (i, j), score in scores.items():
+        table[first.index(i), second.index(j)] = score
+    rows, columns = linear_sum_assignment(table.numpy(), maximize=True)
+    found = [(first[row], second[column]) for row, column in zip(rows, columns, strict=True)]
+    return [pair for pair in found if pair in scores]
 
 
 def chains(num: int, pairs: Sequence[tuple[int, int]]) -> list[list[int]]:

@@ -14,6 +14,7 @@ from vision.video.describe import ColorAndGradients, FrameMaps
 from vision.video.proposals import import_opencv
 
 CUT = 0.3  # correlation of two frames' coarse colours, below which everything is another scene
+SMALLEST = 16  # pixels of the maps' smaller side: in smaller pictures DIS reads beyond them
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Moment:
         frame: uint8 ``(3, height, width)``.
         maps: of the frame.
         flow: ``(2, map height, map width)``, optical flow from the frame before in pixels of the maps; 0 in the first
-            frame of a shot.
+            frame of a shot, and in frames that are too small to tell.
         camera: ``(3, 3)`` float64, where the background's pixels of the frame before are now, in pixels of the maps.
         first: of its shot.
     """
@@ -61,8 +62,9 @@ class Moments:
             frame = clip[index]
             maps = self.describe.maps(frame)
             first = before is None or _correlation(before, maps) < CUT
+            still = first or min(maps.gray.shape) < SMALLEST
             flow = (
-                np.zeros((*maps.gray.shape, 2), np.float32) if first else self.flow.calc(before.gray, maps.gray, None)
+                np.zeros((*maps.gray.shape, 2), np.float32) if still else self.flow.calc(before.gray, maps.gray, None)
             )
             camera = np.eye(3) if first else camera_from_flow(flow)
             yield Moment(

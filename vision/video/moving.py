@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -24,7 +25,8 @@ class MovingRegions:
     isn't found at all.
 
     Args:
-        lag: seconds to the other frames. Near the ends of a shot, both are on the same side, and what moves by less
+        lag: seconds to the other frames; where there is none within twice that (below 1.25 frames per second for
+            0.4 s), nothing is found. Near the ends of a shot, both are on the same side, and what moves by less
             than its size from one to the other is found where it will be (has been), too. What one of them doesn't
             show, at the edges of a panning frame, can't be told to move.
         threshold: difference of colour (CIE Lab, in standard deviations of the frame) that counts.
@@ -58,6 +60,7 @@ class MovingRegions:
             shot.append(moment)
             while shot[waiting].time + 2 * self.lag < moment.time:
                 yield shot[waiting], self._boxes(shot, waiting)
+                shot[waiting] = replace(shot[waiting], frame=shot[waiting].frame[:, :0])  # others need its maps only
                 waiting += 1
                 while shot[0].time < shot[waiting].time - 2 * self.lag:
                     shot.popleft()

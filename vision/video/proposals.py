@@ -71,7 +71,7 @@ def as_proposals(found: Tensor, size: tuple[int, int], min_area: float, max_area
 
     Args:
         found: ``(num, 4)`` in pixels of the frame.
-        size: height and width of the frame; boxes are cut off at its edges.
+        size: height and width of the frame; what rounding puts beyond its edges is cut off.
         min_area, max_area: as fractions of the frame's.
         max_aspect: of the longer to the shorter side.
     """

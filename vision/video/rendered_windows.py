@@ -60,9 +60,10 @@ def cached_windows(settings: WindowSettings, folder: str | Path | None) -> Array
 def rendered_windows(settings: WindowSettings) -> ArrayDataset:
     """Windows uint8 ``(num_clips, frame, 2, 3, size, size)``: of each frame the whole, and a region.
 
-    Both kinds of regions are of the same clips and the same frames. Tracked ones are those of the clip's track with
-    the largest score times way, over the frames from its start to its end: what stays where it is has nothing to teach
-    that two crops of a frame don't. A clip without tracks has its whole frames for regions.
+    Both kinds of regions are of the same clips. True ones are of the frames beside them. Tracked ones are those of the
+    clip's track with the largest score times way, at equal steps from its start to its end, which may be a part of the
+    clip, so that region t needn't be of frame t: what stays where it is has nothing to teach that two crops of a frame
+    don't. A clip without tracks has its whole frames for regions.
     """
     backgrounds = background_crops(64, SCENE, settings.seed)
     tracker = RegionTracker(max_tracks=40, min_duration=0.3) if settings.regions == "tracked" else None

@@ -1,5 +1,6 @@
 """The region tracker: class-agnostic proposals, linked from frame to frame by their looks and places."""
 
+import numpy as np
 import torch
 from torch import Tensor
 from torchvision.ops import box_iou
@@ -76,11 +77,13 @@ class RegionTracker:
         open_: list[Tracklet] = []
         closed: list[Tracklet] = []  # of this shot
         tracks: list[Track] = []
+        ground: list[np.ndarray] = []  # from each frame's pixels to those of its shot's first
         before = 0.0
         for moment, moving in self.moving(self.moments(clip)):
             if moment.first:
-                tracks += self._finished(closed + open_, clip)
+                tracks += self._finished(closed + open_, clip, ground)
                 closed, open_ = [], []
+            ground.append(np.eye(3) if moment.first else ground[-1] @ np.linalg.inv(_in_pixels(moment)))
             regions = torch.cat([moving, self.proposer(moment.frame)])
             features = self.describe(moment.maps, regions)
             moves = torch.arange(len(regions)) < len(moving)
@@ -88,12 +91,16 @@ class RegionTracker:
             open_ += self._started(open_, moment.index, regions[~taken], features[~taken], moves[~taken])
             self._judge(open_, moment)
             open_, ended = self._sorted_out(open_, moment.frame.shape[-2:])
-            closed, before = closed + ended, moment.time
-        return best_tracks(tracks + self._finished(closed + open_, clip), self.max_overlap, self.max_tracks)
+            # Most tracks end at once, and what is too short to be returned or joined needn't be kept.
+            closed += [each for each in ended if each.duration(clip.times) >= min(PART, self.min_duration)]
+            before = moment.time
+        return best_tracks(tracks + self._finished(closed + open_, clip, ground), self.max_overlap, self.max_tracks)
 
-    def _finished(self, shot: list[Tracklet], clip: Clip) -> list[Track]:
+    def _finished(self, shot: list[Tracklet], clip: Clip, ground: list[np.ndarray]) -> list[Track]:
         """The tracks of a shot that last long enough."""
-        whole = joined(shot, clip.times, PART, self.max_hidden)
+        if not shot:
+            return []
+        whole = joined(shot, clip.times, torch.from_numpy(np.stack(ground)), PART, self.max_hidden)
         return [each.finish(clip.times) for each in whole if each.duration(clip.times) >= self.min_duration]
 
     def _advance(
@@ -177,3 +184,9 @@ class RegionTracker:
             (ended if over else followed).append(track)
         followed.sort(key=lambda track: -track.prominence)
         return followed[: self.max_open], ended + followed[self.max_open :]
+
+
+def _in_pixels(moment: Moment) -> np.ndarray:
+    """The camera's motion in pixels of the frame."""
+    scale = np.diag([moment.maps.scale, moment.maps.scale, 1.0])
+    return np.linalg.inv(scale) @ moment.camera @ scale

@@ -11,10 +11,8 @@ from vision.video.association import areas, centres
 from vision.video.joining import chains, course, joints
 from vision.video.tracks import Track
 
-MEMORY = 0.9  # of a template, and of a velocity from frame to frame at 25 frames per second
-HALF_HIDDEN = (
-    0.8  # of the median area: what is smaller at the end that meets another track is on its way behind something
-)
+MEMORY = 0.9  # of a template from frame to frame, and of a velocity from one 25th of a second to the next
+WHOLE = 0.8  # of the median area, at least, of a box in which all of a thing is seen
 
 
 @dataclass
@@ -40,11 +38,12 @@ class Tracklet:
         template: features that it is known by, of unit length.
         total: sum of its features over the frames in which it was seen.
         velocity: ``(2,)`` pixels per second.
-        contrast: with its surroundings, mean over the frames in which it was seen.
+        contrast: with its surroundings, mean over the frames in which it was seen; of joined ones also over those at
+            the ends that met, where it was half hidden. The same holds for ``total`` and ``similarities``.
         similarities: to the template, of the frames in which it was seen.
         confirmed: by proposals of any kind.
         moved: by proposals of what moves.
-        unconfirmed: seconds since any proposal agreed.
+        unconfirmed: seconds in which it was seen, since any proposal agreed.
         hidden: seconds since it was seen.
     """
 
@@ -109,12 +108,12 @@ class Tracklet:
         sure = self.moved if self.moved.count > self.confirmed.count / 2 else self.confirmed
         seen = [k for k in range(sure.first, sure.last + 1) if self.seen[k]]
         size = areas(torch.stack([self.boxes[k] for k in seen]))
-        return [k for k, large in zip(seen, (size >= HALF_HIDDEN * size.median()).tolist(), strict=True) if large]
+        return [k for k, large in zip(seen, (size >= WHOLE * size.median()).tolist(), strict=True) if large]
 
     @property
     def prominence(self) -> float:
         """Its contrast, up to doubled by how often it was seen to move."""
-        return self.contrast * (1 + self.moved.count / sum(self.seen))
+        return self.contrast * (1 + min(1.0, self.moved.count / sum(self.seen)))
 
     def duration(self, times: Tensor) -> float:
         """Seconds from its first frame to the last in which it was seen; ``times`` are those of the clip's frames."""
@@ -130,21 +129,27 @@ class Tracklet:
         return Track(self.start, boxes, seen, score)
 
 
-def joined(tracklets: Sequence[Tracklet], times: Tensor, min_duration: float, max_gap: float) -> list[Tracklet]:
+def joined(
+    tracklets: Sequence[Tracklet], times: Tensor, ground: Tensor, min_duration: float, max_gap: float
+) -> list[Tracklet]:
     """Tracklets of one shot, those that are one moving thing made one (see ``joints``).
 
     Args:
         times: of the clip's frames, in seconds.
+        ground: ``(num_frames, 3, 3)``, from a frame's pixels to those that the background had in the shot's first
+            frame, so that a course is the thing's own.
         min_duration: of a part, in seconds: less doesn't tell where it goes.
         max_gap: between two parts, in seconds.
     """
     parts, courses, short = [], [], []
     for each in tracklets:
         whole = each.whole
-        at = times[[each.start + k for k in whole]]
+        frames = torch.tensor(whole) + each.start
+        at = times[frames]
         if len(whole) > 1 and at[-1] - at[0] >= min_duration:
+            boxes = torch.stack([each.boxes[k] for k in whole])
             parts.append(each)
-            courses.append(course(torch.stack([each.boxes[k] for k in whole]), at, each.total))
+            courses.append(course(boxes, _moved(ground[frames], centres(boxes)), at, each.total))
         else:
             short.append(each)
     worth = torch.tensor([each.finish(times).score for each in parts])
@@ -152,28 +157,34 @@ def joined(tracklets: Sequence[Tracklet], times: Tensor, min_duration: float, ma
     return short + [_one([parts[i] for i in chain]) for chain in chains(len(parts), pairs)]
 
 
+def _moved(matrices: Tensor, points: Tensor) -> Tensor:
+    """Points ``(num, 2)``, each by its own transformation ``(num, 3, 3)``."""
+    return (matrices[:, :2, :2] @ points[:, :, None].to(matrices)).squeeze(2) + matrices[:, :2, 2]
+
+
 def _one(parts: Sequence[Tracklet]) -> Tracklet:
     """Parts in the order of time as one; what lies between them wasn't seen."""
-    whole = parts[0]
-    for part in parts[1:]:
-        stop, start = whole.whole[-1] + 1, part.whole[0]
-        gap = part.start + start - whole.start - stop
-        count = sum(whole.seen), sum(part.seen)
-        whole = Tracklet(
-            whole.start,
-            whole.boxes[:stop] + [part.boxes[start]] * gap + part.boxes[start:],
-            whole.seen[:stop] + [False] * gap + part.seen[start:],
+    kept = [part.whole for part in parts]
+    joint = parts[0]
+    for before, known, part, ahead in zip(parts, kept, parts[1:], kept[1:], strict=False):
+        stop, start = before.start + known[-1] + 1 - joint.start, ahead[0]
+        gap = part.start + start - joint.start - stop
+        count = sum(joint.seen), sum(part.seen)
+        joint = Tracklet(
+            joint.start,
+            joint.boxes[:stop] + [part.boxes[start]] * gap + part.boxes[start:],
+            joint.seen[:stop] + [False] * gap + part.seen[start:],
             part.template,
-            whole.total + part.total,
+            joint.total + part.total,
             part.velocity,
-            (count[0] * whole.contrast + count[1] * part.contrast) / sum(count),
-            whole.similarities + part.similarities,
-            _after(whole.confirmed, part.confirmed, part.start - whole.start),
-            _after(whole.moved, part.moved, part.start - whole.start),
+            (count[0] * joint.contrast + count[1] * part.contrast) / sum(count),
+            joint.similarities + part.similarities,
+            _after(joint.confirmed, part.confirmed, part.start - joint.start),
+            _after(joint.moved, part.moved, part.start - joint.start),
             part.unconfirmed,
             part.hidden,
         )
-    return whole
+    return joint
 
 
 def _after(one: Confirmed, other: Confirmed, start: int) -> Confirmed:
