@@ -58,18 +58,17 @@ def main() -> None:
     arguments = parse()
     torch.set_num_threads(arguments.threads)
     try:
+        arguments.out.mkdir(parents=True, exist_ok=True)
         encoders = load_all(arguments)
         rows, curves = measure(encoders, arguments)
-    except ValueError as error:
+    except (ValueError, OSError) as error:
         raise SystemExit(f"error: {error}") from error
-    arguments.out.mkdir(parents=True, exist_ok=True)
     plain = {
         row: {name: {m: t.as_dict() for m, t in r.items()} for name, r in sets.items()} for row, sets in rows.items()
     }
     settings = {name: str(value) for name, value in vars(arguments).items()}
     info = origin(torch.device(arguments.device))
     results = {"settings": settings, "info": info, "reports": plain, "curves": curves}
-    (arguments.out / "invariance.json").write_text(json.dumps(results, indent=1), encoding="utf-8")
     tables = [table(rows, name) for name in MEASURES]
     (arguments.out / "invariance.md").write_text("\n\n".join(tables) + "\n", encoding="utf-8")
     for name, text in zip(MEASURES, tables, strict=True):
@@ -77,6 +76,8 @@ def main() -> None:
         invariance_bars(arguments.out / f"{name.replace(' ', '_')}.png", plain, name)
     if any(curves.values()):
         invariance_curves(arguments.out / "curves.png", curves)
+    # Last, as it says that all is there.
+    (arguments.out / "invariance.json").write_text(json.dumps(results, indent=1), encoding="utf-8")
     print(f"\nresults: {arguments.out}")
 
 
@@ -97,10 +98,18 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--within", choices=("all", "class"), default="all", help="where the null deals images to")
     parser.add_argument("--arch", default="resnet50", help="of published checkpoints")
     parser.add_argument("--normalization", choices=("imagenet", "none"), default="imagenet", help="of the same")
-    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--device", default="cpu", type=device_name, help="cpu, cuda or mps (default: cpu)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=1)
     return parser.parse_args()
+
+
+def device_name(text: str) -> str:
+    """A device that torch knows."""
+    try:
+        return str(torch.device(text))
+    except RuntimeError as error:
+        raise argparse.ArgumentTypeError(f"there is no device {text!r}") from error
 
 
 def load_all(arguments: argparse.Namespace) -> dict[str, list[nn.Module]]:
@@ -110,10 +119,8 @@ def load_all(arguments: argparse.Namespace) -> dict[str, list[nn.Module]]:
         if name == "random":
             found["random"] = []
             continue
-        label, separator, path = name.partition("=")
-        if not separator:
-            label, path = Path(name).name, name
-        if Path(path).is_dir() or not separator:
+        label, path = named(name)
+        if Path(path).is_dir() or path == name:
             encoder = viewlearn.load(path)
         else:
             encoder = load_published(path, arguments.arch, arguments.normalization)
@@ -125,6 +132,14 @@ def load_all(arguments: argparse.Namespace) -> dict[str, list[nn.Module]]:
         seeds = range(arguments.seed, arguments.seed + max(map(len, trained)))
         found["random"] = [reinitialised(trained[0][0], seed) for seed in seeds]
     return found
+
+
+def named(text: str) -> tuple[str, str]:
+    """(row, path) of ``ROW=PATH``, in which both may have a "=", or of a path alone."""
+    if Path(text).exists() or "=" not in text:
+        return Path(text).name, text
+    splits = [(text[:i], text[i + 1 :]) for i, letter in enumerate(text) if letter == "="]
+    return next((split for split in splits if Path(split[1]).exists()), splits[0])
 
 
 def measure(encoders: dict[str, list[nn.Module]], arguments: argparse.Namespace) -> tuple[dict, dict]:
@@ -191,7 +206,7 @@ def images_of(arguments: argparse.Namespace) -> tuple[Tensor, Tensor]:
     if arguments.images is None:
         raise ValueError("synthetic sets need --images, a folder CLASS/IMAGE")
     root = arguments.images / "test" if (arguments.images / "test").is_dir() else arguments.images
-    folders = sorted(path for path in root.iterdir() if path.is_dir())
+    folders = sorted(path for path in root.iterdir() if path.is_dir()) if root.is_dir() else []
     if not folders:
         raise ValueError(f"there are no folders of images in {root}")
     each = -(-arguments.num_images // len(folders))

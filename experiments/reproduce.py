@@ -45,6 +45,8 @@ def main() -> None:
     parser.add_argument("--no-train", action="store_true", help="ask the runs that are done, and write the table")
     parser.add_argument("--table-only", action="store_true", help="write the table from what is done")
     arguments, extra = parser.parse_known_args()
+    if arguments.threads < 1 or arguments.jobs < 0:
+        parser.error("--threads must be at least 1, and --jobs at least 0")
     out = arguments.out.resolve()
     data = str(Path(arguments.data).resolve())
     failed = []

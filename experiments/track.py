@@ -1,6 +1,6 @@
 """Tracks regions through clips, and draws them, so that a person can look.
 
-    python experiments/track.py VIDEO_OR_FOLDER … --out tracks [--fps 25] [--rows 5]
+    python experiments/track.py VIDEO_OR_FOLDER … --out tracks [--fps 25] [--max-tracks 10]
 
 Writes ``OUT/NAME.jsonl`` (the tracks, see ``vision.video.tracks``) and ``OUT/NAME.png``: a row per track, with its
 box on frames from its first to its last; a dashed box is interpolated, because the region was hidden. Clips whose
@@ -34,20 +34,28 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1, help="threads of torch and OpenCV")
     arguments = parser.parse_args()
     limit_threads(arguments.threads)
-    for path in arguments.clips:
-        clip = FolderClip(path, arguments.fps) if path.is_dir() else FileClip(path)
-        file = arguments.out / f"{path.stem}.jsonl"
-        if file.is_file():
-            tracks = load_tracks(file)
-        else:
-            start = time.perf_counter()
-            tracks = RegionTracker(max_tracks=arguments.max_tracks)(clip)
-            seconds = time.perf_counter() - start
-            print(f"{path.name}: {len(clip)} frames in {seconds:.1f} s, {len(clip) / seconds:.1f} frames/s", flush=True)
-            save_tracks(tracks, file)
-        print(f"{path.name}: {len(tracks)} tracks → {file}")
-        if tracks:
-            draw(clip, tracks, arguments.columns, file.with_suffix(".png"))
+    try:
+        for path in arguments.clips:
+            follow(path, arguments)
+    except (ValueError, OSError) as error:
+        raise SystemExit(f"error: {error}") from error
+
+
+def follow(path: Path, arguments: argparse.Namespace) -> None:
+    """Tracks one clip, unless its tracks are there, and draws them."""
+    clip = FolderClip(path, arguments.fps) if path.is_dir() else FileClip(path)
+    file = arguments.out / f"{path.stem}.jsonl"
+    if file.is_file():
+        tracks = load_tracks(file)
+    else:
+        start = time.perf_counter()
+        tracks = RegionTracker(max_tracks=arguments.max_tracks)(clip)
+        seconds = time.perf_counter() - start
+        print(f"{path.name}: {len(clip)} frames in {seconds:.1f} s, {len(clip) / seconds:.1f} frames/s", flush=True)
+        save_tracks(tracks, file)
+    print(f"{path.name}: {len(tracks)} tracks → {file}")
+    if tracks:
+        draw(clip, tracks, arguments.columns, file.with_suffix(".png"))
 
 
 def limit_threads(number: int) -> None:

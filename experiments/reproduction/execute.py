@@ -64,7 +64,8 @@ def command(cell: Cell, threads: int) -> list[str]:
 
 def _check_flags(cell: Cell) -> None:
     path = _beside(cell, ".flags.json")
-    if path.is_file() and tuple(json.loads(path.read_text(encoding="utf-8"))) != cell.flags:
+    begun = cell.folder.is_dir() and path.is_file()  # a run that failed at its first step leaves its flags alone
+    if begun and tuple(json.loads(path.read_text(encoding="utf-8"))) != cell.flags:
         raise ValueError(
             f"{cell.folder} was begun with other flags than the table now has (see {path.name}); "
             "remove both, or choose another --out"

@@ -158,6 +158,10 @@ def load_grid(name: str, scale: str, seeds: int, data: str, out: Path, extra: tu
         raise ValueError(f"{path.name} has rows whose names make the same folder: {', '.join(declared['rows'])}")
     for row, own in declared["rows"].items():
         if own and "from" in own:
+            if own.keys() - {"from", "row"} or own["from"] == name:
+                raise ValueError(
+                    f"{path.name}, row {row!r}: runs are taken by {{from: OTHER TABLE, row: ROW}}, not {own}"
+                )
             cells += _taken(row, own, load_grid(own["from"], scale, seeds, data, out, extra))
             continue
         flags = {**declared["flags"], **(declared["scales"][scale] or {}), **(own or {})}

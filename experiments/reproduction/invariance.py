@@ -1,6 +1,7 @@
 """The invariances of a table's encoders, measured by ``experiments/invariance.py``."""
 
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -26,7 +27,7 @@ def measure_invariances(grid: Grid, threads: int) -> None:
     device = "cuda" if torch.cuda.is_available() else "cpu"
     line = ["random", *encoders, *grid.invariance, "--out", str(folder), "--threads", str(threads), "--device", device]
     newest = max((cell.folder / "results.json").stat().st_mtime for cell in done)
-    same = _info(folder).get("command", "").split(" ")[1:] == " ".join(line).split(" ")
+    same = shlex.split(str(_info(folder).get("command", "")))[1:] == line
     if same and _results(folder).stat().st_mtime >= newest:
         return
     if subprocess.run([sys.executable, SCRIPT, *line], cwd=ROOT).returncode:

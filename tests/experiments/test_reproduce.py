@@ -218,6 +218,9 @@ def test_another_declaration_is_not_taken_for_the_old_one(reproduction, grid, tm
     monkeypatch.setattr(execute, "command", lambda cell, threads: [sys.executable, "-c", ""])
     execute.execute(grid.cells[:1], jobs=1)
     changed = reproduction.load_grid("cifar10_digits", "cpu", 2, "/data", tmp_path, ("--steps", "8"))
+    execute.execute(changed.cells[:1], jobs=1)  # nothing was begun: the first stopped before it had a folder
+    changed.cells[0].folder.mkdir(parents=True)
+    changed = reproduction.load_grid("cifar10_digits", "cpu", 2, "/data", tmp_path, ("--steps", "9"))
     with pytest.raises(ValueError, match="begun with other flags"):
         execute.execute(changed.cells[:1], jobs=1)
 

@@ -67,35 +67,39 @@ class TradeoffPanel(NamedTuple):
         runs: the points.
         prediction: of the linear model, as rates of destruction and accuracies, both in percent; it predicts shares of
             the embedding, which the caller has scaled to accuracies.
-        chance: accuracy of guessing task B, in [0, 1].
         title: of the panel.
     """
 
     tasks: tuple[str, str]
     runs: Sequence[Tradeoff]
     prediction: tuple[Sequence[float], Sequence[float]] | None = None
-    chance: float | None = None
     title: str | None = None
 
 
-def draw_tradeoff(axes: Axes, panel: TradeoffPanel) -> None:
-    """Draws one point per run, runs of one name alike, without a legend."""
+def draw_tradeoff(axes: Axes, panel: TradeoffPanel, names: Sequence[str] | None = None) -> None:
+    """Draws one point per run, runs of one name alike, without a legend.
+
+    Args:
+        axes: to draw on.
+        panel: what to draw.
+        names: of runs, in the order that decides their looks; None for the panel's own.
+    """
     tidy(axes)
     if panel.prediction is not None:
         axes.plot(*panel.prediction, color=GRAY, linewidth=1.4, label="linear model's share, scaled")
-    for i, name in enumerate(dict.fromkeys(run.name for run in panel.runs)):
+    own = dict.fromkeys(run.name for run in panel.runs)
+    for i, name in enumerate(own if names is None else names):
         mine = [run for run in panel.runs if run.name == name]
-        axes.scatter(
-            [100 * run.destruction for run in mine],
-            [100 * run.accuracy for run in mine],
-            color=COLORS[i % len(COLORS)],
-            marker=MARKERS[i % len(MARKERS)],
-            s=34,
-            label=name,
-            zorder=3,
-        )
-    if panel.chance is not None:
-        axes.axhline(100 * panel.chance, color=GRAY, linestyle=":", linewidth=1.2, label="chance")
+        if mine:
+            axes.scatter(
+                [100 * run.destruction for run in mine],
+                [100 * run.accuracy for run in mine],
+                color=COLORS[i % len(COLORS)],
+                marker=MARKERS[(i + i // len(COLORS)) % len(MARKERS)],  # a pair of its own for many names
+                s=34,
+                label=name,
+                zorder=3,
+            )
     axes.set_xlabel(f"views that destroy the label of {panel.tasks[0]} (%)", fontsize=9)
     axes.set_ylabel(f"accuracy on {panel.tasks[1]} (%)", fontsize=9)
     if panel.title:
@@ -107,7 +111,7 @@ def tradeoff_figure(path: Path | str, rows: Sequence[Sequence[TradeoffPanel]]) -
 
     Args:
         path: the picture to write.
-        rows: of panels; those of a row show the same runs and share a legend, to their right.
+        rows: of panels; those of a row share a legend, to their right.
 
     Raises:
         ValueError: no panels, or one without runs.
@@ -117,11 +121,16 @@ def tradeoff_figure(path: Path | str, rows: Sequence[Sequence[TradeoffPanel]]) -
     columns = max(len(row) for row in rows)
     figure = new_figure(4.3 * columns + 2.6, 3.2 * len(rows))
     for places, row in zip(figure.subplots(len(rows), columns, squeeze=False), rows, strict=True):
+        names = list(dict.fromkeys(run.name for panel in row for run in panel.runs))
+        entries = {}
         for axes, panel in zip(places, row, strict=False):
-            draw_tradeoff(axes, panel)
+            draw_tradeoff(axes, panel, names)
+            handles, labels = axes.get_legend_handles_labels()
+            entries |= dict(zip(labels, handles, strict=True))
         for axes in places[len(row) :]:
             axes.remove()
-        places[len(row) - 1].legend(fontsize=8, frameon=False, loc="center left", bbox_to_anchor=(1.02, 0.5))
+        shown = {"fontsize": 8, "frameon": False, "loc": "center left", "bbox_to_anchor": (1.02, 0.5)}
+        places[len(row) - 1].legend(entries.values(), entries.keys(), **shown)
     return save_figure(figure, path)
 
 

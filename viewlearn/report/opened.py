@@ -131,7 +131,8 @@ class OpenedRun:
         """Equal for runs on the same data.
 
         Whether layers are kept apart makes no other data, but statistics that were measured with them or without
-        differ in their last digits.
+        differ in their last digits. So four digits count (two values on either side of a rounding boundary still
+        count as different).
         """
         stored = json.dumps(self.settings.get("data"), default=str)
         data = json.loads(stored, parse_float=lambda text: float(f"{float(text):.4g}"))

@@ -1,6 +1,7 @@
 """What a number came from: command, commit, versions, machine."""
 
 import platform
+import shlex
 import subprocess
 import sys
 from importlib.metadata import version
@@ -23,7 +24,7 @@ def origin(device: torch.device) -> dict[str, object]:
     """The facts that stand beside every number: command, commit, versions, and the machine of ``device``."""
     gpu = torch.cuda.get_device_name(device) if device.type == "cuda" else None
     return {
-        "command": " ".join(sys.argv),
+        "command": shlex.join(sys.argv),
         "commit": commit(),
         "viewlearn": version("viewlearn"),
         "torch": torch.__version__,

@@ -22,11 +22,11 @@ def test_histograms():
 
 def test_tradeoff_draws_each_run_once_with_one_entry_per_kind(tmp_path):
     runs = [Tradeoff("expert", 0.1, 0.5), Tradeoff("expert", 0.12, 0.52), Tradeoff("viewmaker", 0.4, 0.6)]
-    panel = TradeoffPanel(("digit", "object"), runs, ([0, 100], [40, 60]), 0.1, "C+Digits")
+    panel = TradeoffPanel(("digit", "object"), runs, ([0, 100], [40, 60]), "C+Digits")
     axes = new_figure(4, 3).subplots()
     draw_tradeoff(axes, panel)
     assert [len(points.get_offsets()) for points in axes.collections] == [2, 1]
-    assert axes.get_legend_handles_labels()[1] == ["linear model's share, scaled", "expert", "viewmaker", "chance"]
+    assert axes.get_legend_handles_labels()[1] == ["linear model's share, scaled", "expert", "viewmaker"]
     one, more = (
         tradeoff_figure(tmp_path / f"{i}.svg", rows) for i, rows in enumerate([[[panel]], [[panel] * 2, [panel]]])
     )
@@ -34,6 +34,16 @@ def test_tradeoff_draws_each_run_once_with_one_entry_per_kind(tmp_path):
     for rows in ([], [[]], [[panel._replace(runs=[])]]):
         with pytest.raises(ValueError, match="no runs"):
             tradeoff_figure(tmp_path / "t.svg", rows)
+
+
+def test_many_kinds_look_different():
+    runs = [Tradeoff(f"kind {i}", 0.1 * i, 0.5) for i in range(9)]
+    axes = new_figure(4, 3).subplots()
+    draw_tradeoff(axes, TradeoffPanel(("digit", "object"), runs))
+    looks = {(str(p.get_facecolor()), p.get_paths()[0].vertices.tobytes()) for p in axes.collections}
+    assert len(looks) == 9
+    draw_tradeoff(other := new_figure(4, 3).subplots(), TradeoffPanel(("a", "b"), runs[4:]), [run.name for run in runs])
+    assert str(other.collections[0].get_facecolor()) == str(axes.collections[4].get_facecolor())
 
 
 def test_profile():
