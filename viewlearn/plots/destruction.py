@@ -119,7 +119,7 @@ def tradeoff_figure(path: Path | str, rows: Sequence[Sequence[TradeoffPanel]]) -
     if not rows or not all(row and all(panel.runs for panel in row) for row in rows):
         raise ValueError("there are no runs to draw")
     columns = max(len(row) for row in rows)
-    figure = new_figure(4.3 * columns + 2.6, 3.2 * len(rows))
+    figure = new_figure(4.3 * columns + 2.6, 3.5 * len(rows))
     for places, row in zip(figure.subplots(len(rows), columns, squeeze=False), rows, strict=True):
         names = list(dict.fromkeys(run.name for panel in row for run in panel.runs))
         entries = {}
