@@ -272,7 +272,7 @@ def train(folder: Path) -> None:
     """A tiny run."""
     data = "--data vision.PhotoDigits --data.num_train 64 --data.num_validation 32 --data.num_test 32 --views NoViews"
     model = "--encoder Backbone --encoder.name resnet10w4 --method SimCLR --method.temperature 0.2 --batch_size 32"
-    rest = "--steps 1 --monitor_every 0 --probes [knn] --threads 1 --device cpu --report false"
+    rest = "--steps 1 --monitor_every 0 --probes [knn] --threads 1 --device cpu --precision fp32 --report false"
     run(make_parser(""), [*f"{data} {model} {rest}".split(), "--out", str(folder)])
 
 
