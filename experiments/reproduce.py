@@ -54,11 +54,11 @@ def main() -> None:
         grids = [
             load_grid(name, arguments.scale, arguments.seeds, data, out, tuple(extra)) for name in arguments.tables
         ]
+        if arguments.dry_run:
+            for cell in (cell for grid in grids for cell in grid.cells):
+                print("# done" if cell.done else shlex.join(command(cell, arguments.threads)))
+            return
         for grid in grids:
-            if arguments.dry_run:
-                for cell in grid.cells:
-                    print("# done" if cell.done else shlex.join(command(cell, arguments.threads)))
-                continue
             if not (arguments.table_only or arguments.no_train):
                 failed += execute(grid.cells, arguments.jobs or room(arguments.threads), arguments.threads)
             if not arguments.table_only:
@@ -68,10 +68,9 @@ def main() -> None:
             write_table(grid, out)
     except ValueError as error:
         raise SystemExit(f"error: {error}") from error
-    if not arguments.dry_run:
-        figure = draw_tradeoffs(grids, out / f"{'+'.join(arguments.tables)}-{arguments.scale}.png")
-        if figure is not None:
-            print(f"figure: {figure}")
+    figure = draw_tradeoffs(grids, out / f"{'+'.join(arguments.tables)}-{arguments.scale}.png")
+    if figure is not None:
+        print(f"figure: {figure}")
     if failed:
         raise SystemExit("failed: " + ", ".join(f"{cell.folder}.log" for cell in failed))
 

@@ -153,7 +153,7 @@ def load_grid(name: str, scale: str, seeds: int, data: str, out: Path, extra: tu
     if seeds < 1:
         raise ValueError(f"seeds is {seeds}; it must be at least 1")
     folder = out / f"{name}-{scale}"
-    cells = []
+    cells, others = [], {}
     if len({slug(row) for row in declared["rows"]}) < len(declared["rows"]):
         raise ValueError(f"{path.name} has rows whose names make the same folder: {', '.join(declared['rows'])}")
     for row, own in declared["rows"].items():
@@ -162,7 +162,9 @@ def load_grid(name: str, scale: str, seeds: int, data: str, out: Path, extra: tu
                 raise ValueError(
                     f"{path.name}, row {row!r}: runs are taken by {{from: OTHER TABLE, row: ROW}}, not {own}"
                 )
-            cells += _taken(row, own, load_grid(own["from"], scale, seeds, data, out, extra))
+            if own["from"] not in others:
+                others[own["from"]] = load_grid(own["from"], scale, seeds, data, out, extra)
+            cells += _taken(row, own, others[own["from"]])
             continue
         flags = {**declared["flags"], **(declared["scales"][scale] or {}), **(own or {})}
         flags = {flag: _at_scale(value, scale, declared["scales"]) for flag, value in flags.items()}

@@ -76,8 +76,11 @@ def num_features(cell: Cell) -> int | None:
 def destroyed(cell: Cell) -> dict[str, float]:
     """The rates at which a run's views destroy each task's label; empty where they weren't measured."""
     path = cell.folder / FILE
-    if not path.is_file():
-        return {}
+    return _rates(path, path.stat().st_mtime_ns) if path.is_file() else {}
+
+
+@cache
+def _rates(path: Path, changed: int) -> dict[str, float]:
     tasks = FeatureDropping.load(path).generators[FINAL].tasks
     return {task: found.destruction.rate for task, found in tasks.items()}
 

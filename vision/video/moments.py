@@ -28,7 +28,7 @@ class Moment:
         maps: of the frame.
         flow: ``(2, map height, map width)``, optical flow from the frame before in pixels of the maps; 0 in the first
             frame of a shot, and in frames that are too small to tell.
-        camera: ``(3, 3)`` float64, where the background's pixels of the frame before are now, in pixels of the maps.
+        ground: ``(3, 3)`` float64, from the maps' pixels to those that the background had in the shot's first frame.
         first: of its shot.
     """
 
@@ -37,8 +37,13 @@ class Moment:
     frame: Tensor
     maps: FrameMaps
     flow: Tensor
-    camera: np.ndarray
+    ground: np.ndarray
     first: bool
+
+    def ground_in_pixels(self) -> np.ndarray:
+        """``ground`` in pixels of the frame."""
+        scale = np.diag([self.maps.scale, self.maps.scale, 1.0])
+        return np.linalg.inv(scale) @ self.ground @ scale
 
 
 class Moments:
@@ -58,6 +63,7 @@ class Moments:
 
     def __call__(self, clip: Clip) -> Iterator[Moment]:
         before: FrameMaps | None = None
+        ground = np.eye(3)
         for index in range(len(clip)):
             frame = clip[index]
             maps = self.describe.maps(frame)
@@ -66,9 +72,9 @@ class Moments:
             flow = (
                 np.zeros((*maps.gray.shape, 2), np.float32) if still else self.flow.calc(before.gray, maps.gray, None)
             )
-            camera = np.eye(3) if first else camera_from_flow(flow)
+            ground = np.eye(3) if first else ground @ np.linalg.inv(camera_from_flow(flow))
             yield Moment(
-                index, float(clip.times[index]), frame, maps, torch.from_numpy(flow).permute(2, 0, 1), camera, first
+                index, float(clip.times[index]), frame, maps, torch.from_numpy(flow).permute(2, 0, 1), ground, first
             )
             before = maps
 

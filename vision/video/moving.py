@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -10,9 +10,24 @@ from torch import Tensor
 
 from vision.video.camera import refined
 from vision.video.moments import Moment
-from vision.video.proposals import as_proposals, import_opencv
+from vision.video.proposals import THINGS, BoxLimits, import_opencv
 
 CLOSE, OPEN = 7, 3  # pixels of the maps: holes that are closed, specks that are dropped
+
+
+class _Shown(NamedTuple):
+    """What other frames need of one, see ``Moment``.
+
+    Args:
+        time: in seconds.
+        colors: ``(height, width, 3)``, of the maps, blurred.
+        gray, ground: of the moment.
+    """
+
+    time: float
+    colors: np.ndarray
+    gray: np.ndarray
+    ground: np.ndarray
 
 
 class MovingRegions:
@@ -31,57 +46,59 @@ class MovingRegions:
             show, at the edges of a panning frame, can't be told to move.
         threshold: difference of colour (CIE Lab, in standard deviations of the frame) that counts.
         noise: the same, in medians of the frame's differences: in grainy or shaken pictures everything differs.
-        min_area, max_area, max_aspect: see ``SelectiveSearch``.
+        limits: of a box.
     """
 
-    def __init__(
-        self,
-        lag: float = 0.4,
-        threshold: float = 0.3,
-        noise: float = 4.0,
-        min_area: float = 0.004,
-        max_area: float = 0.4,
-        max_aspect: float = 4.0,
-    ):
+    def __init__(self, lag: float = 0.4, threshold: float = 0.3, noise: float = 4.0, limits: BoxLimits = THINGS):
         self.lag = lag
         self.threshold = threshold
         self.noise = noise
-        self.limits = (min_area, max_area, max_aspect)
+        self.limits = limits
         self.cv2 = import_opencv()
 
     def __call__(self, moments: Iterable[Moment]) -> Iterator[tuple[Moment, Tensor]]:
         """Every moment with its boxes ``(num, 4)``, left, top, right, bottom in pixels of the frame."""
-        shot: deque[Moment] = deque()
-        waiting = 0  # the first moment of ``shot`` that has no boxes yet
+        shot: deque[_Shown] = deque()
+        waiting: deque[Moment] = deque()  # the last of the shot, those without boxes yet
         for moment in moments:
             if moment.first:
-                yield from ((shot[i], self._boxes(shot, i)) for i in range(waiting, len(shot)))
-                shot, waiting = deque(), 0
-            shot.append(moment)
-            while shot[waiting].time + 2 * self.lag < moment.time:
-                yield shot[waiting], self._boxes(shot, waiting)
-                shot[waiting] = replace(shot[waiting], frame=shot[waiting].frame[:, :0])  # others need its maps only
-                waiting += 1
-                while shot[0].time < shot[waiting].time - 2 * self.lag:
+                while waiting:
+                    yield self._next(shot, waiting)
+                shot.clear()
+            shot.append(self._shown(moment))
+            waiting.append(moment)
+            while waiting[0].time + 2 * self.lag < moment.time:
+                yield self._next(shot, waiting)
+                while shot[0].time < waiting[0].time - 2 * self.lag:
                     shot.popleft()
-                    waiting -= 1
-        yield from ((shot[i], self._boxes(shot, i)) for i in range(waiting, len(shot)))
+        while waiting:
+            yield self._next(shot, waiting)
 
-    def _boxes(self, shot: Sequence[Moment], index: int) -> Tensor:
-        others = self._others([moment.time for moment in shot], index)
-        moment = shot[index]
+    def _shown(self, moment: Moment) -> _Shown:
+        colors = self.cv2.blur(moment.maps.appearance[:3].permute(1, 2, 0).contiguous().numpy(), (3, 3))
+        return _Shown(moment.time, colors, moment.maps.gray, moment.ground)
+
+    def _next(self, shot: Sequence[_Shown], waiting: deque[Moment]) -> tuple[Moment, Tensor]:
+        index = len(shot) - len(waiting)
+        moment = waiting.popleft()
+        found = self._found(shot, index) / moment.maps.scale
+        return moment, self.limits.boxes(found, moment.frame.shape[-2:])
+
+    def _found(self, shot: Sequence[_Shown], index: int) -> Tensor:
+        """What moves, left, top, width and height ``(num, 4)`` in pixels of the maps."""
+        others = self._others([shown.time for shown in shot], index)
         if others is None:
             return torch.zeros(0, 4)
-        here = self._colors(moment)
-        differences = [self._difference(here, shot, index, other) for other in others]
+        differences = [self._difference(shot[index], shot[other]) for other in others]
         difference = np.nan_to_num(np.minimum(*differences))  # NaN if either is
         threshold = max(self.threshold, self.noise * float(np.median(difference)))
         mask = (difference > threshold).astype(np.uint8)
         for operation, pixels in ((self.cv2.MORPH_CLOSE, CLOSE), (self.cv2.MORPH_OPEN, OPEN)):
             element = self.cv2.getStructuringElement(self.cv2.MORPH_ELLIPSE, (pixels, pixels))
             mask = self.cv2.morphologyEx(mask, operation, element)
-        found = self.cv2.connectedComponentsWithStats(mask, connectivity=8)[2][1:, :4]  # without the ground
-        return as_proposals(torch.as_tensor(found) / moment.maps.scale, moment.frame.shape[-2:], *self.limits)
+        return torch.as_tensor(
+            self.cv2.connectedComponentsWithStats(mask, connectivity=8)[2][1:, :4]
+        )  # without the ground
 
     def _others(self, times: Sequence[float], index: int) -> tuple[int, int] | None:
         """The two frames to compare with: one on each side, or the longer side's end and middle."""
@@ -94,25 +111,18 @@ class MovingRegions:
         near = _nearest(times, (times[far] + now) / 2)
         return (near, far) if len({index, near, far}) == 3 else None
 
-    def _colors(self, moment: Moment) -> np.ndarray:
-        return self.cv2.blur(moment.maps.appearance[:3].permute(1, 2, 0).contiguous().numpy(), (3, 3))
-
-    def _difference(self, here: np.ndarray, shot: Sequence[Moment], index: int, other: int) -> np.ndarray:
+    def _difference(self, here: _Shown, other: _Shown) -> np.ndarray:
         """The largest difference among the colours ``(height, width)``; NaN where the other frame shows nothing."""
-        low, high = min(index, other), max(index, other)
-        onward = np.eye(3)
-        for k in range(low + 1, high + 1):
-            onward = shot[k].camera @ onward
-        guess = np.linalg.inv(onward) if other < index else onward
-        matrix = np.linalg.inv(refined(guess, shot[index].maps.gray, shot[other].maps.gray))
+        guess = np.linalg.inv(other.ground) @ here.ground
+        matrix = np.linalg.inv(refined(guess, here.gray, other.gray))
         there = self.cv2.warpAffine(
-            self._colors(shot[other]),
+            other.colors,
             matrix[:2],
-            here.shape[1::-1],
+            here.gray.shape[::-1],
             borderMode=self.cv2.BORDER_CONSTANT,
             borderValue=(float("nan"),) * 3,
         )
-        return np.abs(here - there).max(axis=2)
+        return np.abs(here.colors - there).max(axis=2)
 
 
 def _nearest(times: Sequence[float], time: float) -> int:

@@ -1,5 +1,6 @@
 """Class-agnostic region proposals of a frame."""
 
+from dataclasses import dataclass
 from typing import Protocol
 
 import torch
@@ -14,6 +15,37 @@ class Proposer(Protocol):
     def __call__(self, frame: Tensor) -> Tensor: ...
 
 
+@dataclass(frozen=True)
+class BoxLimits:
+    """Which boxes may be things.
+
+    Args:
+        min_area, max_area: as fractions of the frame's.
+        max_aspect: of the longer to the shorter side.
+    """
+
+    min_area: float = 0.004
+    max_area: float = 0.4
+    max_aspect: float = 4.0
+
+    def boxes(self, found: Tensor, size: tuple[int, int]) -> Tensor:
+        """Boxes ``(num, 4)``, left, top, right, bottom, of OpenCV's left, top, width, height within the limits.
+
+        Args:
+            found: ``(num, 4)`` in pixels of the frame.
+            size: height and width of the frame; what rounding puts beyond its edges is cut off.
+        """
+        height, width = size
+        left, top, wide, high = found.float().unbind(1)
+        boxes = torch.stack([left, top, (left + wide).clamp(max=width), (top + high).clamp(max=height)], dim=1)
+        area = wide * high / (height * width)
+        aspect = torch.maximum(wide / high, high / wide)
+        return boxes[(area >= self.min_area) & (area <= self.max_area) & (aspect <= self.max_aspect)]
+
+
+THINGS = BoxLimits()
+
+
 class SelectiveSearch:
     """Selective search in OpenCV's implementation: regions of a graph-based segmentation, merged step by step.
 
@@ -24,8 +56,7 @@ class SelectiveSearch:
 
     Args:
         width: that the frame is shrunk to for the segmentation, in pixels.
-        min_area, max_area: of a box, as fractions of the frame's.
-        max_aspect: of the longer to the shorter side.
+        limits: of a box.
         overlap: boxes with an IoU above it count as one.
 
     Raises:
@@ -34,22 +65,13 @@ class SelectiveSearch:
     Uijlings, van de Sande, Gevers & Smeulders, "Selective search for object recognition" (IJCV 2013).
     """
 
-    def __init__(
-        self,
-        width: int = 256,
-        min_area: float = 0.004,
-        max_area: float = 0.4,
-        max_aspect: float = 4.0,
-        overlap: float = 0.85,
-    ):
+    def __init__(self, width: int = 256, limits: BoxLimits = THINGS, overlap: float = 0.85):
         self.width = width
-        self.min_area, self.max_area = min_area, max_area
-        self.max_aspect = max_aspect
+        self.limits = limits
         self.overlap = overlap
         self.cv2 = import_opencv()
 
     def __call__(self, frame: Tensor) -> Tensor:
-        height, width = frame.shape[-2:]
         small, scale = shrink(frame, self.width)
         search = self.cv2.ximgproc.segmentation.createSelectiveSearchSegmentation()
         search.setBaseImage(small)
@@ -57,30 +79,11 @@ class SelectiveSearch:
         found = search.process()
         if len(found) == 0:
             return torch.zeros(0, 4)
-        boxes = as_proposals(
-            torch.as_tensor(found).unique(dim=0) / scale, (height, width), self.min_area, self.max_area, self.max_aspect
-        )
+        boxes = self.limits.boxes(torch.as_tensor(found).unique(dim=0) / scale, frame.shape[-2:])
         # OpenCV ranks by random numbers; this goes by size, and is the same every time.
         sizes = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
         boxes = boxes[sizes.argsort(descending=True, stable=True)]
         return boxes[nms(boxes, torch.linspace(1, 0, len(boxes)), self.overlap)]
-
-
-def as_proposals(found: Tensor, size: tuple[int, int], min_area: float, max_area: float, max_aspect: float) -> Tensor:
-    """Boxes ``(num, 4)``, left, top, right, bottom, of OpenCV's left, top, width, height, without the unlikely ones.
-
-    Args:
-        found: ``(num, 4)`` in pixels of the frame.
-        size: height and width of the frame; what rounding puts beyond its edges is cut off.
-        min_area, max_area: as fractions of the frame's.
-        max_aspect: of the longer to the shorter side.
-    """
-    height, width = size
-    left, top, wide, high = found.float().unbind(1)
-    boxes = torch.stack([left, top, (left + wide).clamp(max=width), (top + high).clamp(max=height)], dim=1)
-    area = wide * high / (height * width)
-    aspect = torch.maximum(wide / high, high / wide)
-    return boxes[(area >= min_area) & (area <= max_area) & (aspect <= max_aspect)]
 
 
 def shrink(frame: Tensor, width: int):

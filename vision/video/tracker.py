@@ -83,7 +83,7 @@ class RegionTracker:
             if moment.first:
                 tracks += self._finished(closed + open_, clip, ground)
                 closed, open_ = [], []
-            ground.append(np.eye(3) if moment.first else ground[-1] @ np.linalg.inv(_in_pixels(moment)))
+            ground.append(moment.ground_in_pixels())
             regions = torch.cat([moving, self.proposer(moment.frame)])
             features = self.describe(moment.maps, regions)
             moves = torch.arange(len(regions)) < len(moving)
@@ -184,9 +184,3 @@ class RegionTracker:
             (ended if over else followed).append(track)
         followed.sort(key=lambda track: -track.prominence)
         return followed[: self.max_open], ended + followed[self.max_open :]
-
-
-def _in_pixels(moment: Moment) -> np.ndarray:
-    """The camera's motion in pixels of the frame."""
-    scale = np.diag([moment.maps.scale, moment.maps.scale, 1.0])
-    return np.linalg.inv(scale) @ moment.camera @ scale

@@ -1,7 +1,7 @@
 """Tracks in the making: followed from frame to frame, joined where they are one thing, and finished."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
@@ -13,18 +13,6 @@ from vision.video.tracks import Track
 
 MEMORY = 0.9  # of a template from frame to frame, and of a velocity from one 25th of a second to the next
 WHOLE = 0.8  # of the median area, at least, of a box in which all of a thing is seen
-
-
-@dataclass
-class Confirmed:
-    """With how many of its boxes a kind of proposals agreed, and the numbers of the first and of the last of them."""
-
-    count: int = 0
-    first: int = 0
-    last: int = 0
-
-    def note(self, number: int) -> None:
-        self.count, self.first, self.last = self.count + 1, self.first if self.count else number, number
 
 
 @dataclass
@@ -41,8 +29,8 @@ class Tracklet:
         contrast: with its surroundings, mean over the frames in which it was seen; of joined ones also over those at
             the ends that met, where it was half hidden. The same holds for ``total`` and ``similarities``.
         similarities: to the template, of the frames in which it was seen.
-        confirmed: by proposals of any kind.
-        moved: by proposals of what moves.
+        confirmed: the numbers of its boxes with which a proposal agreed, in order.
+        moved: those among them with which a proposal of what moves did.
         unconfirmed: seconds in which it was seen, since any proposal agreed.
         hidden: seconds since it was seen.
     """
@@ -55,8 +43,8 @@ class Tracklet:
     velocity: Tensor
     contrast: float = 0.0
     similarities: list[float] = field(default_factory=list)
-    confirmed: Confirmed = field(default_factory=Confirmed)
-    moved: Confirmed = field(default_factory=Confirmed)
+    confirmed: list[int] = field(default_factory=list)
+    moved: list[int] = field(default_factory=list)
     unconfirmed: float = 0.0
     hidden: float = 0.0
 
@@ -69,10 +57,10 @@ class Tracklet:
 
     def confirm(self, moves: bool) -> None:
         """Notes that a proposal agrees with its last box."""
-        self.confirmed.note(len(self.boxes) - 1)
+        self.confirmed.append(len(self.boxes) - 1)
         self.unconfirmed = 0.0
         if moves:
-            self.moved.note(len(self.boxes) - 1)
+            self.moved.append(len(self.boxes) - 1)
 
     def see(self, box: Tensor, feature: Tensor, similarity: float, step: float) -> None:
         """Takes a box of the next frame, ``step`` seconds later."""
@@ -105,15 +93,15 @@ class Tracklet:
 
         Of what moved most of the time, these lie between the first and the last in which it was seen to move.
         """
-        sure = self.moved if self.moved.count > self.confirmed.count / 2 else self.confirmed
-        seen = [k for k in range(sure.first, sure.last + 1) if self.seen[k]]
+        sure = self.moved if len(self.moved) > len(self.confirmed) / 2 else self.confirmed
+        seen = [k for k in range(sure[0], sure[-1] + 1) if self.seen[k]]
         size = areas(torch.stack([self.boxes[k] for k in seen]))
         return [k for k, large in zip(seen, (size >= WHOLE * size.median()).tolist(), strict=True) if large]
 
     @property
     def prominence(self) -> float:
         """Its contrast, up to doubled by how often it was seen to move."""
-        return self.contrast * (1 + min(1.0, self.moved.count / sum(self.seen)))
+        return self.contrast * (1 + min(1.0, len(self.moved) / sum(self.seen)))
 
     def duration(self, times: Tensor) -> float:
         """Seconds from its first frame to the last in which it was seen; ``times`` are those of the clip's frames."""
@@ -170,27 +158,19 @@ def _one(parts: Sequence[Tracklet]) -> Tracklet:
         stop, start = before.start + known[-1] + 1 - joint.start, ahead[0]
         gap = part.start + start - joint.start - stop
         count = sum(joint.seen), sum(part.seen)
-        joint = Tracklet(
-            joint.start,
-            joint.boxes[:stop] + [part.boxes[start]] * gap + part.boxes[start:],
-            joint.seen[:stop] + [False] * gap + part.seen[start:],
-            part.template,
-            joint.total + part.total,
-            part.velocity,
-            (count[0] * joint.contrast + count[1] * part.contrast) / sum(count),
-            joint.similarities + part.similarities,
-            _after(joint.confirmed, part.confirmed, part.start - joint.start),
-            _after(joint.moved, part.moved, part.start - joint.start),
-            part.unconfirmed,
-            part.hidden,
+        later = part.start - joint.start
+        joint = replace(
+            part,
+            start=joint.start,
+            boxes=joint.boxes[:stop] + [part.boxes[start]] * gap + part.boxes[start:],
+            seen=joint.seen[:stop] + [False] * gap + part.seen[start:],
+            total=joint.total + part.total,
+            contrast=(count[0] * joint.contrast + count[1] * part.contrast) / sum(count),
+            similarities=joint.similarities + part.similarities,
+            confirmed=joint.confirmed + [later + k for k in part.confirmed],
+            moved=joint.moved + [later + k for k in part.moved],
         )
     return joint
-
-
-def _after(one: Confirmed, other: Confirmed, start: int) -> Confirmed:
-    if not one.count or not other.count:
-        return one if one.count else Confirmed(other.count, start + other.first, start + other.last)
-    return Confirmed(one.count + other.count, one.first, start + other.last)
 
 
 def interpolate(boxes: Tensor, seen: Tensor, times: Tensor) -> Tensor:
