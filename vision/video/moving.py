@@ -96,9 +96,8 @@ class MovingRegions:
         for operation, pixels in ((self.cv2.MORPH_CLOSE, CLOSE), (self.cv2.MORPH_OPEN, OPEN)):
             element = self.cv2.getStructuringElement(self.cv2.MORPH_ELLIPSE, (pixels, pixels))
             mask = self.cv2.morphologyEx(mask, operation, element)
-        return torch.as_tensor(
-            self.cv2.connectedComponentsWithStats(mask, connectivity=8)[2][1:, :4]
-        )  # without the ground
+        found = self.cv2.connectedComponentsWithStats(mask, connectivity=8)[2]
+        return torch.as_tensor(found[1:, :4])  # without the ground
 
     def _others(self, times: Sequence[float], index: int) -> tuple[int, int] | None:
         """The two frames to compare with: one on each side, or the longer side's end and middle."""
