@@ -1,6 +1,6 @@
 """Audio views and presets, log-mel front ends, recordings, and superimposed and synthetic sounds beside them."""
 
-from audio.datasets import (
+from audio.data import (
     ESC50,
     AudioFolder,
     AudioMNIST,
@@ -12,7 +12,7 @@ from audio.datasets import (
 )
 from audio.front_end import LogMel
 from audio.presets import BYOLAViews, PublishedWaveformViews, SpectralViews, WaveformViews
-from audio.superimposed import RedrawBackground, SuperimposedSounds
+from audio.superimposed.sounds import RedrawBackground, SuperimposedSounds
 from audio.synthesis import SyntheticVowels
 from audio.views import (
     BackgroundNoise,

@@ -8,7 +8,7 @@ evaluation.json in the run's folder, or to --out:
     --shots 5 10 --corruptions --num-corrupted 1000 --shared
     --data.overlay vision.Digits             the run's encoder on other data; any --data… flag of train.py
 
-Pictures, instead of questions: --neighbours FILE (all runs side by side, for each of --layers) and --heads.
+Pictures, instead of questions: --neighbors FILE (all runs side by side, for each of --layers) and --heads.
 
 A factor is NAME=VIEW[,ARGUMENT=VALUE…][:PARAMETER][/CLASSES], where VIEW is an entry of the run's own views, several
 joined by "+", or a class. docs/looc.md has examples of all.
@@ -20,21 +20,21 @@ from pathlib import Path
 
 import audio  # noqa: F401  (a run's configuration may name their classes)
 import vision  # noqa: F401
-from viewlearn.training import (
+from viewlearn.runs import (
     Evaluator,
     Questions,
     RunFolder,
     answer,
     draw_figures,
     draw_heads,
-    draw_neighbours,
+    draw_neighbors,
     evaluate_run,
     load_run,
-    make_accelerator,
     make_parser,
 )
+from viewlearn.runs.questions import EACH, OWN, parse_factors, split_data
+from viewlearn.training import make_accelerator
 from viewlearn.training.hardware import set_threads
-from viewlearn.training.questions import EACH, OWN, parse_factors, split_data
 
 IMAGENET_C = "vision.corruptions.imagenet_c"
 
@@ -48,7 +48,7 @@ def main() -> None:
         questions = questions_of(arguments, data)
         if arguments.out and len(arguments.runs) > 1:
             raise ValueError("--out is one file for one run's answers; leave it out, and each run's folder has them")
-        if arguments.neighbours or arguments.heads:
+        if arguments.neighbors or arguments.heads:
             draw_pictures(arguments)
             return
         if questions == Questions():
@@ -76,7 +76,7 @@ def make_argument_parser() -> argparse.ArgumentParser:
     add("--probes", nargs="*", choices=["linear", "knn"], help="on clean inputs (default: linear)")
     add("--layers", nargs="+", metavar="LAYER", help=f"V, Z_SPACE, patterns, several joined by +, or {EACH}")
     add("--factors", nargs="+", metavar="NAME=VIEW", help="to predict which setting was applied, see above")
-    add("--shots", nargs="+", type=int, help="labelled samples per class of few-shot classification")
+    add("--shots", nargs="+", type=int, help="labeled samples per class of few-shot classification")
     add("--episodes", type=int, help="of few-shot classification (default: 10)")
     add("--corruptions", nargs="?", const=IMAGENET_C, metavar="FUNCTION", help=f"default: {IMAGENET_C}")
     add("--num-corrupted", type=int, help="test samples under each corruption (default: all)")
@@ -90,7 +90,7 @@ def make_argument_parser() -> argparse.ArgumentParser:
     add("--device", default="auto", help="auto, cpu, cuda, … (default: auto)")
     add("--threads", type=int, default=0, help="CPU threads; 0: all cores")
     add("--figures", action="store_true", help="draw the run's figures again, too")
-    add("--neighbours", type=Path, metavar="FILE", help="draw nearest neighbours, nothing else, into this file")
+    add("--neighbors", type=Path, metavar="FILE", help="draw nearest neighbors, nothing else, into this file")
     add("--heads", action="store_true", help="draw which embedding space decides, into each run's figures/heads.png")
     return parser
 
@@ -107,12 +107,12 @@ def questions_of(arguments: argparse.Namespace, data: dict[str, str]) -> Questio
 
 
 def draw_pictures(arguments: argparse.Namespace) -> None:
-    """Nearest neighbours of all runs, and each run's heads."""
+    """Nearest neighbors of all runs, and each run's heads."""
     evaluator, seed = Evaluator(arguments.device), arguments.seed or 0
-    if arguments.neighbours:
+    if arguments.neighbors:
         layers = arguments.layers or ["V"]
-        path = draw_neighbours(
-            evaluator, arguments.runs, arguments.neighbours, layers=layers, num_test=arguments.num_test, seed=seed
+        path = draw_neighbors(
+            evaluator, arguments.runs, arguments.neighbors, layers=layers, num_test=arguments.num_test, seed=seed
         )
         print(f"figure:  {path}")
     for run in arguments.runs if arguments.heads else []:

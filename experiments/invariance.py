@@ -4,7 +4,7 @@
     python experiments/invariance.py A=runs/A-seed0 A=runs/A-seed1 B=runs/B-seed0 --images photos --out invariance
     python experiments/invariance.py moco=moco_v2_200ep.pth.tar --sets aloi --root aloi_red2_view/png2 --out out
 
-An encoder is a run's folder, a published checkpoint (NAME=FILE; architecture and normalisation by --arch and
+An encoder is a run's folder, a published checkpoint (NAME=FILE; architecture and normalization by --arch and
 --normalization), or "random" (the first encoder's architecture with fresh weights, as many times as the row with the
 most seeds has). Encoders of one name are seeds of one row: means over them, ± their standard deviation. Sets are:
 
@@ -30,7 +30,7 @@ import audio  # noqa: F401  (classes that a run's configuration may name)
 import viewlearn
 import vision  # noqa: F401
 from viewlearn.data import ArrayDataset, Dataset
-from viewlearn.evaluation import extract_features, reinitialised
+from viewlearn.evaluation import extract_features, reinitialized
 from viewlearn.evaluation.invariance import (
     Report,
     invariance_curve,
@@ -42,12 +42,12 @@ from viewlearn.evaluation.invariance import (
 )
 from viewlearn.evaluation.invariance.published import load_published
 from viewlearn.plots.invariance import invariance_bars, invariance_curves
-from viewlearn.training.provenance import origin
+from viewlearn.runs.provenance import origin
 from viewlearn.views.decode import ToFloat
-from vision.image_sets import images_in, read_square, sample_sets
-from vision.image_sets_factors import synthetic_factors
-from vision.image_sets_layouts import aloi, coil100, got10k, pascal3d
-from vision.solids_sets import VARYING, solid_sets
+from vision.image_sets.layouts import aloi, coil100, got10k, pascal3d
+from vision.image_sets.sets import images_in, read_square, sample_sets
+from vision.image_sets.transformations import synthetic_factors
+from vision.synthesis.solids.sets import VARYING, solid_sets
 from vision.video.backgrounds import background_crops
 
 SETS = ("synthetic", "solids", "aloi", "coil100", "got10k", "pascal3d-instance", "pascal3d-viewpoint")
@@ -130,7 +130,7 @@ def load_all(arguments: argparse.Namespace) -> dict[str, list[nn.Module]]:
         if not trained:
             raise ValueError("random takes the architecture of another encoder; name one")
         seeds = range(arguments.seed, arguments.seed + max(map(len, trained)))
-        found["random"] = [reinitialised(trained[0][0], seed) for seed in seeds]
+        found["random"] = [reinitialized(trained[0][0], seed) for seed in seeds]
     return found
 
 

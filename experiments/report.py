@@ -25,7 +25,7 @@ def main() -> None:
     parser.add_argument(
         "--cache", default=DEFAULT.cache, help="folder of the judges, which runs on the same data share"
     )
-    parser.add_argument("--checkpoints", type=int, default=DEFAULT.checkpoints, help="earlier ones that are analysed")
+    parser.add_argument("--checkpoints", type=int, default=DEFAULT.checkpoints, help="earlier ones that are analyzed")
     parser.add_argument("--device", default="cpu", help="of the analysis")
     parser.add_argument("--threads", type=int, default=0, help="CPU threads; 0: torch's choice")
     arguments = parser.parse_args()
@@ -42,7 +42,7 @@ def main() -> None:
         device=arguments.device,
     )
     path = write_report(
-        arguments.runs, arguments.out, analyse=None if arguments.no_analysis else settings, title=arguments.title
+        arguments.runs, arguments.out, analyze=None if arguments.no_analysis else settings, title=arguments.title
     )
     print(f"report: {path}")
 

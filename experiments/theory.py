@@ -25,8 +25,8 @@ from theory import FeatureGroup, GroupModel, demos
 from theory.canonical import CAPACITY
 from theory.losses import CovarianceContrast, InfoNCE, Loss, Spectral
 from theory.plots import save
-from theory.sweep_plots import sweep_figure
-from theory.sweeps import sweep
+from theory.sweeps.plots import sweep_figure
+from theory.sweeps.sweep import sweep
 
 LOSSES = ("spectral", "covariance", "infonce", "infonce-dot", "infonce-both-views")
 
@@ -94,7 +94,7 @@ def _add_sweep(commands, common) -> None:
     )
     command.add_argument("--batch-size", type=int, help="pairs in a batch (default 128; spectral 256)")
     command.add_argument("--dim", type=int, help="embedding dimension (default: the size of the largest group)")
-    command.add_argument("--steps", type=int, default=600, help="optimiser steps (%(default)s)")
+    command.add_argument("--steps", type=int, default=600, help="optimizer steps (%(default)s)")
     command.add_argument(
         "--readout", type=float, help="read-out noise of the probe (default 0; 0.1 without bottleneck)"
     )
@@ -107,7 +107,7 @@ def _add_predict(commands, common) -> None:
         "predict",
         parents=[common],
         help="the model's prediction for a real run",
-        description="Draws pairs of a run's views, estimates the cross-view correlation of every labelled task, and "
+        description="Draws pairs of a run's views, estimates the cross-view correlation of every labeled task, and "
         "prints what a linear encoder would keep beside the accuracy that was measured.",
     )
     command.add_argument("folder", type=Path, metavar="RUN", help="the folder of a run that has been trained")

@@ -12,7 +12,7 @@ import vision  # noqa: F401
 from theory.bridge import Bridge, estimate
 from theory.table import Table
 from viewlearn.evaluation import Results
-from viewlearn.training import Parts, RunFolder, load_run, make_parser
+from viewlearn.runs import Parts, RunFolder, load_run, make_parser
 
 GRID = 16  # views are averaged to this many rows and columns before their principal components are taken
 
@@ -44,7 +44,7 @@ def predict(
     temperature = settings.get("temperature", 0.2) if temperature is None else temperature
     x1, x2, labels = pairs_of_views(parts, num_pairs, seed)
     if not labels:
-        raise ValueError(f"the data of {run} have no labelled task whose correlation could be estimated")
+        raise ValueError(f"the data of {run} have no labeled task whose correlation could be estimated")
     bridge = estimate(x1, x2, labels, dim, temperature, components=min(components, len(x1) // 4))
     results = Results.load(folder.results) if folder.results.is_file() else None
     return _report(bridge, results, dim, temperature, len(x1))

@@ -2,8 +2,8 @@
 
     python experiments/track.py VIDEO_OR_FOLDER … --out tracks [--fps 25] [--max-tracks 10]
 
-Writes ``OUT/NAME.jsonl`` (the tracks, see ``vision.video.tracks``) and ``OUT/NAME.png``: a row per track, with its
-box on frames from its first to its last; a dashed box is interpolated, because the region was hidden. Clips whose
+Writes ``OUT/NAME.jsonl`` (the tracks, see ``vision.video.tracking.tracks``) and ``OUT/NAME.png``: a row per track, with
+its box on frames from its first to its last; a dashed box is interpolated, because the region was hidden. Clips whose
 tracks are there already are drawn again, not tracked.
 """
 
@@ -20,8 +20,8 @@ from matplotlib.patches import Rectangle
 
 from vision.video.clip import Clip, FolderClip
 from vision.video.file import FileClip
-from vision.video.tracker import RegionTracker
-from vision.video.tracks import Track, load_tracks, save_tracks
+from vision.video.tracking.tracker import RegionTracker
+from vision.video.tracking.tracks import Track, load_tracks, save_tracks
 
 
 def main() -> None:

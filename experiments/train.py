@@ -3,11 +3,11 @@
 import audio  # noqa: F401  (its classes can then be given by name)
 import vision  # noqa: F401
 from viewlearn.report import report_run
-from viewlearn.training import make_parser, run
+from viewlearn.runs import make_parser, run
 
 DEFAULTS = {
     "data": {"class_path": "vision.PhotoDigits"},
-    # At a budget of 0.05 the two views stay too alike: the loss is near zero at once, and little is learnt.
+    # At a budget of 0.05 the two views stay too alike: the loss is near zero at once, and little is learned.
     "views": {"class_path": "viewlearn.views.Viewmaker", "init_args": {"budget": 0.1, "width": 16}},
     "encoder": {"class_path": "viewlearn.encoders.Backbone", "init_args": {"name": "resnet10w16"}},
     "steps": 700,

@@ -9,12 +9,12 @@ from theory.finite_negatives import disagreement, feature_pull, sphere_loss, sph
 from theory.game import Game, play
 from theory.losses import AutogradLoss, CovarianceContrast, InfoNCE, Spectral
 from theory.model import FeatureGroup, GroupModel
-from theory.optimisers import Adam, GradientDescent
+from theory.optimizers import Adam, GradientDescent
 from theory.optimum import Solution, solve, solve_diagonal, solve_general
 from theory.phase import PhaseDiagram, phase_diagram
 from theory.probes import Probe, VacuousProbeWarning, probe
 from theory.second_moments import Moments, moments
-from theory.sweeps import sweep
+from theory.sweeps.sweep import sweep
 from theory.table import Table
 from theory.tight_bottleneck import Hysteresis, hysteresis
 from theory.training import Trained, train

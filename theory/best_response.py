@@ -12,7 +12,7 @@ def destroy_response(correlation: Tensor, counts: Tensor, budget: float) -> Tens
     """Destroy probabilities that raise L* most, for ``Σ_k d_k p_k = budget`` and an encoder with room for all.
 
     With λ_k (1 − p_k)² left of each correlation, stationarity gives ``1 − p_k = min(1, (μ/λ_k²)^{1/3})``: the most
-    invariant features are destroyed first, and the λ that remain are levelled.
+    invariant features are destroyed first, and the λ that remain are leveled.
 
     Args:
         correlation: λ_k ≥ 0 of each group without destroying, (groups,).

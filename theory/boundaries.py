@@ -1,6 +1,6 @@
-"""Phase boundaries: at which destroy probability or embedding dimension is a group learnt?
+"""Phase boundaries: at which destroy probability or embedding dimension is a group learned?
 
-A direction is learnt by the optimum of a quadratic loss when its score is positive and among the m largest. For the
+A direction is learned by the optimum of a quadratic loss when its score is positive and among the m largest. For the
 spectral loss, and for InfoNCE with a dot product and many negatives, the score is the cross-view correlation λ; for the
 covariance form it is ``C − (1 − push) S``.
 """
@@ -41,7 +41,7 @@ class DimBoundary:
 
 
 def scores(model: GroupModel, loss: Loss | None = None, parameters: Parameters | None = None) -> Tensor:
-    """Score of every direction, (directions,) or (cells, directions): learnt are the m largest that are positive."""
+    """Score of every direction, (directions,) or (cells, directions): learned are the m largest that are positive."""
     target, metric = score_form(Spectral() if loss is None else loss).quadratic(moments(model, parameters))
     return target / metric.clamp_min(1e-300)
 
@@ -52,7 +52,7 @@ def learned(
     """What the optimum holds, by counting: fast for very many cells.
 
     Returns:
-        For each direction the part of it that is learnt, (…, directions): 1 or 0, and a fraction where directions of
+        For each direction the part of it that is learned, (…, directions): 1 or 0, and a fraction where directions of
         equal score share what is left of the embedding; and the gap between the dim-th score and the next (…,), by
         which the decision at the cut is made.
     """
@@ -97,7 +97,7 @@ def critical_destroy(
 
 
 def critical_dim(model: GroupModel, group: str, loss: Loss | None = None) -> DimBoundary:
-    """The embedding dimensions at which a group begins to be learnt and is wholly learnt.
+    """The embedding dimensions at which a group begins to be learned and is wholly learned.
 
     ``all = #{j : λ_j ≥ min λ_group}`` counts the group itself and every direction that stands before its last one.
     """

@@ -19,7 +19,7 @@ LEARNED = 0.5
 
 @dataclass(frozen=True)
 class Factor:
-    """What the linear model expects of one labelled factor.
+    """What the linear model expects of one labeled factor.
 
     ``correlations``: λ along the factor's between-class directions, descending. ``captured``: part in [0, 1] of its
     between-class variance that the optimal encoder keeps. ``share``: its part of the embedding's energy at the given

@@ -2,7 +2,7 @@
 
 from theory.model import FeatureGroup, GroupModel
 
-# One direction of A dominates; B's are graded, so that between two destroy probabilities both labels are learnt.
+# One direction of A dominates; B's are graded, so that between two destroy probabilities both labels are learned.
 CAPACITY = GroupModel([FeatureGroup("A", (6, 1.5, 1.5, 1.5)), FeatureGroup("B", (1, 0.8, 0.6, 0.4))], noise_dims=8)
 CAPACITY_DIM = 4
 

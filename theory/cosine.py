@@ -7,7 +7,7 @@ weight √e relative to it. To first order in e, with many negatives, the loss f
 
 x_1, x_2 are the resident's part of the two views. The first two terms are what the positive pair gains and loses. The
 third is what the negatives gain: under R alone their angle is uniform, so that the softmax weights make it von
-Mises–Fisher with mean cosine A_d(κ) = I_{d/2}(κ)/I_{d/2−1}(κ). B is learnt if the rate is positive. All ours.
+Mises–Fisher with mean cosine A_d(κ) = I_{d/2}(κ)/I_{d/2−1}(κ). B is learned if the rate is positive. All ours.
 """
 
 import math
@@ -22,7 +22,7 @@ from theory.second_moments import moments
 
 @dataclass(frozen=True)
 class CoexistenceWindow:
-    """Only the attacked group is learnt for p < ``enters``, both up to ``leaves``, only the other above.
+    """Only the attacked group is learned for p < ``enters``, both up to ``leaves``, only the other above.
 
     0.0: already so at p = 0; None: never.
     """
@@ -74,7 +74,7 @@ def invasion_rate(model: GroupModel, resident: str, invader: str, temperature: f
 
 
 def coexistence_window(model: GroupModel, attacked: str, other: str, temperature: float) -> CoexistenceWindow:
-    """The destroy probabilities of ``attacked`` between which both groups are learnt, at a temperature.
+    """The destroy probabilities of ``attacked`` between which both groups are learned, at a temperature.
 
     ``enters`` is where ``other`` invades with ``attacked`` resident, ``leaves`` where ``attacked`` no longer invades
     with ``other`` resident.
@@ -89,7 +89,7 @@ def coexistence_window(model: GroupModel, attacked: str, other: str, temperature
 
 
 def critical_temperature(model: GroupModel, resident: str, invader: str) -> float:
-    """The temperature below which the invader is learnt beside the resident; inf when it always is.
+    """The temperature below which the invader is learned beside the resident; inf when it always is.
 
     It always exists: A_d(1/τ) → 1 as τ → 0, where the rate is positive.
     """

@@ -17,7 +17,7 @@ class LearningTimes:
 
     ``du/dt = 8 C u (1 − u/u*)``, u* = C/S², so that ``u(t) = u*/(1 + (u*/u_0 − 1) exp(−8 C t))``. The order of
     learning is that of the covariances C (strength), while the optimum prefers correlations C/S. inf marks what is
-    never learnt.
+    never learned.
 
     ``half`` (directions,): times at which u = u*/2. ``rate``: 8 C. ``final``: u*. ``initial``: u_0.
     """
@@ -51,7 +51,7 @@ def learning_times(model: GroupModel, init: float = 1e-2) -> LearningTimes:
 def escape_rate(model: GroupModel, held: int, waiting: int) -> float:
     """Growth rate ``4 S_w (λ_w − λ_h)`` of a waiting direction where another holds its place in the bottleneck.
 
-    Strong directions are learnt first; if their correlation is lower, that is a strict saddle, left at this rate.
+    Strong directions are learned first; if their correlation is lower, that is a strict saddle, left at this rate.
     """
     exact = moments(model)
     return (4 * exact.second[waiting] * (exact.correlation[waiting] - exact.correlation[held])).item()

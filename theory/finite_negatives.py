@@ -16,7 +16,7 @@ def disagreement(destroy: float) -> float:
 
 
 def feature_pull(shortcut_weight: float, num_negatives: int, num_classes: int, disagree: float) -> float:
-    """Expected gradient ``−∂L/∂w_k`` on an unlearnt feature, while the shortcut has a weight (logit of a match) w.
+    """Expected gradient ``−∂L/∂w_k`` on an unlearned feature, while the shortcut has a weight (logit of a match) w.
 
     ``(1 − 1/C) [ (1 − q) N/(N + e^w) + q N/(N + 1) ]`` with N negatives. At q = 0 it dies like N e^{−w}; at q > 0 it
     never falls below q times its initial value.
@@ -61,7 +61,7 @@ def sphere_threshold(temperature: float, num_negatives: int, num_classes: int) -
 
 
 def sphere_optimum(temperature: float, num_negatives: int, num_classes: int, disagree: float) -> float:
-    """The energy share in [0, 1] that minimises ``sphere_loss``, to 1e-8."""
+    """The energy share in [0, 1] that minimizes ``sphere_loss``, to 1e-8."""
     _check(num_negatives, num_classes, disagree)
 
     def loss(energy: float) -> float:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from theory.adversaries import Adversary, DestroyAdversary
-from theory.optimisers import Adam, GradientDescent, Optimiser
+from theory.optimizers import Adam, GradientDescent, Optimizer
 from theory.optimum import population_gradient, population_loss
 
 Schedule = Literal["simultaneous", "alternating", "best-response"]
@@ -39,8 +39,8 @@ def play(
     *,
     schedule: Schedule = "simultaneous",
     num_steps: int = 2000,
-    encoder_optimiser: Optimiser | None = None,
-    view_optimiser: Optimiser | None = None,
+    encoder_optimizer: Optimizer | None = None,
+    view_optimizer: Optimizer | None = None,
     encoder_steps: int = 1,
     init: float = 0.1,
     seed: int = 0,
@@ -54,21 +54,21 @@ def play(
             view answers the encoder's new weights, as Viewmaker's published code does. ``best-response``: the encoder
             is optimal against every view (the view then ascends −Σ λ² directly).
         num_steps: Steps of the view.
-        encoder_optimiser: Default Adam(0.01, constant rate).
-        view_optimiser: Default GradientDescent(0.02).
+        encoder_optimizer: Default Adam(0.01, constant rate).
+        view_optimizer: Default GradientDescent(0.02).
         encoder_steps: Encoder steps for each step of the view.
         init: Scale of the encoder's initial weights.
         seed: Of those weights.
     """
     if schedule not in ("simultaneous", "alternating", "best-response"):
         raise ValueError(f"schedule is simultaneous, alternating or best-response, not {schedule!r}")
-    encoder_optimiser = encoder_optimiser or Adam(0.01, schedule="constant")
-    view_optimiser = view_optimiser or GradientDescent(0.02)
+    encoder_optimizer = encoder_optimizer or Adam(0.01, schedule="constant")
+    view_optimizer = view_optimizer or GradientDescent(0.02)
     parameters = adversary.start().clone()
     num = len(adversary.moments(parameters)[0])
     generator = torch.Generator().manual_seed(seed)
     weight = init * torch.randn(dim, num, generator=generator, dtype=torch.float64) / num**0.5
-    encoder_state, view_state = encoder_optimiser.start(weight), view_optimiser.start(parameters)
+    encoder_state, view_state = encoder_optimizer.start(weight), view_optimizer.start(parameters)
     history: list[tuple[Tensor, ...]] = []
     for step in range(num_steps):
         history.append(_observe(adversary, parameters, weight, dim if schedule == "best-response" else None))
@@ -77,10 +77,10 @@ def play(
             for inner in range(encoder_steps):
                 gradient = _encoder_gradient(adversary, parameters, weight)
                 count = step * encoder_steps + inner
-                encoder_optimiser.update(weight, gradient, encoder_state, count, num_steps * encoder_steps)
+                encoder_optimizer.update(weight, gradient, encoder_state, count, num_steps * encoder_steps)
         seen = {"simultaneous": before, "alternating": weight, "best-response": None}[schedule]
         ascent = -_view_gradient(adversary, parameters, seen, dim)
-        view_optimiser.update(parameters, ascent, view_state, step, num_steps)
+        view_optimizer.update(parameters, ascent, view_state, step, num_steps)
         if isinstance(adversary, DestroyAdversary):
             parameters = adversary.project(parameters)  # projected ascent
     return Game(*(torch.stack(part) for part in zip(*history, strict=True)))

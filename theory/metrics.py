@@ -35,19 +35,19 @@ def singular_values(weight: Tensor) -> Tensor:
 
 
 def effective_rank(weight: Tensor) -> Tensor:
-    """``exp(entropy of the normalised singular values)``, (…,) (Roy and Vetterli 2007)."""
+    """``exp(entropy of the normalized singular values)``, (…,) (Roy and Vetterli 2007)."""
     values = singular_values(weight)
     shares = values / values.sum(-1, keepdim=True).clamp_min(1e-300)
     return torch.special.entr(shares).sum(-1).exp()
 
 
 def alignment(z1: Tensor, z2: Tensor) -> Tensor:
-    """``E|n1 − n2|²`` of normalised positives, (…,) (Wang and Isola 2020, arXiv 2005.10242, section 4.1, α = 2)."""
+    """``E|n1 − n2|²`` of normalized positives, (…,) (Wang and Isola 2020, arXiv 2005.10242, section 4.1, α = 2)."""
     return (_unit(z1) - _unit(z2)).square().sum(-1).mean(-1)
 
 
 def uniformity(z: Tensor, sharpness: float = 2.0) -> Tensor:
-    """``log E exp(−t |n − n'|²)`` over pairs of different normalised points (Wang and Isola 2020, section 4.1)."""
+    """``log E exp(−t |n − n'|²)`` over pairs of different normalized points (Wang and Isola 2020, section 4.1)."""
     num = z.shape[-2]
     unit = _unit(z)
     square = 2 - 2 * unit @ unit.mT

@@ -1,4 +1,4 @@
-"""Phase diagrams: what is learnt over two axes, in closed form and by training."""
+"""Phase diagrams: what is learned over two axes, in closed form and by training."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ from theory.boundaries import learned
 from theory.losses import Loss, Spectral
 from theory.model import GroupModel
 from theory.parameters import cells, vary
-from theory.sweeps import sweep
+from theory.sweeps.sweep import sweep
 from theory.table import Table
 
-LEARNED = 0.5  # a group counts as learnt above this mean R²
+LEARNED = 0.5  # a group counts as learned above this mean R²
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class PhaseDiagram:
     table: Table | None = None
 
     def agreement(self, min_gap: float = 0.0) -> float:
-        """Share of runs, in cells whose gap exceeds ``min_gap``, that learnt the groups that the closed form says."""
+        """Share of runs, in cells whose gap exceeds ``min_gap``, that learned the groups that the closed form says."""
         if self.table is None:
             raise ValueError("nothing was trained: call phase_diagram with seeds")
         clear = self.table["gap"] > min_gap
@@ -55,7 +55,7 @@ def phase_diagram(
     out: Path | str | None = None,
     **training,
 ) -> PhaseDiagram:
-    """What is learnt over two axes of numbers, such as ("A.destroy", …) and ("A.strength", …).
+    """What is learned over two axes of numbers, such as ("A.destroy", …) and ("A.strength", …).
 
     Args:
         model: What the axes vary.

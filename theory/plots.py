@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from theory.phase import PhaseDiagram
 from theory.table import Table
 
-COLOURS = {"A": "#2b6cb0", "B": "#dd6b20"}
+COLORS = {"A": "#2b6cb0", "B": "#dd6b20"}
 MORE = ("#2f855a", "#805ad5", "#b83280", "#718096")
 NAMES = {
     "noise": "noise of each view σ",
@@ -21,9 +21,9 @@ NAMES = {
 }
 
 
-def colour(group: str, index: int = 0) -> str:
-    """The colour of a group: A blue, B orange, others by index."""
-    return COLOURS.get(group, MORE[index % len(MORE)])
+def color(group: str, index: int = 0) -> str:
+    """The color of a group: A blue, B orange, others by index."""
+    return COLORS.get(group, MORE[index % len(MORE)])
 
 
 def axis_label(name: str) -> str:
@@ -72,7 +72,7 @@ def mark(ax: Axes, value: float | None, text: str, height: float = 0.3, left: bo
 def accuracy_panel(ax: Axes, table: Table, axis: str, groups: Sequence[str], theory: Table | None, title: str) -> None:
     """Accuracy of every group's label along one axis; ``theory`` holds the closed form on a finer grid."""
     for index, group in enumerate(groups):
-        hue = colour(group, index)
+        hue = color(group, index)
         trained_band(ax, table, axis, f"accuracy_{group}", hue, f"{group}, trained")
         if theory is not None:
             values = theory[f"theory_accuracy_{group}"]

@@ -109,9 +109,9 @@ class Sampler:
 def simplex(num_directions: int, like: Tensor) -> Tensor:
     """The num_directions + 1 vertices of a regular simplex of mean 0 and covariance I, (vertices, directions)."""
     num = num_directions + 1
-    centred = torch.eye(num, dtype=torch.float64) - 1 / num
-    _, _, axes = torch.linalg.svd(centred)
-    return (centred @ axes[:num_directions].mT * num**0.5).to(like)
+    centered = torch.eye(num, dtype=torch.float64) - 1 / num
+    _, _, axes = torch.linalg.svd(centered)
+    return (centered @ axes[:num_directions].mT * num**0.5).to(like)
 
 
 def _latents(group: FeatureGroup, normal: Tensor) -> Tensor:

@@ -27,8 +27,8 @@ class Hysteresis:
 
     ``other_from``: above it the other group alone is stable. ``equal``: both have the same loss. ``attacked_until``: up
     to it the attacked group alone is stable. If ``other_from < attacked_until`` both are stable in between, and
-    training from small weights follows the stronger; otherwise neither is, and both groups are learnt. 0.0 when already
-    so at p = 0, None when it never happens.
+    training from small weights follows the stronger; otherwise neither is, and both groups are learned. 0.0 when
+    already so at p = 0, None when it never happens.
     """
 
     other_from: float | None

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from theory.losses import Loss
 from theory.model import GroupModel
-from theory.optimisers import Adam, Optimiser
+from theory.optimizers import Adam, Optimizer
 from theory.optimum import population_gradient, score_form
 from theory.parameters import Parameters, parameters_of
 from theory.sampling import Sampler
@@ -33,7 +33,7 @@ def train(
     parameters: Parameters | None = None,
     num_seeds: int = 1,
     num_steps: int = 600,
-    optimiser: Optimiser | None = None,
+    optimizer: Optimizer | None = None,
     population: bool = False,
     init: float | Tensor = 0.3,
     seed: int = 0,
@@ -49,12 +49,12 @@ def train(
 
     Args:
         model: The layout, and the numbers unless ``parameters`` gives them.
-        loss: What is minimised.
+        loss: What is minimized.
         dim: Embedding dimension m; default ``model.default_dim()``.
         parameters: Numbers of the cells.
         num_seeds: Runs per cell.
-        num_steps: Optimiser steps.
-        optimiser: Default Adam(rate 0.02, falling to 0 on a half cosine).
+        num_steps: Optimizer steps.
+        optimizer: Default Adam(rate 0.02, falling to 0 on a half cosine).
         population: Use the exact gradient of the infinite data set (Spectral, CovarianceContrast, InfoNCE with dot).
         init: Initial weights are normal with standard deviation init/√input_dim; or the weights, of a shape that
             broadcasts to (cells, seeds, dim, input_dim).
@@ -71,13 +71,13 @@ def train(
     if dim < 1 or num_seeds < 1 or num_steps < 0:
         raise ValueError(f"dim and num_seeds are at least 1, num_steps 0, not {dim}, {num_seeds}, {num_steps}")
     numbers = (parameters_of(model) if parameters is None else parameters).to(device)
-    optimiser = Adam() if optimiser is None else optimiser
+    optimizer = Adam() if optimizer is None else optimizer
     weight = _initial(model, dim, len(numbers), num_seeds, init, seed).to(device, dtype, copy=True)
     if population:
         gradient = _population(model, loss, numbers, dtype)
     else:
         gradient = _sampled(model, loss, numbers, num_seeds, seed, device, dtype)
-    state = optimiser.start(weight)
+    state = optimizer.start(weight)
     steps, history = [], []
     for step in range(num_steps + 1):
         if record_every and step % record_every == 0:
@@ -85,11 +85,11 @@ def train(
             history.append(weight.clone())
         if step == num_steps:
             break
-        optimiser.update(weight, gradient(weight), state, step, num_steps)
+        optimizer.update(weight, gradient(weight), state, step, num_steps)
         if progress:
             progress(1)
     if not bool(torch.isfinite(weight).all()):
-        raise FloatingPointError(f"weights diverged under {optimiser}: take a smaller rate or init")
+        raise FloatingPointError(f"weights diverged under {optimizer}: take a smaller rate or init")
     return Trained(weight, tuple(steps), torch.stack(history) if history else None)
 
 

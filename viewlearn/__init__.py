@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from viewlearn.loading import load
+    from viewlearn.runs.loading import load
 
 __all__ = ["load"]
 
@@ -11,7 +11,7 @@ __all__ = ["load"]
 def __getattr__(name: str) -> object:
     # ``load`` needs the command line's parser and the evaluation; who imports a loss shouldn't wait for those.
     if name == "load":
-        from viewlearn.loading import load
+        from viewlearn.runs.loading import load
 
         return load
     raise AttributeError(f"module 'viewlearn' has no attribute {name!r}")

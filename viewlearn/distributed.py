@@ -11,7 +11,7 @@ if dist.is_available():  # Renamed in torch 2.14: the old names warn there, the 
 
 
 def world_size() -> int:
-    """How many processes train together; 1 where torch.distributed isn't initialised."""
+    """How many processes train together; 1 where torch.distributed isn't initialized."""
     return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
 
 

@@ -1,6 +1,6 @@
 """Image views and presets; image data sets and superimposed features beside them."""
 
-from vision.datasets import CIFAR10, CIFAR100, STL10, ImageData, ImageFolder, PhotoDigits
+from vision.data import CIFAR10, CIFAR100, STL10, ImageData, ImageFolder, PhotoDigits
 from vision.presets import LooCViews, MoCoV2Views, SimCLRViews
 from vision.superimposed import Digits, Letters, Overlay, RedrawOverlay, ScatteredDigit, Shapes
 from vision.views import (

@@ -57,7 +57,7 @@ class SimCLRViews(_Pipeline):
 
     Args:
         size: of the output in pixels, or (height, width); bound from the data.
-        strength: of the colour jitter: brightness, contrast and saturation 0.8, hue 0.2, each times this; the paper
+        strength: of the color jitter: brightness, contrast and saturation 0.8, hue 0.2, each times this; the paper
             has 1 for ImageNet and 0.5 for CIFAR-10.
         blur: whether to blur; by default only where a side exceeds 32 pixels, as the paper leaves it out on CIFAR-10.
 
@@ -119,7 +119,7 @@ class LooCViews(_Pipeline):
 
     Args:
         size: of the output in pixels, or (height, width), equal for a rotation; bound from the data.
-        texture: whether to randomise texture too (``RandomConvolution``, p 0.5), where the paper has style transfer.
+        texture: whether to randomize texture too (``RandomConvolution``, p 0.5), where the paper has style transfer.
         blur: whether to blur; by default only where a side exceeds 32 pixels.
 
     Raises:

@@ -19,7 +19,7 @@ class LogMel(View):
 
         L = 10·log10(max(mel power, 10^(floor_db/10))) in dB,   L ← max(L, max L − top_db),   z = (L − mean) / std
 
-    Deterministic and differentiable. The mel part equals ``torchaudio.transforms.MelSpectrogram`` (centred Hann
+    Deterministic and differentiable. The mel part equals ``torchaudio.transforms.MelSpectrogram`` (centered Hann
     windows, reflected at the borders, power 2), whose filters it uses; powers are summed without taking the root
     first, in blocks that stay in the cache. Frames: 1 + time // hop_length. The maximum is each sample's own.
 
@@ -30,7 +30,7 @@ class LogMel(View):
         n_mels: mel bands.
         f_min: lower edge of the lowest band in Hz.
         f_max: upper edge of the highest band in Hz; None for half of the sample rate.
-        mel_scale: "slaney" (librosa's default, area-normalised bands) or "htk" (peaks of 1).
+        mel_scale: "slaney" (librosa's default, area-normalized bands) or "htk" (peaks of 1).
         floor_db: power below this many dB re full scale is raised to it.
         top_db: dynamic range in dB below each sample's loudest point; None keeps all above the floor.
         mean: subtracted, in dB: one number that the data set was measured to have; see ``audio.front_end.measure``.
@@ -106,7 +106,7 @@ class LogMel(View):
         frames = padded.unfold(-1, self.n_fft, self.hop_length) * self.window.to(x.dtype)
         squares = torch.view_as_real(torch.fft.rfft(frames)).square_()
         power, filters = squares[..., 0] + squares[..., 1], self.filters.to(x.dtype)
-        # A band takes few frequencies: multiplying neighbours by theirs alone saves most of the products.
+        # A band takes few frequencies: multiplying neighbors by theirs alone saves most of the products.
         bands = [power[..., low:high] @ filters[low:high, first:last] for first, last, low, high in self._groups]
         return torch.cat(bands, dim=-1).transpose(-2, -1)
 
@@ -115,7 +115,7 @@ class LogMel(View):
 
 
 def _support(filters: Tensor) -> list[tuple[int, int, int, int]]:
-    """Groups of neighbouring bands, as (first band, last + 1, first frequency, last + 1) where they aren't zero."""
+    """Groups of neighboring bands, as (first band, last + 1, first frequency, last + 1) where they aren't zero."""
     groups = []
     for first in range(0, filters.shape[1], GROUP):
         last = min(first + GROUP, filters.shape[1])

@@ -46,7 +46,7 @@ def per_sample(value: Tensor, x: Tensor) -> Tensor:
 def windows(x: Tensor, start: Tensor, length: int) -> Tensor:
     """``x[i, …, start[i] : start[i] + length]`` for every sample i.
 
-    On a CPU the windows are copied one by one, which is memory-bound; elsewhere one gather needs no synchronisation.
+    On a CPU the windows are copied one by one, which is memory-bound; elsewhere one gather needs no synchronization.
     """
     if x.device.type == "cpu":
         return torch.stack([row.narrow(-1, s, length) for row, s in zip(x.unbind(0), start.tolist(), strict=True)])

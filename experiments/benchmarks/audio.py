@@ -16,8 +16,8 @@ import torchaudio.functional as F
 import torchaudio.transforms as T
 from torch import Tensor
 
-from audio.datasets import AudioFolder
-from audio.datasets.files import read
+from audio.data import AudioFolder
+from audio.data.files import read
 from audio.front_end import LogMel, center_crop
 from audio.views import FrequencyMask, Gain, LowPass, PolarityInversion, TimeMask, TimeShift, WhiteNoise
 from benchmarks.measure import Row, Timing, compare

@@ -54,7 +54,7 @@ def _compare(name: str, batch_size: int, factors: str, repeats: int) -> Iterator
 
 
 def _views(factors: str) -> Compose:
-    """Crop and flip under colour jitter; nothing that takes time where colour is no factor."""
+    """Crop and flip under color jitter; nothing that takes time where color is no factor."""
     entries = {"flip": HorizontalFlip(), "rotation": QuarterRotation()}
     if "color" in factors:
         entries = {"crop": RandomResizedCrop(32), "color": ColorJitter(0.4, 0.4, 0.4, 0.1), **entries}

@@ -43,16 +43,16 @@ def compare(functions: dict[str, Callable[[], object]], repeats: int = 15, warmu
     seconds = {name: [] for name in functions}
     for round_ in range(warmup + repeats):
         for name, function in functions.items():
-            synchronise()
+            synchronize()
             start = time.perf_counter()
             function()
-            synchronise()
+            synchronize()
             if round_ >= warmup:
                 seconds[name].append(time.perf_counter() - start)
     return {name: Timing(statistics.median(s), *statistics.quantiles(s, n=4)[::2]) for name, s in seconds.items()}
 
 
-def synchronise() -> None:
+def synchronize() -> None:
     """Waits for the accelerator, if there is one."""
     if torch.accelerator.is_available():
         torch.accelerator.synchronize()

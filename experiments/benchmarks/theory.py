@@ -63,15 +63,15 @@ def _runs(batch_size: int, target: str, quick: bool) -> Row:
 
 
 def _one_run(model, destroy: float, batch_size: int, num_steps: int, seed: int) -> None:
-    """What one would write in PyTorch for a single run: sample, normalise, cross entropy, backward, Adam."""
+    """What one would write in PyTorch for a single run: sample, normalize, cross entropy, backward, Adam."""
     import torch
     from torch.nn.functional import cross_entropy, normalize
 
     generator = torch.Generator().manual_seed(seed)
     strengths = torch.tensor([a for group in model.groups for a in group.strengths])
     encoder = torch.nn.Linear(model.input_dim, 8, bias=False)
-    optimiser = torch.optim.Adam(encoder.parameters(), lr=0.02)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, num_steps)
+    optimizer = torch.optim.Adam(encoder.parameters(), lr=0.02)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, num_steps)
     positive = torch.arange(batch_size)
 
     def view(latent: torch.Tensor) -> torch.Tensor:
@@ -85,9 +85,9 @@ def _one_run(model, destroy: float, batch_size: int, num_steps: int, seed: int) 
         latent = torch.randn(batch_size, 8, generator=generator)
         z1, z2 = (normalize(encoder(view(latent)), dim=-1) for _ in "12")
         loss = cross_entropy(z1 @ z2.mT / 0.2, positive)
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         loss.backward()
-        optimiser.step()
+        optimizer.step()
         schedule.step()
 
 

@@ -9,11 +9,12 @@ from pathlib import Path
 import torch
 from accelerate import Accelerator
 
-from benchmarks.measure import Row, Timing, synchronise
+from benchmarks.measure import Row, Timing, synchronize
 from viewlearn.data import ArrayDataset, Batch, DeviceLoader
 from viewlearn.encoders import Backbone
 from viewlearn.methods import SimCLR
-from viewlearn.training import RunFolder, train
+from viewlearn.runs import RunFolder
+from viewlearn.training import train
 from viewlearn.views import Identity, View, Viewmaker, pipeline
 from viewlearn.views.decode import ToFloat
 from vision import SimCLRViews
@@ -42,7 +43,7 @@ def rows(quick: bool) -> Iterator[Row]:
     }
     times = _in_turn(functions, rounds)
     ratio = times["bare"].median / times["whole"].median
-    note = "the rest is loading, SimCLR views, head, loss, optimiser, metrics"
+    note = "the rest is loading, SimCLR views, head, loss, optimizer, metrics"
     sides = str(times["whole"]), f"encoder alone {times['bare']}"
     yield Row("training", f"whole step, {what}", *sides, ratio, "≥ 0.83", note)
 
@@ -65,7 +66,7 @@ class _Stopwatch(DeviceLoader):
 
     def epoch(self, epoch: int = 0, start_batch: int = 0) -> Iterator[Batch]:
         for batch in super().epoch(epoch, start_batch):
-            synchronise()
+            synchronize()
             self.times.append(time.perf_counter())
             yield batch
 
@@ -91,11 +92,11 @@ def encoder_steps(name: str, batch_size: int) -> list[float]:
     x = SimCLRViews(SIZE)(_images(2 * batch_size).to(device) / 255)
     seconds = []
     for _ in range(STEPS + 1):
-        synchronise()
+        synchronize()
         start = time.perf_counter()
         encoder(x).square().mean().backward()
         encoder.zero_grad()
-        synchronise()
+        synchronize()
         seconds.append(time.perf_counter() - start)
     return seconds[1:]
 

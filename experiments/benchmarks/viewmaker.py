@@ -12,7 +12,7 @@ from viewlearn.views import Viewmaker, viewmaker_from_published
 
 
 class PlainConv(nn.Module):
-    """Reflection padding and a convolution, nearest-neighbour upsampling before them where asked."""
+    """Reflection padding and a convolution, nearest-neighbor upsampling before them where asked."""
 
     def __init__(self, in_channels: int, out_channels: int, kernel: int, stride: int = 1, upsample: int = 1):
         super().__init__()

@@ -5,9 +5,9 @@ from dataclasses import replace
 import torch
 
 from reproduction.grid import Cell, Evaluation, Grid
-from viewlearn.report.analysis import FILE, AnalysisSettings, analyse_runs
-from viewlearn.report.opened import OpenedRun, Pool
-from viewlearn.training import Evaluator, Questions, answer, answered
+from viewlearn.report.analysis import FILE, AnalysisSettings, analyze_runs
+from viewlearn.report.reader import OpenedRun, Pool
+from viewlearn.runs import Evaluator, Questions, answer, answered
 
 
 def evaluate_extras(grid: Grid, device: str = "auto") -> None:
@@ -23,7 +23,7 @@ def evaluate_extras(grid: Grid, device: str = "auto") -> None:
     if grid.destruction and waiting:
         settings = AnalysisSettings(device="cuda" if torch.cuda.is_available() else "cpu")
         pool = Pool()
-        analyse_runs([OpenedRun(cell.folder, i, pool) for i, cell in enumerate(waiting)], settings)
+        analyze_runs([OpenedRun(cell.folder, i, pool) for i, cell in enumerate(waiting)], settings)
 
 
 def questions_to(grid: Grid, cell: Cell, evaluation: Evaluation) -> Questions:

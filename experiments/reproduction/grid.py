@@ -10,7 +10,7 @@ from pathlib import Path
 
 import yaml
 
-from viewlearn.training import Questions
+from viewlearn.runs import Questions
 
 TABLES = Path(__file__).parents[1] / "configs" / "tables"
 KEYS = {

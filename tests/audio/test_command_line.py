@@ -8,8 +8,8 @@ from jsonargparse import Namespace
 import audio
 import vision
 from viewlearn.data import Data, DataSpec
-from viewlearn.training import make_parser
-from viewlearn.training.cli import bind
+from viewlearn.runs import make_parser
+from viewlearn.runs.parser import bind
 from viewlearn.views import View
 
 SPEC = DataSpec((1, 32, 32), sample_rate=8000, num_samples=8000)

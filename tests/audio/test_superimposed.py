@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from audio.datasets import SoundData
-from audio.superimposed import RedrawBackground, SumLayers, SuperimposedDataset, SuperimposedSounds, place
+from audio.data import SoundData
+from audio.superimposed.sounds import RedrawBackground, SumLayers, SuperimposedDataset, SuperimposedSounds, place
 from viewlearn.data import ArrayDataset
 from viewlearn.views import pipeline
 

@@ -11,8 +11,8 @@ from accelerate.state import AcceleratorState
 
 import vision  # noqa: F401  (its classes can then be given by name)
 from viewlearn.evaluation import Results
-from viewlearn.training import Questions, answered, make_parser, run
-from viewlearn.training.questions import parse_factors, split_data
+from viewlearn.runs import Questions, answered, make_parser, run
+from viewlearn.runs.questions import parse_factors, split_data
 
 ROOT = Path(__file__).parents[2]
 RUN = (
@@ -134,7 +134,7 @@ def test_the_documents_commands(runs, monkeypatch):
         ),
         ("--tasks letter", "no task 'letter' in this data; there are: "),
         ("--factors hue", "factor 'hue' isn't of the form NAME=VIEW"),
-        ("--factors hue=colour:hue", "'colour' is neither an entry of the run's views (crop, color, gray, flip, rot"),
+        ("--factors hue=color:hue", "'color' is neither an entry of the run's views (crop, color, gray, flip, rot"),
         ("--factors hue=color,hue=0.5:hue", "color is the run's own and takes no arguments"),
         ("--factors hue=color:hues", "no parameter 'hues' in this view; there are: brightness, contrast"),
         ("--factors hue=color:hue/x", "factor 'color:hue/x' isn't of the form VIEW[,ARGUMENT"),
@@ -174,7 +174,7 @@ def test_parsing():
 
 
 def test_pictures(runs, monkeypatch, capsys):
-    evaluate(runs, monkeypatch, f"runs/NAME {SMALL} --layers V Z_rotation --neighbours near.png --heads --tasks digit")
+    evaluate(runs, monkeypatch, f"runs/NAME {SMALL} --layers V Z_rotation --neighbors near.png --heads --tasks digit")
     said = capsys.readouterr().out
     assert "near.png" in said and "heads.png" in said
     assert (runs / "near.png").stat().st_size > 5_000

@@ -13,7 +13,7 @@ import pytest
 import audio  # noqa: F401
 import vision  # noqa: F401
 from viewlearn.report import AnalysisSettings, write_report
-from viewlearn.training import make_parser, run
+from viewlearn.runs import make_parser, run
 
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
 BROWSER = next(
@@ -79,7 +79,7 @@ def images(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("images")
     train(folder / "viewmaker", f"{IMAGES} --views.width 4")
     train(folder / "none", f"{IMAGES} --views NoViews")
-    return write_report([folder / "viewmaker", folder / "none"], folder / "report.html", analyse=ANALYSIS)
+    return write_report([folder / "viewmaker", folder / "none"], folder / "report.html", analyze=ANALYSIS)
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +87,7 @@ def sounds(tmp_path_factory) -> Path:
     """A run on sounds whose views act on the waveform, and its report."""
     folder = tmp_path_factory.mktemp("sounds")
     train(folder / "waveform", f"{SOUNDS} --views WaveformViews")
-    return write_report([folder / "waveform"], folder / "report.html", analyse=ANALYSIS)
+    return write_report([folder / "waveform"], folder / "report.html", analyze=ANALYSIS)
 
 
 def gaps_of(page: Path) -> list[str]:
@@ -112,7 +112,7 @@ def test_runs_on_different_data_and_a_torn_checkpoint(images, sounds, tmp_path):
     (torn / "feature_dropping.json").unlink()
     for path in torn.glob("checkpoints/*/state.safetensors"):
         path.write_bytes(path.read_bytes()[:-10])
-    page = write_report([torn, sounds.parent / "waveform"], tmp_path / "report.html", analyse=ANALYSIS)
+    page = write_report([torn, sounds.parent / "waveform"], tmp_path / "report.html", analyze=ANALYSIS)
     html, gaps = page.read_text(encoding="utf-8"), gaps_of(page)
     assert "trained on different data" in html
     assert len(gaps) == 2  # views, and what they destroy

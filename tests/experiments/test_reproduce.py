@@ -11,8 +11,8 @@ import pytest
 import vision  # noqa: F401
 from viewlearn.evaluation import Results, Row, Score
 from viewlearn.evaluation.feature_dropping import Destruction, FeatureDropping
-from viewlearn.evaluation.feature_dropping.found import Generated, TaskDropping
-from viewlearn.training import make_parser, run
+from viewlearn.evaluation.feature_dropping.results import Generated, TaskDropping
+from viewlearn.runs import make_parser, run
 
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
 
@@ -238,7 +238,7 @@ def test_bad_input(reproduction, tmp_path, arguments, said):
         reproduction.load_grid(*arguments, "D", tmp_path)
 
 
-def analyse(cell, rates: dict[str, float]) -> None:
+def analyze(cell, rates: dict[str, float]) -> None:
     """Writes an analysis whose views destroy labels at these rates."""
     tasks = {
         task: TaskDropping(Destruction(rate, 0.0, 1.0, 1.0, 9, 9), [1.0], [1.0], rate, rate, 10)
@@ -256,8 +256,8 @@ def test_what_views_destroy_is_tabulated_and_drawn(reproduction, grid, tmp_path,
     monkeypatch.setattr(figure, "tradeoff_figure", lambda path, rows: drawn.append(rows) or path)
     for cell, accuracy, rate in zip(grid.cells, (0.3, 0.34, 0.4), (0.0, 0.1, 0.25), strict=False):
         finish(cell, accuracy)
-        analyse(cell, {"object": rate, "digit": 2 * rate})
-    finish(grid.cells[4], 0.5)  # its views weren't analysed
+        analyze(cell, {"object": rate, "digit": 2 * rate})
+    finish(grid.cells[4], 0.5)  # its views weren't analyzed
     other = reproduction.load_grid("spoken_digits_percussion", "cpu", 1, "/data", tmp_path)
     assert reproduction.draw_tradeoffs([grid, other], tmp_path / "t.png") == tmp_path / "t.png"
     [[(by_object, by_digit)]] = drawn

@@ -104,7 +104,7 @@ def test_a_temperature_under_a_dot_product_warns(tmp_path, call):
 
 def test_a_demonstration_writes_what_it_says(tmp_path, call):
     said = call("demo", "finite-sample", "--seeds", 2, "--out", "there")
-    assert "part of B that is learnt" in said
+    assert "part of B that is learned" in said
     assert {p.name for p in (tmp_path / "there").iterdir()} == {
         "finite_sample.csv",
         "finite_sample.png",

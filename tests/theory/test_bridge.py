@@ -27,7 +27,7 @@ def factors(destroy: float, num: int = 6000, **options):
 
 
 @pytest.mark.parametrize("destroy", [0.0, 0.2, 0.5])
-def test_correlations_of_labelled_factors_are_those_of_the_model(destroy):
+def test_correlations_of_labeled_factors_are_those_of_the_model(destroy):
     model, x1, x2, labels = factors(destroy)
     found = estimate(x1.reshape(-1, 4, 5), x2.reshape(-1, 4, 5), labels, dim=3, temperature=0.2, components=20)
     correlation = moments(model).correlation

@@ -34,7 +34,7 @@ from theory.water_filling import critical_temperature, water_fill
 
 
 @pytest.mark.parametrize("temperature", [0.05, 0.3, 2.0])
-def test_water_filling_minimises_the_mean_field_loss(temperature):
+def test_water_filling_minimizes_the_mean_field_loss(temperature):
     correlation = torch.tensor([0.9, 0.9, 0.6, 0.3, 0.1], dtype=torch.float64)
     shares, level = water_fill(correlation, temperature)
     assert shares.sum().item() == pytest.approx(1) and (shares >= 0).all()

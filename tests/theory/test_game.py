@@ -16,10 +16,10 @@ def test_with_room_for_all_the_game_finds_the_closed_form(schedule):
     assert torch.allclose(game.spent[-1], adversary.best_response(), atol=2e-3)
     assert game.cycling() < 0.02
     remaining = game.correlation[-1, ::2]
-    assert remaining.max() - remaining.min() < 0.5 * (0.973 - 0.5)  # what is left is levelled
+    assert remaining.max() - remaining.min() < 0.5 * (0.973 - 0.5)  # what is left is leveled
 
 
-def test_in_a_bottleneck_it_cycles_around_the_levelled_policy():
+def test_in_a_bottleneck_it_cycles_around_the_leveled_policy():
     adversary = DestroyAdversary(MODEL, 2.0)
     games = {s: play(adversary, dim=2, schedule=s, num_steps=1000) for s in ("simultaneous", "alternating")}
     best = play(adversary, dim=2, schedule="best-response", num_steps=1000)
@@ -27,7 +27,7 @@ def test_in_a_bottleneck_it_cycles_around_the_levelled_policy():
     for game in games.values():
         assert torch.allclose(game.spent[-500:].mean(0), best.spent[-500:].mean(0), atol=0.05)
     correlation = best.correlation[-200:, ::2].mean(0)
-    assert correlation.max() - correlation.min() < 0.03  # all levelled: the encoder is indifferent
+    assert correlation.max() - correlation.min() < 0.03  # all leveled: the encoder is indifferent
 
 
 @pytest.mark.parametrize("schedule", ["simultaneous", "alternating"])
@@ -38,7 +38,7 @@ def test_an_additive_adversary_finds_the_reverse_water_filling(schedule):
     second, cross = adversary.moments(adversary.optimal_parameters())
     least = -(cross / second).square().sum()
     assert game.loss[-1].item() == pytest.approx(least.item(), abs=2e-3)
-    assert game.loss[-1] < least + 1e-6  # the adversary maximises: nothing does better than the closed form
+    assert game.loss[-1] < least + 1e-6  # the adversary maximizes: nothing does better than the closed form
 
 
 def test_no_dense_linear_attack_does_better_than_a_diagonal_one():
@@ -50,18 +50,18 @@ def test_no_dense_linear_attack_does_better_than_a_diagonal_one():
     generator = torch.Generator().manual_seed(0)
     parts = [0.3 * torch.randn(6, 6, generator=generator, dtype=torch.float64) for _ in "AB"]
     parts = [part.requires_grad_() for part in parts]
-    optimiser = torch.optim.Adam(parts, lr=0.02)
+    optimizer = torch.optim.Adam(parts, lr=0.02)
     for step in range(1500):
-        optimiser.param_groups[0]["lr"] = 0.02 * (1 - step / 1500)
+        optimizer.param_groups[0]["lr"] = 0.02 * (1 - step / 1500)
         a, b = parts
         scale = (budget / ((a @ second @ a.mT).trace() + b.square().sum())).sqrt()
         gain, noise = torch.eye(6) + scale * a, scale * b
         seen = gain @ second @ gain.mT + noise @ noise.mT
         whitened = torch.linalg.solve(seen, gain @ cross @ gain.mT)  # S⁻¹C: similar to T
         loss = -(whitened @ whitened).trace()
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         (-loss).backward()
-        optimiser.step()
+        optimizer.step()
     assert loss.item() <= closed.item() + 1e-6
     assert loss.item() == pytest.approx(closed.item(), abs=0.01)
 

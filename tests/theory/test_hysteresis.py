@@ -57,7 +57,7 @@ def test_training_remembers_where_it_began():
 
     def share_of_a(start: torch.Tensor, destroy: float) -> torch.Tensor:
         model = MODEL.with_group("A", destroy=destroy)
-        loss, options = InfoNCE(0.5, batch_size=256), {"num_seeds": 3, "num_steps": 800, "optimiser": Adam(0.005)}
+        loss, options = InfoNCE(0.5, batch_size=256), {"num_seeds": 3, "num_steps": 800, "optimizer": Adam(0.005)}
         return probe(model, train(model, loss, 4, init=start + nudge, **options).weight).group_r2("A")
 
     assert share_of_a(only_a, 0.33).min() > 0.9 and share_of_a(only_b, 0.33).max() < 0.1

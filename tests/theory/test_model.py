@@ -74,7 +74,7 @@ def test_vary_sets_what_is_named_and_keeps_ratios_of_strengths():
     [
         ({"A.destroy": [0.5, 1.5]}, r"A.destroy is a probability in \[0, 1\], not 1.5"),
         ({"A.strength": [0.0]}, "A.strength is positive, not 0"),
-        ({"A.colour": [0.0]}, "no parameter 'A.colour'"),
+        ({"A.color": [0.0]}, "no parameter 'A.color'"),
         ({"C.destroy": [0.0]}, "no group 'C'"),
     ],
 )

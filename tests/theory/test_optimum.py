@@ -6,7 +6,7 @@ import torch
 
 from theory import CovarianceContrast, FeatureGroup, GroupModel, InfoNCE, Spectral, critical_destroy, solve, train
 from theory.metrics import subspace_distance
-from theory.optimisers import Adam
+from theory.optimizers import Adam
 from theory.optimum import population_gradient, population_loss, solve_diagonal, solve_general
 from theory.parameters import Parameters, parameters_of
 from theory.sampling import Sampler
@@ -36,7 +36,7 @@ def test_gradient_descent_reaches_the_closed_form_on_200_random_models():
         parameters=numbers,
         population=True,
         num_steps=4000,
-        optimiser=Adam(0.02),
+        optimizer=Adam(0.02),
         dtype=torch.float64,
     )
     weight = trained.weight[:, 0]

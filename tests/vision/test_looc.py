@@ -20,14 +20,14 @@ def test_keys_share_their_factor_image_by_image(generator):
         image, turns = x[i : i + 1], [int(p["rotation"]["turns"][i]) for p in (query, *keys)]
         assert turns[3] == turns[0]
         assert turns[1] != turns[0] != turns[2]
-        # turned upright, the key that shares the colour is the query, and no other key is
+        # turned upright, the key that shares the color is the query, and no other key is
         upright = [
             torch.rot90(view[i], -t, (1, 2)) for view, t in zip((q, k0, k_color, k_rotation), turns, strict=True)
         ]
         torch.testing.assert_close(upright[2], upright[0])
         assert (upright[1] - upright[0]).abs().max() > 1e-3
         assert (upright[3] - upright[0]).abs().max() > 1e-3
-        # the key that shares the rotation is the image in another colour, turned as the query
+        # the key that shares the rotation is the image in another color, turned as the query
         recolored = views["color"].transform(image, select(keys[2]["color"], slice(i, i + 1)))
         torch.testing.assert_close(k_rotation[i], torch.rot90(recolored[0], turns[0], (1, 2)))
 

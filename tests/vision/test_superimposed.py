@@ -87,11 +87,11 @@ def test_digits_are_pasted_as_published():
         np.testing.assert_array_equal(layer[number].permute(1, 2, 0).numpy(), np.asarray(pasted))
 
 
-def test_letters_stand_in_their_quadrants_in_one_colour():
+def test_letters_stand_in_their_quadrants_in_one_color():
     layer, labels = Letters().draw("train", np.arange(500), (32, 32), seed=0)
     bank = letter_bank(12)
-    colours = layer[:, :3]
-    assert torch.equal(colours, colours[:, :, :1, :1].expand_as(colours))
+    colors = layer[:, :3]
+    assert torch.equal(colors, colors[:, :, :1, :1].expand_as(colors))
     for number in range(500):
         glyph = torch.from_numpy(bank[labels[number]])
         canvas = torch.nn.functional.pad(layer[number, 3], (0, 16, 0, 16))
@@ -110,7 +110,7 @@ def _shows(canvas, glyph, y, x, high, wide) -> bool:
     return bool((seen >= glyph * inside).all())
 
 
-def test_shapes_fill_the_centre_third():
+def test_shapes_fill_the_center_third():
     bank = torch.from_numpy(shape_bank((96, 96))).float() / 180
     areas = bank.sum((1, 2)) / 32**2
     torch.testing.assert_close(areas, torch.tensor([1.0, 0.5, torch.pi / 4]), atol=2e-3, rtol=0)
@@ -157,9 +157,9 @@ def test_a_root_without_digits_is_refused(tmp_path):
 def test_composite_is_linear_interpolation(channels, generator):
     layered = torch.randint(0, 256, (64, channels + 4, 5, 6), generator=generator).to(torch.uint8)
     exact = layered.double() / 255
-    colour = exact[:, channels : channels + 3]
-    colour = colour if channels == 3 else colour.mean(1, keepdim=True)
-    expected = exact[:, :channels] * (1 - exact[:, -1:]) + colour * exact[:, -1:]
+    color = exact[:, channels : channels + 3]
+    color = color if channels == 3 else color.mean(1, keepdim=True)
+    expected = exact[:, :channels] * (1 - exact[:, -1:]) + color * exact[:, -1:]
     torch.testing.assert_close(composite(exact), expected)
     assert (composite(layered).double() / 255 - expected).abs().max() <= 0.5 / 255 + 1e-6
 
@@ -228,7 +228,7 @@ def test_composite_as_a_front_end():
 
 
 def test_scattered_digits_stay_inside():
-    layer, _ = ScatteredDigit(smallest=0.5, largest=1.0, coloured=True).draw("train", np.arange(200), (32, 32), 0)
+    layer, _ = ScatteredDigit(smallest=0.5, largest=1.0, colored=True).draw("train", np.arange(200), (32, 32), 0)
     assert (layer[:, 3].float().mean((1, 2)) > 5).all()
     with pytest.raises(ValueError, match="smallest"):
         ScatteredDigit(smallest=0.9, largest=0.5)

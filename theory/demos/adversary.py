@@ -12,7 +12,7 @@ from theory.second_moments import moments
 from theory.table import Table
 
 MODEL = GroupModel([FeatureGroup("A", (6,) * 2), FeatureGroup("B", (2,) * 2), FeatureGroup("C", (1,) * 2)])
-COLOURS = {"A": "#2b6cb0", "B": "#dd6b20", "C": "#2f855a"}
+COLORS = {"A": "#2b6cb0", "B": "#dd6b20", "C": "#2f855a"}
 STEPS = 1500
 
 
@@ -56,10 +56,10 @@ def run(seeds: int = 1, progress: bool = False) -> Demo:
 
 def _destroy_panel(ax, game: Game, closed_form: torch.Tensor | None, title: str) -> None:
     for index, name in enumerate("ABC"):
-        ax.plot(game.spent[:, index], color=COLOURS[name], linewidth=1.2, label=name)
+        ax.plot(game.spent[:, index], color=COLORS[name], linewidth=1.2, label=name)
         if closed_form is not None:
             ax.axhline(
-                closed_form[index], color=COLOURS[name], linestyle="--", linewidth=1, label=f"{name}, closed form"
+                closed_form[index], color=COLORS[name], linestyle="--", linewidth=1, label=f"{name}, closed form"
             )
     ax.set(xlabel="step", ylabel="destroy probability p", ylim=(0, 0.75))
     ax.set_title(title, fontsize=10)
@@ -69,7 +69,7 @@ def _destroy_panel(ax, game: Game, closed_form: torch.Tensor | None, title: str)
 def _encoder_panel(ax, game: Game, title: str) -> None:
     share = game.energy / game.energy.sum(-1, keepdim=True)
     for name in "ABC":
-        ax.plot(share[:, MODEL.directions(name)].sum(-1), color=COLOURS[name], linewidth=1.2, label=name)
+        ax.plot(share[:, MODEL.directions(name)].sum(-1), color=COLORS[name], linewidth=1.2, label=name)
     ax.set(xlabel="step", ylabel="share of the energy E|z|²", ylim=(0, 1.02))
     ax.set_title(title, fontsize=10)
     ax.legend(fontsize=7, ncols=3)
@@ -81,10 +81,10 @@ def _distortion_panel(ax, game: Game, closed_form: torch.Tensor | None, title: s
     for index, name in enumerate("ABC"):
         start = MODEL.directions(name).start
         label = f"{name} (strength {MODEL.group(name).strengths[0]:g}, λ {correlation[start]:.2f})"
-        ax.plot(spent[:, index], color=COLOURS[name], linewidth=1.2, label=label)
+        ax.plot(spent[:, index], color=COLORS[name], linewidth=1.2, label=label)
         if closed_form is not None:
             share = _by_group(closed_form)[index] / closed_form.sum()
-            ax.axhline(share, color=COLOURS[name], linestyle="--", linewidth=1)
+            ax.axhline(share, color=COLORS[name], linestyle="--", linewidth=1)
     ax.set(xlabel="step", ylabel="share of the distortion budget", ylim=(-0.02, 1.15))
     ax.set_title(title + (" (dashed: closed form)" if closed_form is not None else ""), fontsize=10)
     ax.legend(fontsize=7, loc="center right")

@@ -11,7 +11,7 @@ from theory.losses import InfoNCE, Loss, Spectral
 from theory.parameters import vary
 from theory.plots import accuracy_panel, mark, new_figure
 from theory.probes import sign_accuracy
-from theory.sweeps import sweep
+from theory.sweeps.sweep import sweep
 from theory.table import Table
 
 AXIS = "A.destroy"

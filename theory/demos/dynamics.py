@@ -14,7 +14,7 @@ from theory.sampling import Sampler
 from theory.second_moments import moments
 from theory.table import Table
 
-COLOURS = ("#2b6cb0", "#dd6b20", "#2f855a")
+COLORS = ("#2b6cb0", "#dd6b20", "#2f855a")
 
 
 def run(seeds: int = 200, progress: bool = False) -> Demo:
@@ -39,14 +39,14 @@ def _learning(ax, demo: Demo) -> None:
     path = gradient_flow(model, Spectral(), 1e-2 * torch.eye(3, dtype=torch.float64), times)
     squares = path.diagonal(dim1=-2, dim2=-1).square() / expected.final
     columns = {"time": times.numpy()}
-    for index, (group, color) in enumerate(zip(groups, COLOURS, strict=True)):
+    for index, (group, color) in enumerate(zip(groups, COLORS, strict=True)):
         correlation = moments(model).correlation[index]
         ax.plot(times[::6], squares[::6, index], "o", color=color, markersize=3.5, label=f"{group.name}, gradient flow")
         formula = expected.at(times)[:, index] / expected.final[index]
         ax.plot(times, formula, "--", color=color, linewidth=1.4, label=f"logistic, λ = {correlation:.2f}")
         reached = np.interp(0.5, squares[:, index], times)
         half = expected.half[index]
-        demo.lines.append(f"{group.name}, λ = {correlation:.2f}: half learnt at t = {reached:.3f}, formula {half:.3f}")
+        demo.lines.append(f"{group.name}, λ = {correlation:.2f}: half learned at t = {reached:.3f}, formula {half:.3f}")
         columns |= {f"flow_{group.name}": squares[:, index].numpy(), f"formula_{group.name}": formula.numpy()}
     demo.tables["dynamics_learning"] = Table(columns)
     ax.set(xlabel="time (gradient flow)", ylabel="squared weight, relative to its end", title="room for all")
@@ -64,7 +64,7 @@ def _escape(ax, demo: Demo) -> None:
         energy = path[:, 0].square() * exact.second
         share = (energy / energy.sum(-1, keepdim=True)).numpy()
         for index, name in enumerate("AB"):
-            ax.plot(times, share[:, index], style, color=COLOURS[index], label=f"{name}, B starts at {start:g}")
+            ax.plot(times, share[:, index], style, color=COLORS[index], label=f"{name}, B starts at {start:g}")
             columns[f"share_{name}_{start:g}"] = share[:, index]
         demo.lines.append(
             f"one output, B's weight {start:g}: B takes half the energy at t = {np.interp(0.5, share[:, 1], times):.3f}"
@@ -79,7 +79,7 @@ def _starvation(ax, demo: Demo, batches: int) -> None:
     sizes = np.array([2, 4, 8, 16, 32, 64, 128, 256, 512])
     strong = torch.full((3,), 0.6, dtype=torch.float64)
     columns = {"batch_size": sizes.astype(float)}
-    for destroy, color in ((0.0, COLOURS[1]), (0.3, COLOURS[2])):
+    for destroy, color in ((0.0, COLORS[1]), (0.3, COLORS[2])):
         model = GroupModel([FeatureGroup("A", (4,) * 3, destroy=destroy), FeatureGroup("B", (1.0,))])
         measured, errors, formula = [], [], []
         for size in sizes.tolist():

@@ -11,7 +11,7 @@ from theory.metrics import subspace_overlap
 from theory.model import FeatureGroup, GroupModel
 from theory.optimum import solve_general
 from theory.parameters import parameters_of
-from theory.plots import colour, mark, new_figure, trained_band
+from theory.plots import color, mark, new_figure, trained_band
 from theory.sampling import Sampler
 from theory.second_moments import moments
 from theory.table import Table
@@ -48,22 +48,24 @@ def _report(table: Table, level: float, seeds: int) -> Demo:
     demo = Demo("finite_sample", tables={"finite_sample": table}, settings={"seeds": seeds, "model": repr(MODEL)})
     figure, (left, right) = new_figure(columns=2)
     for name in "AB":
-        trained_band(left, table, "num_pairs", f"overlap_{name}", colour(name), f"{name}; {seeds} seeds, band: range")
+        trained_band(left, table, "num_pairs", f"overlap_{name}", color(name), f"{name}; {seeds} seeds, band: range")
     needed = 2 * MODEL.noise_dims / level**2
     mark(left, needed, "noise edge = λ of B")
-    left.set(xscale="log", xlabel="pairs of views n", ylabel="part of the group's space that is learnt", ylim=(0, 1.03))
+    left.set(
+        xscale="log", xlabel="pairs of views n", ylabel="part of the group's space learned", ylim=(0, 1.03)
+    )
     left.legend(fontsize=8, loc="lower right")
     trained_band(right, table, "num_pairs", "top_noise", "0.4", "largest λ among noise directions")
     fine = np.geomspace(SIZES[0], SIZES[-1], 100)
     right.plot(fine, np.sqrt(2 * MODEL.noise_dims / fine), "--k", linewidth=1.4, label="√(2 noise dims / n), heuristic")
-    right.axhline(level, color=colour("B"), linewidth=1.4, label=f"λ of B = {level:.2f}")
+    right.axhline(level, color=color("B"), linewidth=1.4, label=f"λ of B = {level:.2f}")
     right.set(xscale="log", xlabel="pairs of views n", ylabel="cross-view correlation λ", ylim=(0, 1))
     right.legend(fontsize=8)
     demo.figures["finite_sample"] = figure
     sizes, mean, *_ = table.over_seeds("num_pairs", "overlap_B")
     shares = ", ".join(f"{share:.2f} at n = {size:g}" for size, share in zip(sizes, mean, strict=True))
     demo.lines += [
-        f"part of B that is learnt: {shares}",
+        f"part of B that is learned: {shares}",
         f"the edge of the noise, √(2·{MODEL.noise_dims}/n), falls to λ_B = {level:.2f} at n = {math.ceil(needed)}",
     ]
     return demo

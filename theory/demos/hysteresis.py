@@ -6,9 +6,9 @@ import torch
 from theory.canonical import EITHER_OR, EITHER_OR_DIM
 from theory.demos.demo import Demo
 from theory.losses import InfoNCE
-from theory.optimisers import Adam
+from theory.optimizers import Adam
 from theory.parameters import vary
-from theory.plots import colour, mark, new_figure, trained_band
+from theory.plots import color, mark, new_figure, trained_band
 from theory.probes import probe
 from theory.table import Table
 from theory.tight_bottleneck import hysteresis
@@ -28,20 +28,20 @@ def run(seeds: int = 5, progress: bool = False) -> Demo:
     numbers = vary(MODEL, {AXIS: destroy})
     demo = Demo("hysteresis", settings={"seeds": seeds, "model": repr(MODEL), "dim": EITHER_OR_DIM, "temperature": 0.5})
     figure, (ax,) = new_figure(width=6.5, height=3.8)
-    for name, start, color in (
-        ("from A alone", _alone("A"), colour("A")),
-        ("from B alone", _alone("B"), colour("B")),
+    for name, start, line_color in (
+        ("from A alone", _alone("A"), color("A")),
+        ("from B alone", _alone("B"), color("B")),
         ("from small weights", 0.3, "#2f855a"),
     ):
-        loss, optimiser = InfoNCE(0.5, batch_size=192), Adam(0.005 if isinstance(start, torch.Tensor) else 0.02)
+        loss, optimizer = InfoNCE(0.5, batch_size=192), Adam(0.005 if isinstance(start, torch.Tensor) else 0.02)
         trained = train(
-            MODEL, loss, EITHER_OR_DIM, parameters=numbers, num_seeds=seeds, init=start, optimiser=optimiser
+            MODEL, loss, EITHER_OR_DIM, parameters=numbers, num_seeds=seeds, init=start, optimizer=optimizer
         )
         r2 = probe(MODEL, trained.weight, numbers).group_r2("A").numpy()
         columns = {AXIS: np.repeat(destroy, seeds), "seed": np.tile(np.arange(seeds), len(destroy)), "r2_A": r2.ravel()}
         table = Table(columns)
         demo.tables[f"hysteresis_{name.replace(' ', '_')}"] = table
-        trained_band(ax, table, AXIS, "r2_A", color, name)
+        trained_band(ax, table, AXIS, "r2_A", line_color, name)
         demo.lines.append(f"{name}: R² of A falls below ½ at p = {table.crossing(AXIS, 'r2_A', 0.5):.3f}")
     mark(ax, bounds.other_from, "B alone is \nstable from here", 0.25, left=True)
     mark(ax, bounds.equal, "losses\n equal", 0.35)

@@ -8,7 +8,7 @@ from theory.cosine import coexistence_window, critical_temperature
 from theory.demos.demo import Demo
 from theory.losses import InfoNCE
 from theory.plots import accuracy_panel, mark, new_figure, trained_band
-from theory.sweeps import sweep
+from theory.sweeps.sweep import sweep
 from theory.water_filling import critical_temperature as mean_field_temperature
 from theory.water_filling import mean_field
 

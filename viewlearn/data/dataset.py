@@ -23,7 +23,7 @@ class Batch:
     Args:
         x: ``(batch, …)``, in storage form: uint8 images ``(batch, channel, height, width)``, int16 or float32
             waveforms ``(batch, channel, time)``.
-        labels: ``{task: (batch,) int64}``; empty for unlabelled data.
+        labels: ``{task: (batch,) int64}``; empty for unlabeled data.
         index: ``(batch,) int64``, each sample's position in its data set.
     """
 
@@ -61,7 +61,7 @@ class ArrayDataset:
 
     Args:
         x: ``(num_samples, …)`` in storage form.
-        labels: ``{task: (num_samples,) integers}``; None or empty for unlabelled data.
+        labels: ``{task: (num_samples,) integers}``; None or empty for unlabeled data.
         tasks: class names per task, against which the labels are checked.
 
     Raises:
@@ -124,7 +124,7 @@ class Data(ABC):
         """
 
     def pretraining(self) -> Dataset:
-        """What encoders are pre-trained on: the training split, or more where there are unlabelled samples."""
+        """What encoders are pre-trained on: the training split, or more where there are unlabeled samples."""
         return self.split("train")
 
     @property

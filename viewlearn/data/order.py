@@ -13,7 +13,7 @@ def order(seed: int, epoch: int, num_samples: int) -> Tensor:
     """
     if seed < 0 or epoch < 0:
         raise ValueError(f"seed {seed} and epoch {epoch} must be 0 or more")
-    # Seeds of neighbouring epochs are spread over 64 bits, so that (seed 0, epoch 1) isn't (seed 1, epoch 0).
+    # Seeds of neighboring epochs are spread over 64 bits, so that (seed 0, epoch 1) isn't (seed 1, epoch 0).
     state = np.random.SeedSequence((seed, epoch)).generate_state(1, np.uint64)
     return torch.randperm(num_samples, generator=torch.Generator().manual_seed(int(state[0])))
 

@@ -10,7 +10,7 @@ class DataSpec:
     Args:
         shape: of one sample as the encoder reads it: images ``(channel, height, width)``, log-mel spectrograms
             ``(channel, mel, frame)``.
-        tasks: the class names of each labelled task, in label order; empty for unlabelled data.
+        tasks: the class names of each labeled task, in label order; empty for unlabeled data.
         mean, std: per channel, in the units of the encoder's input ([0, 1] for images); 0 and 1 where the front
             end has z-scored already.
         num_train: samples that encoders are pre-trained on.

@@ -11,7 +11,7 @@ from viewlearn.encoders.resnet import SMALL_IMAGE, Stem, build_resnet
 class Encoder(nn.Module, ABC):
     """A map from inputs in natural units to features: ``(batch, channel, …)`` to ``(batch, num_features)``.
 
-    A subclass sets ``num_features`` and writes ``forward``. Normalisation belongs inside, so that a saved encoder
+    A subclass sets ``num_features`` and writes ``forward``. Normalization belongs inside, so that a saved encoder
     takes images in [0, 1] or z-scored spectrograms, and nobody has to remember statistics.
     """
 
@@ -23,7 +23,7 @@ class Encoder(nn.Module, ABC):
 
 
 class Backbone(Encoder):
-    """Normalisation and a network by name; its features are the pooled output of the last stage.
+    """Normalization and a network by name; its features are the pooled output of the last stage.
 
     Args:
         name: ``resnet18``, ``resnet50``, … as in torchvision; ``resnet10w16`` and the like for narrow ones that suit

@@ -1,4 +1,4 @@
-"""Normalisation as the encoder's first layer."""
+"""Normalization as the encoder's first layer."""
 
 from collections.abc import Sequence
 

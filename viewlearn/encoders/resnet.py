@@ -68,7 +68,7 @@ class _Pointwise(nn.Conv2d):
 
 
 def build_resnet(name: str, channels: int, stem: Literal["small", "imagenet"]) -> tuple[nn.Module, int, int]:
-    """A randomly initialised ResNet without classifier.
+    """A randomly initialized ResNet without classifier.
 
     Args:
         name: ``resnet18``, ``resnet50``, … of torchvision; ``resnet10w16``, ``resnet18w32``: BasicBlocks of that width.

@@ -1,25 +1,25 @@
 """Evaluation of frozen encoders: features once, then probes per task."""
 
-from viewlearn.evaluation.clean import clean_features
-from viewlearn.evaluation.contributions import head_contributions
-from viewlearn.evaluation.evaluate import evaluate, reinitialised
-from viewlearn.evaluation.evaluate_all import Asked, evaluate_all
-from viewlearn.evaluation.factor_probe import factor_probe
-from viewlearn.evaluation.factors import Factor
-from viewlearn.evaluation.features import Features, extract_features
-from viewlearn.evaluation.few_shot import few_shot
-from viewlearn.evaluation.intervals import mean_interval, wilson_interval
-from viewlearn.evaluation.knn import knn, knn_scores
-from viewlearn.evaluation.layers import LayeredEncoder, layered
-from viewlearn.evaluation.limited import LimitedData
-from viewlearn.evaluation.linear_probe import fit_linear_probe, linear_probe, score_classifier
-from viewlearn.evaluation.logistic import LinearClassifier, fit_logistic
-from viewlearn.evaluation.monitor import KNNMonitor
+from viewlearn.evaluation.evaluate import Asked, evaluate_all
+from viewlearn.evaluation.probes.clean import clean_features
+from viewlearn.evaluation.probes.contributions import head_contributions
+from viewlearn.evaluation.probes.factor_probe import factor_probe
+from viewlearn.evaluation.probes.features import Features, extract_features
+from viewlearn.evaluation.probes.few_shot import few_shot
+from viewlearn.evaluation.probes.intervals import mean_interval, wilson_interval
+from viewlearn.evaluation.probes.knn import knn, knn_scores
+from viewlearn.evaluation.probes.layers import LayeredEncoder, layered
+from viewlearn.evaluation.probes.limited import LimitedData
+from viewlearn.evaluation.probes.linear import fit_linear_probe, linear_probe, score_classifier
+from viewlearn.evaluation.probes.logistic import LinearClassifier, fit_logistic
+from viewlearn.evaluation.probes.monitor import KNNMonitor
+from viewlearn.evaluation.probes.parameter_classes import Factor
+from viewlearn.evaluation.probes.retrieval import nearest_neighbors
+from viewlearn.evaluation.probes.robustness import Robustness, corrupt, corruption_robustness
+from viewlearn.evaluation.probes.score import Score
+from viewlearn.evaluation.probes.shared_factors import shared_factor_accuracy
 from viewlearn.evaluation.results import Results, Row
-from viewlearn.evaluation.retrieval import nearest_neighbours
-from viewlearn.evaluation.robustness import Robustness, corrupt, corruption_robustness
-from viewlearn.evaluation.score import Score
-from viewlearn.evaluation.shared_factors import shared_factor_accuracy
+from viewlearn.evaluation.tasks import evaluate, reinitialized
 
 __all__ = [
     "Asked",
@@ -49,8 +49,8 @@ __all__ = [
     "layered",
     "linear_probe",
     "mean_interval",
-    "nearest_neighbours",
-    "reinitialised",
+    "nearest_neighbors",
+    "reinitialized",
     "score_classifier",
     "shared_factor_accuracy",
     "wilson_interval",

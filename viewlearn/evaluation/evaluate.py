@@ -1,151 +1,141 @@
-"""Every task of a data set under every probe: trained encoder, random encoder, chance."""
+"""Everything that frozen features are asked, in one table: tasks, factors, few shots, corruptions."""
 
-import copy
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.utils.data import Dataset
 
-from viewlearn.evaluation.clean import clean_features, held_out, labels_of
-from viewlearn.evaluation.features import Features, Precision
-from viewlearn.evaluation.knn import knn
-from viewlearn.evaluation.linear_probe import L2_GRID, linear_probe
+from viewlearn.evaluation.probes.clean import clean_features, labels_of
+from viewlearn.evaluation.probes.factor_probe import factor_probe
+from viewlearn.evaluation.probes.features import Features, Precision
+from viewlearn.evaluation.probes.few_shot import few_shot
+from viewlearn.evaluation.probes.intervals import wilson_interval
+from viewlearn.evaluation.probes.linear import L2_GRID
+from viewlearn.evaluation.probes.robustness import Robustness, corruption_robustness
+from viewlearn.evaluation.probes.score import Score
 from viewlearn.evaluation.results import Results, Row
-from viewlearn.evaluation.score import Score, labelled
+from viewlearn.evaluation.tasks import Probe, check_names, probe_features
+from viewlearn.views import View
 
-Probe = Literal["linear", "knn"]
+
+class Asked(NamedTuple):
+    """A factor to predict, see ``Factor``.
+
+    Args:
+        view: what is drawn and applied.
+        leaf: dotted path to one of its parameters; None for all together.
+        num_classes: bins or settings.
+    """
+
+    view: View
+    leaf: str | None = None
+    num_classes: int = 4
 
 
-def evaluate(
+def evaluate_all(
     encoder: nn.Module,
     data: object,
     tasks: Sequence[str] | None = None,
-    methods: Sequence[Probe] = ("linear", "knn"),
     *,
+    methods: Sequence[Probe] = ("linear", "knn"),
+    factors: Mapping[str, Asked] | None = None,
+    shots: Sequence[int] = (),
+    episodes: int = 10,
+    corruptions: Mapping[str, Sequence[View | Dataset]] | None = None,
+    num_corrupted: int | None = None,
     layers: Sequence[str] | None = None,
-    random_encoder: nn.Module | Literal["reinitialised"] | None = "reinitialised",
+    random_encoder: nn.Module | None = None,
     l2: float | Sequence[float] = L2_GRID,
-    k: int = 200,
-    temperature: float = 0.1,
     batch_size: int = 512,
     device: torch.device | str | None = None,
     precision: Precision = "no",
-    num_workers: int = 0,
     seed: int = 0,
 ) -> Results:
-    """Probes frozen features of clean inputs for every task, beside a random encoder's and chance.
+    """LooC's evaluation, and more than it: one row per question and layer, beside chance and a random encoder.
 
-    Features of each split are computed once per encoder. Probes are fitted on "train"; the linear probe's
-    regularisation is chosen on "validation" if there is one with labels of the task, else on a fifth of "train";
-    accuracies are those on "test". All inputs are clean: no random views, in training the probe neither (Viewmaker's
-    published linear evaluation keeps them on while it trains the probe).
+    Rows of probe "linear" and "knn" are those of ``evaluate``; "factor" of ``factor_probe``; "k-shot" of ``few_shot``,
+    all-way with the whole test split as queries; "corruptions" is the mean of ``corruption_robustness``, all of which
+    is under ``info["robustness"]``, its interval being that of one test split.
 
     Args:
         encoder: (batch, …) in natural units → (batch, num_features).
-        data: has ``spec``, ``decode``, ``front_end`` and ``split("train" | "validation" | "test")``.
-        tasks: which tasks of ``data.spec.tasks``; None for all. Without any, the results are empty.
-        methods: which probes, of "linear" and "knn".
-        layers: which features to probe, each in turn: a layer's name, several joined by "+", or a pattern such as "Z_*"
-            for all of a kind side by side; the encoder must have ``features``. None probes its output.
-        random_encoder: the same architecture at its initialisation; "reinitialised" makes it of a copy (see
-            ``reinitialised``), None leaves it out.
-        l2: of the linear probe; several are chosen from.
-        k, temperature: of kNN.
-        batch_size, device, precision, num_workers: see ``extract_features``.
-        seed: of the reinitialised encoder.
+        data: has ``spec``, ``decode``, ``front_end`` and ``split``.
+        tasks: which tasks of ``data.spec.tasks``; None for all.
+        methods: which probes on clean inputs, of "linear" and "knn".
+        factors: what to predict besides the tasks, by name.
+        shots: labeled samples per class of the few-shot rows.
+        episodes: draws of these samples.
+        corruptions: see ``corruption_robustness``.
+        num_corrupted: test samples under corruptions; None for all.
+        layers: which features, see ``evaluate``.
+        random_encoder: an encoder at its initialization to compare with; None leaves it out.
+        l2, batch_size, device, precision: see ``evaluate``.
+        seed: of all draws.
 
     Raises:
-        ValueError: an unknown task or probe, features that aren't finite, or a task with no labels at all.
+        ValueError: as the functions that are named do.
     """
+    options = {"batch_size": batch_size, "device": device, "precision": precision}
     tasks = list(data.spec.tasks if tasks is None else tasks)
     check_names(tasks, methods, data.spec.tasks)
-    if not tasks:
-        return Results()
-    if random_encoder == "reinitialised":
-        random_encoder = reinitialised(encoder, seed)
-    options = {"batch_size": batch_size, "device": device, "precision": precision, "num_workers": num_workers}
-    features = [
-        module and clean_features(module, data, layers=layers, **options) for module in (encoder, random_encoder)
-    ]
+    encoders = [module for module in (encoder, random_encoder) if module is not None]
+    clean = [clean_features(module, data, layers=layers, **options) for module in encoders] if tasks else []
     num_classes = {task: len(data.spec.tasks[task]) for task in tasks}
-    return probe_features(
-        *features, num_classes, methods, layers=layers, l2=l2, k=k, temperature=temperature, device=device
-    )
+    results = Results()
+    if tasks:
+        results = probe_features(*_pair(clean), num_classes, methods, layers=layers, l2=l2, device=device)
+    rows, info = list(results.rows), dict(results.info)
+    for name, asked in (factors or {}).items():
+        about = {"num_classes": asked.num_classes, "name": name, "layers": layers, "random_encoder": random_encoder}
+        rows += factor_probe(encoder, data, asked.view, asked.leaf, **about, l2=l2, seed=seed, **options)
+    if shots and tasks:
+        rows += _few_shot_rows(clean, num_classes, shots, episodes, layers, seed)
+    if corruptions and tasks:
+        about = {"layers": layers, "num_test": num_corrupted, "l2": l2, "seed": seed}
+        found = [
+            corruption_robustness(module, data, tasks, corruptions, features=features, **about, **options)
+            for module, features in zip(encoders, clean, strict=True)
+        ]
+        info["robustness"] = {"/".join(filter(None, key)): each.to_dict() for key, each in found[0].items()}
+        rows += _robustness_rows(found, clean[0], num_classes, num_corrupted)
+    return Results(tuple(rows), info)
 
 
-def probe_features(
-    trained: Mapping[str, Features],
-    random: Mapping[str, Features] | None,
-    tasks: Mapping[str, int],
-    methods: Sequence[Probe] = ("linear", "knn"),
-    *,
-    layers: Sequence[str] | None = None,
-    l2: float | Sequence[float] = L2_GRID,
-    k: int = 200,
-    temperature: float = 0.1,
-    device: torch.device | str | None = None,
-) -> Results:
-    """``evaluate`` on features that are at hand.
+def _pair(found: Sequence) -> tuple:
+    """What was found for the trained encoder and for the random one, None where there is none."""
+    return found[0], found[1] if len(found) > 1 else None
 
-    Args:
-        trained, random: of both encoders, see ``clean_features``; None without a random one.
-        tasks: number of classes of each.
-        methods, layers, l2, k, temperature, device: see ``evaluate``.
-    """
+
+def _few_shot_rows(clean, num_classes, shots, episodes, layers, seed) -> list[Row]:
     rows = []
-    for task, num_classes in tasks.items():
-        majority = _majority(labels_of(trained["train"], task), labels_of(trained["test"], task))
-        for method in methods:
+    for task, num in num_classes.items():
+        for k in shots:
             for layer in layers or [None]:
-                scores = [
-                    features and _probe(features, task, method, layer, l2, k, temperature, device)
-                    for features in (trained, random)
-                ]
-                rows.append(Row(task, method, *scores, majority, 1 / num_classes, layer))
-    num_features = {layer or "output": trained["test"].of(layer).shape[1] for layer in layers or [None]}
-    return Results(tuple(rows), {"num_features": num_features})
+                about = {"shots": k, "queries": None, "episodes": episodes, "seed": seed}
+                scores = [few_shot(*_sides(each, task, layer), **about) for each in clean]
+                rows.append(Row(task, f"{k}-shot", *_pair(scores), 1 / num, 1 / num, layer))
+    return rows
 
 
-def check_names(tasks: Sequence[str], methods: Sequence[str], known: Iterable[str]) -> None:
-    """Raises ValueError at a task or a probe that there isn't."""
-    for task in tasks:
-        if task not in known:
-            raise ValueError(f"no task {task!r} in this data; there are: {', '.join(known) or 'none'}")
-    for method in methods:
-        if method not in ("linear", "knn"):
-            raise ValueError(f"no probe {method!r}; there are: linear, knn")
+def _sides(features: Mapping[str, Features], task: str, layer: str | None) -> list[Tensor]:
+    """Features and labels of train, then of test."""
+    splits = (features["train"], features["test"])
+    return [part for split in splits for part in (split.of(layer), labels_of(split, task))]
 
 
-def reinitialised(module: nn.Module, seed: int = 0) -> nn.Module:
-    """A copy with every parameter drawn afresh by its module's ``reset_parameters``, torch's default initialisation.
-
-    Raises:
-        ValueError: a parameter whose module has no ``reset_parameters``; the architecture must then be built anew.
-    """
-    fresh = copy.deepcopy(module)
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
-        for name, submodule in fresh.named_modules():
-            if hasattr(submodule, "reset_parameters"):
-                submodule.reset_parameters()
-            elif own := [key for key, _ in submodule.named_parameters(recurse=False)]:
-                raise ValueError(
-                    f"{type(submodule).__name__} {name!r} owns {', '.join(own)} but has no reset_parameters: "
-                    "pass a freshly built random_encoder"
-                )
-    return fresh
+def _robustness_rows(found, clean, num_classes, num_corrupted) -> list[Row]:
+    num_train, num_test = len(clean["train"].index), len(clean["test"].index)
+    num_test = num_test if num_corrupted is None else min(num_corrupted, num_test)
+    rows = []
+    for task, layer in found[0]:
+        scores = [_mean_score(each[task, layer], num_train, num_test) for each in found]
+        chance = 1 / num_classes[task]
+        rows.append(Row(task, "corruptions", *_pair(scores), chance, chance, layer))
+    return rows
 
 
-def _probe(features: Mapping[str, Features], task: str, method: Probe, layer, l2, k, temperature, device) -> Score:
-    train, test = features["train"], features["test"]
-    sides = train.of(layer), labels_of(train, task), test.of(layer), labels_of(test, task)
-    if method == "knn":
-        return knn(*sides, k=k, temperature=temperature, device=device)
-    return linear_probe(*sides, l2=l2, validation=held_out(features, task, layer), device=device)
-
-
-def _majority(train_y: Tensor, test_y: Tensor) -> float:
-    _, train_y = labelled(train_y, train_y, "training")
-    _, test_y = labelled(test_y, test_y, "test")
-    return (test_y == train_y.mode().values).float().mean().item()
+def _mean_score(robustness: Robustness, num_train: int, num_test: int) -> Score:
+    low, high = wilson_interval(round(robustness.mean * num_test), num_test)
+    return Score(robustness.mean, low, high, num_train, num_test)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from viewlearn.evaluation.score import Score
+from viewlearn.evaluation.probes.score import Score
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,11 @@ import torch
 from torch import Tensor
 
 from viewlearn import distributed
-from viewlearn.losses._similarity import logsumexp_self_similarity, logsumexp_similarity, unit_pair
+from viewlearn.losses.similarity import logsumexp_self_similarity, logsumexp_similarity, unit_pair
 
 
 def nt_xent(z1: Tensor, z2: Tensor, temperature: float, across_processes: bool = False) -> Tensor:
-    """The normalised-temperature cross-entropy: each embedding is to find its pair among all others of the batch.
+    """The normalized-temperature cross-entropy: each embedding is to find its pair among all others of the batch.
 
         L = −1/2N Σ_i log [ exp(z_i·z_p(i)/τ) / Σ_{j≠i} exp(z_i·z_j/τ) ]
 

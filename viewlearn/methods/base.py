@@ -47,7 +47,7 @@ class Method(nn.Module, ABC):
         """
 
     def update(self) -> None:
-        """Called after every optimiser step of the learner: momentum encoders and the like move here."""
+        """Called after every optimizer step of the learner: momentum encoders and the like move here."""
 
     @property
     def adversarial(self) -> bool:

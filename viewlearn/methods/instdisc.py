@@ -13,7 +13,7 @@ from viewlearn.encoders.heads import Head
 from viewlearn.losses import info_nce, viewmaker_info_nce
 from viewlearn.methods.base import Method, Metrics, Player
 from viewlearn.methods.checks import check_embedding, check_momentum
-from viewlearn.methods.instdisc_bank import MemoryBank
+from viewlearn.methods.memory_bank import MemoryBank
 from viewlearn.views import Compose
 
 

@@ -13,7 +13,7 @@ from viewlearn import distributed
 def encode_shuffled(encode: Callable[[Tensor], Tensor], x: Tensor, generator: Generator) -> Tensor:
     """``encode(x)`` with the samples shuffled across processes while they are encoded.
 
-    BatchNorm's statistics tell samples of one process's batch from others. Were a query and its key normalised in the
+    BatchNorm's statistics tell samples of one process's batch from others. Were a query and its key normalized in the
     same company, the network could find the key by that. So keys swap processes at random, are encoded, and swap back
     (He et al. 2020, section 3.3). With one process there is no other company: queries and keys then share their batch,
     though not their statistics, as in MoCo on one device; ``x`` isn't shuffled.

@@ -85,7 +85,7 @@ def _series(rows: Sequence[Mapping[str, float]]) -> Series:
 
 
 def smooth(values: Sequence[float], width: int) -> list[float]:
-    """Means over ``width`` neighbours on either side, as far as there are any.
+    """Means over ``width`` neighbors on either side, as far as there are any.
 
     Being symmetric, the mean doesn't lag behind a trend as an exponential one does.
     """

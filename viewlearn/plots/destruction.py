@@ -17,7 +17,7 @@ class Tradeoff(NamedTuple):
     """One run in ``tradeoff_figure``.
 
     Args:
-        name: of the kind of views; runs of one name share colour and marker.
+        name: of the kind of views; runs of one name share color and marker.
         destruction: rate at which task A's label is destroyed.
         accuracy: of the encoder on task B.
     """
@@ -39,7 +39,7 @@ def draw_histograms(
     Args:
         axes: to draw on.
         views: per kind, the parts of all values in equal bins of [0, 1].
-        clean: the same for clean inputs, drawn as a grey area.
+        clean: the same for clean inputs, drawn as a gray area.
         threshold: below which a label counts as destroyed; dashed.
         colors: by kind.
     """
@@ -135,13 +135,13 @@ def tradeoff_figure(path: Path | str, rows: Sequence[Sequence[TradeoffPanel]]) -
 
 
 def profile_figure(profiles: Mapping[str, Sequence[float]], colors: Mapping[str, str] | None = None) -> Figure:
-    """Parts of the change's energy over normalised radial frequency, one line per kind of views."""
+    """Parts of the change's energy over normalized radial frequency, one line per kind of views."""
     figure = new_figure(4.4, 2.9)
     axes = tidy(figure.subplots())
     for i, (name, parts) in enumerate(profiles.items()):
-        centres = (np.arange(len(parts)) + 0.5) / len(parts)
+        centers = (np.arange(len(parts)) + 0.5) / len(parts)
         color = (colors or {}).get(name, COLORS[i % len(COLORS)])
-        axes.plot(centres, 100 * np.asarray(parts), marker="o", markersize=3, color=color, label=name)
+        axes.plot(centers, 100 * np.asarray(parts), marker="o", markersize=3, color=color, label=name)
     axes.set_xlabel("spatial frequency (1: both axes at Nyquist's)", fontsize=9)
     axes.set_ylabel("energy of view − clean (%)", fontsize=9)
     axes.legend(fontsize=8, frameon=False)

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-# Okabe and Ito's colours, which people with any colour vision tell apart; black is for what is compared with.
+# Okabe and Ito's colors, which people with any color vision tell apart; black is for what is compared with.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 GRAY = "#6b6b6b"
 

@@ -26,8 +26,8 @@ def views_gallery(
 ) -> Path:
     """Draws one row per sample: the original, each view, and each view's amplified difference from the original.
 
-    A difference is shown as middle + amplification · (view − original), the middle being grey 0.5 for images and the
-    colour map's light grey for spectrograms, whose differences span as many units as the originals do. What leaves
+    A difference is shown as middle + amplification · (view − original), the middle being gray 0.5 for images and the
+    color map's light gray for spectrograms, whose differences span as many units as the originals do. What leaves
     the range is clamped, for showing only. Views of another shape than the original have no difference.
 
     Args:
@@ -36,7 +36,7 @@ def views_gallery(
             (num_samples, 1, mel, frame) spectrograms.
         views: one tensor per view, each with as many samples.
         amplification: of the differences; the columns' titles state it.
-        kind: images, or spectrograms, which get a colour scale and axes.
+        kind: images, or spectrograms, which get a color scale and axes.
         labels: a name for each row.
         title: of the figure.
         seconds: the duration of a spectrogram, for its time axis; None counts frames.

@@ -53,7 +53,7 @@ def invariance_bars(
 
 
 def _bar(axes: Axes, place: int, test: Mapping[str, float], label: str) -> None:
-    # Seven encoders have fewer colours than that; the second round is hatched.
+    # Seven encoders have fewer colors than that; the second round is hatched.
     hatch = "///" if place >= len(COLORS) else None
     color = COLORS[place % len(COLORS)]
     axes.bar(place, test["score"], 0.85, color=color, hatch=hatch, edgecolor="white", linewidth=0, label=label)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import torch
 
-from viewlearn.evaluation.feature_dropping import CACHE, FeatureDropping, analyse, fit_references
-from viewlearn.report.opened import OpenedRun, attempt
-from viewlearn.training.checkpoint import load_checkpoint
+from viewlearn.evaluation.feature_dropping import CACHE, FeatureDropping, analyze, fit_references
+from viewlearn.report.reader import OpenedRun, attempt
+from viewlearn.runs.checkpoint import load_checkpoint
 from viewlearn.training.hardware import choose_precision
 
 FINAL = "final"
@@ -19,7 +19,7 @@ FILE = "feature_dropping.json"
 
 @dataclass(frozen=True)
 class AnalysisSettings:
-    """How runs are analysed.
+    """How runs are analyzed.
 
     Args:
         num_samples: test samples.
@@ -29,7 +29,7 @@ class AnalysisSettings:
         steps: of its training, at most.
         num_train: its training samples, at most.
         cache: folder of the judges, which all runs on the same data share; none trains them for this report alone.
-        checkpoints: analyse learned views at so many kept checkpoints before the last, evenly spaced; 0 for none.
+        checkpoints: analyze learned views at so many kept checkpoints before the last, evenly spaced; 0 for none.
         checkpoint_samples: test samples there.
         device: where it runs.
         seed: of everything that is drawn.
@@ -58,7 +58,7 @@ def saved(run: OpenedRun) -> FeatureDropping | None:
     return attempt(lambda: FeatureDropping.load(path)) if path.is_file() else None
 
 
-def analyse_runs(runs: Sequence[OpenedRun], settings: AnalysisSettings) -> dict[int, FeatureDropping]:
+def analyze_runs(runs: Sequence[OpenedRun], settings: AnalysisSettings) -> dict[int, FeatureDropping]:
     """Analyses runs on the same data, with the same judges, and writes ``feature_dropping.json`` into each folder.
 
     Raises:
@@ -83,7 +83,7 @@ def analyse_runs(runs: Sequence[OpenedRun], settings: AnalysisSettings) -> dict[
         made = {}
         for name, num_samples in _stages(run, settings):
             views = {name: run.parts.method.views}
-            made[name] = analyse(run.data, views, references, num_samples=num_samples, **options)
+            made[name] = analyze(run.data, views, references, num_samples=num_samples, **options)
         generators = {name: part.generators[name] for name, part in made.items()}
         found[run.index] = replace(made[FINAL], generators=generators, gaps=gaps)
         with suppress(OSError):  # a folder that can't be written to is reported on all the same
@@ -92,7 +92,7 @@ def analyse_runs(runs: Sequence[OpenedRun], settings: AnalysisSettings) -> dict[
 
 
 def _stages(run: OpenedRun, settings: AnalysisSettings) -> Iterator[tuple[str, int]]:
-    """(name, test samples) of the points in training to analyse; at each the run's views have their weights of then."""
+    """(name, test samples) of the points in training to analyze; at each the run's views have their weights of then."""
     method = run.parts.method
     yield FINAL, settings.num_samples
     earlier = sorted(run.folder.checkpoints.glob("step_*"))[:-1]

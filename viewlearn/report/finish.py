@@ -2,10 +2,10 @@
 
 import sys
 
-from viewlearn.report.opened import FAILURES
+from viewlearn.report.reader import FAILURES
 from viewlearn.report.write import write_report
-from viewlearn.training.build import Parts
-from viewlearn.training.run_folder import RunFolder
+from viewlearn.runs.build import Parts
+from viewlearn.runs.folder import RunFolder
 
 
 def report_run(folder: RunFolder, parts: Parts) -> bool:

@@ -13,7 +13,7 @@ from torch import Tensor
 
 
 def themed_svg(figure: Figure, prefix: str) -> str:
-    """A figure as SVG that takes its colours of text, axes and grid from the page, be that light or dark.
+    """A figure as SVG that takes its colors of text, axes and grid from the page, be that light or dark.
 
     Args:
         figure: drawn in black on white, as ``viewlearn.plots`` does.
@@ -40,7 +40,7 @@ def image_uri(x: Tensor) -> str:
 
 
 def map_uri(x: Tensor, low: float, high: float, colors: str = "magma") -> str:
-    """A spectrogram or map ``(height, width)`` as a PNG in false colours, its first row at the bottom."""
+    """A spectrogram or map ``(height, width)`` as a PNG in false colors, its first row at the bottom."""
     x = ((x.detach().float().cpu() - low) / max(high - low, 1e-12)).clamp(0, 1).flip(0)
     return _png((matplotlib.colormaps[colors](x.numpy())[..., :3] * 255).round().astype(np.uint8))
 

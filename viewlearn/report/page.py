@@ -6,10 +6,10 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from viewlearn.files import write_atomic
 from viewlearn.plots.figure import COLORS
 from viewlearn.report.blocks import Section
-from viewlearn.report.opened import OpenedRun
-from viewlearn.training.files import write_atomic
+from viewlearn.report.reader import OpenedRun
 
 
 def write_page(out: Path, title: str, runs: Sequence[OpenedRun], sections: Sequence[Section], footer: str) -> Path:
@@ -36,7 +36,7 @@ def write_page(out: Path, title: str, runs: Sequence[OpenedRun], sections: Seque
 
 
 def color_of(index: int) -> str:
-    """The colour of a run."""
+    """The color of a run."""
     return COLORS[index % len(COLORS)]
 
 

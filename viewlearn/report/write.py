@@ -7,19 +7,19 @@ from viewlearn.evaluation.feature_dropping import FeatureDropping
 from viewlearn.report import analysis
 from viewlearn.report.analysis import AnalysisSettings
 from viewlearn.report.blocks import Gap, Section
-from viewlearn.report.opened import FAILURES, Missing, OpenedRun, Pool, reason_of
 from viewlearn.report.page import write_page
+from viewlearn.report.reader import FAILURES, Missing, OpenedRun, Pool, reason_of
 from viewlearn.report.sections import configuration, curves, destruction, embedding, gallery, tasks, timings
 from viewlearn.report.sections.common import by_data
-from viewlearn.training.build import Parts
-from viewlearn.training.provenance import commit
+from viewlearn.runs.build import Parts
+from viewlearn.runs.provenance import commit
 
 
 def write_report(
     folders: Sequence[Path | str],
     out: Path | str,
     *,
-    analyse: AnalysisSettings | None = None,
+    analyze: AnalysisSettings | None = None,
     parts: Mapping[str, Parts] | None = None,
     title: str | None = None,
 ) -> Path:
@@ -29,9 +29,9 @@ def write_report(
     checkpoint, a task without labels, data that have moved.
 
     Args:
-        folders: of the runs; the first one's colour comes first.
+        folders: of the runs; the first one's color comes first.
         out: the file to write.
-        analyse: how to find out what the views destroy, which takes a classifier per task; a run that was analysed
+        analyze: how to find out what the views destroy, which takes a classifier per task; a run that was analyzed
             before has its result in its folder. None shows these results only.
         parts: of runs that are at hand, by folder as it is in ``folders``, so that their data needn't be read again.
         title: of the page.
@@ -48,7 +48,7 @@ def write_report(
     given = {str(path): each for path, each in (parts or {}).items()}
     runs = [OpenedRun(path, i, pool, given.get(str(path))) for i, path in enumerate(folders)]
     _name_apart(runs)
-    found, missing = _analysed(runs, analyse)
+    found, missing = _analyzed(runs, analyze)
     sections = [
         _section("configuration", "Configuration", lambda: configuration.section(runs)),
         _section("tasks", "Tasks", lambda: tasks.section(runs)),
@@ -74,7 +74,7 @@ def _name_apart(runs: Sequence[OpenedRun]) -> None:
             run.name = f"{run.name} ({run.index + 1})"
 
 
-def _analysed(
+def _analyzed(
     runs: Sequence[OpenedRun], settings: AnalysisSettings | None
 ) -> tuple[dict[int, FeatureDropping], dict[int, str]]:
     """The analyses that there are or can be made, and for the other runs why not."""
@@ -90,13 +90,13 @@ def _analysed(
             if before is not None:
                 found[run.index] = before
             elif settings is None:
-                why = "it wasn't analysed yet; experiments/report.py does so unless it is told --no-analysis"
+                why = "it wasn't analyzed yet; experiments/report.py does so unless it is told --no-analysis"
                 missing.setdefault(run.index, why)
             elif _has_parts(run, missing):
                 wanted.append(run)
         if wanted:
             try:
-                found |= analysis.analyse_runs(wanted, settings)
+                found |= analysis.analyze_runs(wanted, settings)
             except (Missing, *FAILURES) as error:
                 missing |= {run.index: reason_of(error) for run in wanted}
     for run in _without_configuration(runs):

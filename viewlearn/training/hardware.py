@@ -23,7 +23,7 @@ def native_bf16(device: torch.device) -> bool:
 def choose_precision(precision: Precision, device: torch.device) -> str:
     """Accelerate's name for a precision on this device.
 
-    There is no float16: its loss scale would be shared by two optimisers that step at different times.
+    There is no float16: its loss scale would be shared by two optimizers that step at different times.
 
     Raises:
         ValueError: an unknown precision.

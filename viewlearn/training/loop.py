@@ -14,10 +14,10 @@ from tqdm import tqdm
 from viewlearn.data import Batch, Loader
 from viewlearn.encoders import Encoder
 from viewlearn.methods import Method
-from viewlearn.training.checks import check_settings
+from viewlearn.runs.folder import RunFolder, append_jsonl
 from viewlearn.training.players import MakeOptimizer, Schedule, Updates, make_optimizers, only, turns
-from viewlearn.training.run_folder import RunFolder, append_jsonl
 from viewlearn.training.seeds import seed_for
+from viewlearn.training.settings import check_settings
 from viewlearn.training.state import TrainingState
 from viewlearn.training.window import Window
 
@@ -55,10 +55,10 @@ def train(
         loader: the training batches; which one comes when is a function of the step, so that resuming needs no state.
         accelerator: device, precision and processes.
         folder: where metrics and checkpoints go.
-        optimizer: makes the learner's optimiser (encoder and heads) from its parameters.
-        views_optimizer: makes the optimiser of learned views; unused if the views have no weights.
-        monitor: what to measure of the encoder on the way, such as the accuracy of nearest neighbours.
-        steps: optimiser steps of the whole run.
+        optimizer: makes the learner's optimizer (encoder and heads) from its parameters.
+        views_optimizer: makes the optimizer of learned views; unused if the views have no weights.
+        monitor: what to measure of the encoder on the way, such as the accuracy of nearest neighbors.
+        steps: optimizer steps of the whole run.
         updates: ``simultaneous`` moves encoder and learned views from one backward pass; ``alternating`` as in
             the published Viewmaker, at nearly twice the cost.
         schedule: the learner's learning rate over the run.

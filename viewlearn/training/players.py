@@ -50,10 +50,10 @@ def learner_groups(method: Method, exclude_from_decay: bool) -> list[dict]:
 def make_optimizers(
     method: Method, optimizer: MakeOptimizer, views_optimizer: MakeOptimizer, exclude_from_decay: bool = False
 ) -> dict[str, Optimizer]:
-    """The optimiser of each player: ``learner``, and ``adversary`` where the views learn.
+    """The optimizer of each player: ``learner``, and ``adversary`` where the views learn.
 
     Raises:
-        ValueError: an optimiser that takes a closure, such as L-BFGS, or whatever an optimiser has to say.
+        ValueError: an optimizer that takes a closure, such as L-BFGS, or whatever an optimizer has to say.
     """
     optimizers = {"learner": optimizer(learner_groups(method, exclude_from_decay))}
     if method.adversarial:
@@ -79,7 +79,7 @@ def turns(method: Method, updates: Updates) -> list[Player]:
 
 @contextmanager
 def frozen(module: nn.Module) -> Iterator[None]:
-    """Within, the module's weights get no gradients, and its BatchNorms normalise by the batch without recording it."""
+    """Within, the module's weights get no gradients, and its BatchNorms normalize by the batch without recording it."""
     parameters = [p for p in module.parameters() if p.requires_grad]
     norms = [m for m in module.modules() if isinstance(m, _NormBase) and m.track_running_stats]
     for parameter in parameters:

@@ -10,7 +10,7 @@ def warmup_cosine(step: int, num_steps: int, warmup_steps: int = 0, final: float
         after:           final + (1 − final) · ½ (1 + cos(π (step − warmup) / (num_steps − warmup)))
 
     Args:
-        step: of the optimiser, from 0.
+        step: of the optimizer, from 0.
         num_steps: of the whole run.
         warmup_steps: of the linear part; 0 for none.
         final: the factor at the end; 1 keeps the learning rate constant.

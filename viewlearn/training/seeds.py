@@ -6,7 +6,7 @@ import numpy as np
 
 
 def seed_for(seed: int, rank: int, purpose: str) -> int:
-    """A 63-bit seed that depends on all three; neighbouring seeds and ranks give unrelated ones.
+    """A 63-bit seed that depends on all three; neighboring seeds and ranks give unrelated ones.
 
     Raises:
         ValueError: a negative seed.

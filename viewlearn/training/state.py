@@ -9,14 +9,14 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from viewlearn.methods import Method
-from viewlearn.training.checkpoint import load_newest, save_checkpoint
-from viewlearn.training.run_folder import RunFolder
+from viewlearn.runs.checkpoint import load_newest, save_checkpoint
+from viewlearn.runs.folder import RunFolder
 from viewlearn.training.window import Window, check_finite_weights
 
 
 @dataclass
 class TrainingState:
-    """Weights and buffers, optimisers, this process's random numbers, and the sums behind the next logged line.
+    """Weights and buffers, optimizers, this process's random numbers, and the sums behind the next logged line.
 
     Momentum copies and queues are part of the method. The place in the data is a function of the step.
     """

@@ -1,14 +1,14 @@
 """Views: the contract, and those that know no modality."""
 
 from viewlearn.views.compose import Compose, NoViews, RandomApply
+from viewlearn.views.gradient_reversal import reverse_gradient
 from viewlearn.views.leave_one_out import LeaveOneOut
 from viewlearn.views.params import Params, map_params, mix, same_params, select, share
 from viewlearn.views.pipeline import pipeline
-from viewlearn.views.reversal import reverse_gradient
 from viewlearn.views.view import Identity, View
-from viewlearn.views.viewmaker import Viewmaker
-from viewlearn.views.viewmaker_budget import distortion, project_l1
-from viewlearn.views.viewmaker_published import viewmaker_from_published
+from viewlearn.views.viewmaker.budget import distortion, project_l1
+from viewlearn.views.viewmaker.published import viewmaker_from_published
+from viewlearn.views.viewmaker.viewmaker import Viewmaker
 
 __all__ = [
     "Compose",

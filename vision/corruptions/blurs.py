@@ -54,7 +54,7 @@ def disk(radius: float, softness: float) -> Tensor:
 
 
 class GlassBlur(Corruption):
-    """Blurs, lets every pixel take the colour of a near one, pixel by pixel and c₂ times over, and blurs again.
+    """Blurs, lets every pixel take the color of a near one, pixel by pixel and c₂ times over, and blurs again.
 
     σ = c₀ for both blurs; a pixel is at most c₁ rows and columns off. Parameters: ``offset`` (batch, c₂, pixels, 2),
     (rows, columns) in [−c₁, c₁) for each pixel in the order of visits, from the lower right on.
@@ -86,7 +86,7 @@ class GlassBlur(Corruption):
 
 
 def glass_sources(offset: Tensor, height: int, width: int, reach: int) -> Tensor:
-    """(batch, height · width): for every pixel the one whose colour it has after all the copying."""
+    """(batch, height · width): for every pixel the one whose color it has after all the copying."""
     batch = np.arange(len(offset))
     source = np.broadcast_to(np.arange(height * width), (len(offset), height * width)).copy()
     steps = (offset[..., 0] * width + offset[..., 1]).cpu().numpy()
@@ -119,7 +119,7 @@ class MotionBlur(Corruption):
 
 
 class ZoomBlur(Corruption):
-    """The mean of the image and of its enlargements by 1, 1 + step, … below 1 + c₀ (the centre stays put).
+    """The mean of the image and of its enlargements by 1, 1 + step, … below 1 + c₀ (the center stays put).
 
     It draws nothing. c is (c₀, step). Arguments and errors are those of ``Corruption``.
     """

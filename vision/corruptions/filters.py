@@ -37,7 +37,7 @@ def along_axes(x: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
 
 
 def zoom_matrix(num: int, factor: float, like: Tensor) -> Tensor:
-    """The (num, num) matrix that enlarges the centre of an axis by ``factor``, linearly interpolated.
+    """The (num, num) matrix that enlarges the center of an axis by ``factor``, linearly interpolated.
 
     The ⌈num / factor⌉ pixels in the middle become round(⌈num / factor⌉ · factor), the first on the first and the last
     on the last; of these the num in the middle are kept.
@@ -52,10 +52,10 @@ def zoom_matrix(num: int, factor: float, like: Tensor) -> Tensor:
 
 
 def box_matrix(num_in: int, num_out: int, like: Tensor) -> Tensor:
-    """The (num_out, num_in) matrix of resizing with a box filter: means over the pixels whose centres it covers."""
+    """The (num_out, num_in) matrix of resizing with a box filter: means over the pixels whose centers it covers."""
     scale = num_in / num_out
-    centre = (torch.arange(num_out, dtype=torch.float64)[:, None] + 0.5) * scale
-    distance = (torch.arange(num_in, dtype=torch.float64) + 0.5 - centre) / max(scale, 1.0)
+    center = (torch.arange(num_out, dtype=torch.float64)[:, None] + 0.5) * scale
+    distance = (torch.arange(num_in, dtype=torch.float64) + 0.5 - center) / max(scale, 1.0)
     covered = ((distance > -0.5) & (distance <= 0.5)).double()
     return (covered / covered.sum(dim=1, keepdim=True)).to(like)
 
@@ -121,7 +121,7 @@ def motion_blur(x: Tensor, angle: Tensor, radius: int, sigma: float) -> Tensor:
 def plasma(noise: Tensor, decay: float) -> Tensor:
     """Height maps in [0, 1] by the diamond-square algorithm on a torus.
 
-    Every new point is the mean of its four neighbours plus w² · noise; w starts at 100 and is divided by ``decay``
+    Every new point is the mean of its four neighbors plus w² · noise; w starts at 100 and is divided by ``decay``
     at each halving of the step.
 
     Shapes: noise (batch, size, size) uniform in [−1, 1], size a power of two; the map has the same.
@@ -139,11 +139,11 @@ def plasma(noise: Tensor, decay: float) -> Tensor:
         corners = height[:, corner, corner]
         pairs = corners + corners.roll(-1, dims=1)
         fill(middle, middle, pairs + pairs.roll(-1, dims=2))
-        centres = height[:, middle, middle]
+        centers = height[:, middle, middle]
         across = corners + corners.roll(-1, dims=2)
-        fill(corner, middle, centres + centres.roll(1, dims=1) + across)
+        fill(corner, middle, centers + centers.roll(1, dims=1) + across)
         along = corners + corners.roll(-1, dims=1)
-        fill(middle, corner, centres + centres.roll(1, dims=2) + along)
+        fill(middle, corner, centers + centers.roll(1, dims=2) + along)
         step, wibble = step // 2, wibble / decay
     flat = height.flatten(1)
     low, high = flat.amin(dim=1)[:, None, None], flat.amax(dim=1)[:, None, None]

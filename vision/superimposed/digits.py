@@ -24,7 +24,7 @@ class Digits(Overlay):
     """The same handwritten digit four times in a fixed 2×2 grid: "C+Digits" of the paper.
 
     At 32 px each copy is 10×10, at x and y of 4 and 16; for other sizes these scale. As published, pixels without
-    ink are transparent and all others opaque in their grey value, so that strokes have dark edges. Train,
+    ink are transparent and all others opaque in their gray value, so that strokes have dark edges. Train,
     validation and test digits are disjoint. (Published code draws training digits at test time too, and draws anew
     at every access.)
 
@@ -49,26 +49,26 @@ class Digits(Overlay):
         bank, labels = _resized_bank(self.root, split, height, width)
         choice = (indexed_uniform(seed, f"{split} digit", index, 1)[:, 0] * len(bank)).astype(np.int64)
         ink = bank[choice]
-        grey = torch.zeros(len(index), *size, dtype=torch.uint8)
+        gray = torch.zeros(len(index), *size, dtype=torch.uint8)
         for y in (round(4 * size[0] / 32), round(16 * size[0] / 32)):
             for x in (round(4 * size[1] / 32), round(16 * size[1] / 32)):
-                grey[:, y : y + height, x : x + width] = ink
-        opacity = (grey > 0).to(torch.uint8).mul_(255)
-        return torch.stack([grey, grey, grey, opacity], dim=1), labels[choice]
+                gray[:, y : y + height, x : x + width] = ink
+        opacity = (gray > 0).to(torch.uint8).mul_(255)
+        return torch.stack([gray, gray, gray, opacity], dim=1), labels[choice]
 
 
 class ScatteredDigit(Overlay):
     """One handwritten digit of random place and size, with a contrasting outline that keeps it legible.
 
     The digit's side is uniform between ``smallest`` and ``largest`` of the image's shorter one, its place uniform
-    where it fits. Ink is white with a black outline; coloured, it is uniform in RGB and dark ink has a white outline.
+    where it fits. Ink is white with a black outline; colored, it is uniform in RGB and dark ink has a white outline.
 
     Args:
         root: where digits come from, see ``Digits``.
         smallest: least side of the digit, in sides of the image.
         largest: greatest side of the digit, in sides of the image.
 
-        coloured: a random colour for each digit. It tells images apart as well as the digit does, so that contrastive
+        colored: a random color for each digit. It tells images apart as well as the digit does, so that contrastive
             learning may learn it instead.
 
     Raises:
@@ -78,10 +78,10 @@ class ScatteredDigit(Overlay):
     task = "digit"
     classes = tuple("0123456789")
 
-    def __init__(self, root: str | None = None, smallest: float = 0.6, largest: float = 0.9, coloured: bool = False):
+    def __init__(self, root: str | None = None, smallest: float = 0.6, largest: float = 0.9, colored: bool = False):
         if not 0 < smallest <= largest <= 1:
             raise ValueError(f"smallest {smallest} and largest {largest} must be 0 < smallest <= largest <= 1")
-        self.root, self.smallest, self.largest, self.coloured = root, smallest, largest, coloured
+        self.root, self.smallest, self.largest, self.colored = root, smallest, largest, colored
 
     def draw(self, split: Split, index: np.ndarray, size: tuple[int, int], seed: int) -> tuple[Tensor, Tensor]:
         bank, labels = digit_bank(self.root, split)
@@ -90,9 +90,9 @@ class ScatteredDigit(Overlay):
         side = (self.smallest + (self.largest - self.smallest) * drawn[:, 1]) * min(size)
         coverage = _place(bank[choice], drawn[:, 2:4], side, size)
         outlined = F.max_pool2d(coverage, 3, stride=1, padding=1)
-        colour = drawn[:, 4:7, None, None] if self.coloured else torch.ones(len(index), 3, 1, 1)
-        outline = (colour.mean(1, keepdim=True) < 0.5).float()
-        ink = coverage * colour + (1 - coverage) * outline
+        color = drawn[:, 4:7, None, None] if self.colored else torch.ones(len(index), 3, 1, 1)
+        outline = (color.mean(1, keepdim=True) < 0.5).float()
+        ink = coverage * color + (1 - coverage) * outline
         return torch.cat([ink, outlined], dim=1).mul_(255).round_().to(torch.uint8), labels[choice]
 
 
@@ -127,9 +127,9 @@ def digit_bank(root: str | None, split: Split) -> tuple[Tensor, Tensor]:
     """
     if root is None:
         source = load_digits()
-        grey = torch.from_numpy(source.images[SHIPPED[split]] * (255 / 16)).round().to(torch.uint8)
+        gray = torch.from_numpy(source.images[SHIPPED[split]] * (255 / 16)).round().to(torch.uint8)
         # A margin like that of MNIST's digits: about a seventh of the side.
-        return F.pad(grey, (1, 1, 1, 1)), torch.from_numpy(source.target[SHIPPED[split]]).long()
+        return F.pad(gray, (1, 1, 1, 1)), torch.from_numpy(source.target[SHIPPED[split]]).long()
     folder = "test" if split == "test" else "train"
     if (Path(root) / folder / "0").is_dir():
         images, labels = _read_folder(Path(root) / folder)

@@ -7,26 +7,26 @@ from viewlearn.views import Params, View, draw
 
 
 def composite(layered: Tensor) -> Tensor:
-    """Base and layer flattened: ``base · (1 − opacity) + colour · opacity``, for uint8 rounded to nearest.
+    """Base and layer flattened: ``base · (1 − opacity) + color · opacity``, for uint8 rounded to nearest.
 
     Args:
         layered: ``(…, channel + 4, height, width)``: the base, and the layer's red, green, blue and opacity. uint8, or
-            floating-point in [0, 1]. A grey base (one channel) takes the mean of the layer's colours.
+            floating-point in [0, 1]. A gray base (one channel) takes the mean of the layer's colors.
 
     Returns:
         ``(…, channel, height, width)`` of the same type.
     """
     if layered.dtype == torch.uint8:
-        base, colour, opacity = _parts(layered.float())
+        base, color, opacity = _parts(layered.float())
         opacity = opacity * (1 / 255)
-        return base.add_((colour - base).mul_(opacity)).round_().to(torch.uint8)
-    base, colour, opacity = _parts(layered)
-    return base + (colour - base) * opacity
+        return base.add_((color - base).mul_(opacity)).round_().to(torch.uint8)
+    base, color, opacity = _parts(layered)
+    return base + (color - base) * opacity
 
 
 def _parts(layered: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    base, colour, opacity = layered.split([layered.shape[-3] - 4, 3, 1], dim=-3)
-    return base, (colour if base.shape[-3] == 3 else colour.mean(-3, keepdim=True)), opacity
+    base, color, opacity = layered.split([layered.shape[-3] - 4, 3, 1], dim=-3)
+    return base, (color if base.shape[-3] == 3 else color.mean(-3, keepdim=True)), opacity
 
 
 class Composite(View):

@@ -19,12 +19,12 @@ STARTS = ((0, 7), (16, 6))  # at 32 px, a half's least start and the number of s
 
 
 class Letters(Overlay):
-    """The same capital letter once in each quadrant, opaque, in one random colour: "C+Letters" of the paper.
+    """The same capital letter once in each quadrant, opaque, in one random color: "C+Letters" of the paper.
 
     At 32 px letters are 12 px high with their ascenders; in each quadrant x and y start anywhere in 0 … 6 in the
     left or upper half and 16 … 21 in the other, independently; other sizes scale. The font is DejaVu Sans, which
     matplotlib ships (published: Arial, which has capitals of the same height). There is one drawing of each
-    letter, so train and test differ in places and colours only.
+    letter, so train and test differ in places and colors only.
 
     Reference: Tamkin, Glasgow, He and Goodman, "Feature Dropout", NeurIPS 2023, section 4.
     """
@@ -50,9 +50,9 @@ class Letters(Overlay):
             y, x = (np.rint(value).astype(np.int64)[:, None] for value in start)
             place = row, (y + np.arange(high))[:, :, None], (x + np.arange(wide))[:, None, :]
             opacity[place] = np.maximum(opacity[place], glyphs)
-        colour = (drawn[:, 1:4, None, None] * 256).astype(np.uint8)
-        colour = np.broadcast_to(colour, (len(index), 3, *size))
-        layer = np.concatenate([colour, opacity[:, None, : size[0], : size[1]]], axis=1)
+        color = (drawn[:, 1:4, None, None] * 256).astype(np.uint8)
+        color = np.broadcast_to(color, (len(index), 3, *size))
+        layer = np.concatenate([color, opacity[:, None, : size[0], : size[1]]], axis=1)
         return torch.from_numpy(layer), torch.from_numpy(labels)
 
 

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from vision.datasets.photo_digits import photographs
+from vision.synthesis.photo_digits import photographs
 
 
 def background_crops(number: int, size: int, seed: int) -> Tensor:

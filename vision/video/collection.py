@@ -6,7 +6,7 @@ from pathlib import Path
 
 from torch import Tensor
 
-from vision.image_sets import numbers_in
+from vision.image_sets.sets import numbers_in
 from vision.video.clip import Clip, FolderClip
 from vision.video.file import FileClip
 

@@ -8,12 +8,12 @@ import torch
 from torch import Tensor
 
 from viewlearn.data import ArrayDataset, Data, Dataset, DataSpec, Split
-from vision.solids import Solids, over, render
-from vision.solids_shapes import SOLIDS
+from vision.synthesis.solids.render import Solids, over, render
+from vision.synthesis.solids.shapes import SOLIDS
 from vision.video.backgrounds import background_crops
 from vision.video.collection import find_clips
-from vision.video.rendered_windows import WindowSettings, cached_windows
-from vision.video.tracks import load_tracks
+from vision.video.rendered.windows import WindowSettings, cached_windows
+from vision.video.tracking.tracks import load_tracks
 from vision.video.windows import FrameWindows, TrackWindows
 
 
@@ -81,7 +81,7 @@ class SolidClips(Data):
 
 
 class Clips(Data):
-    """Unlabelled video: windows of frames of every clip below a folder, or tracked regions beside their frames.
+    """Unlabeled video: windows of frames of every clip below a folder, or tracked regions beside their frames.
 
     Args:
         root: of video files and folders of frames.
@@ -125,7 +125,7 @@ class Clips(Data):
     def split(self, name: Split) -> Dataset:
         """Still frames, the first of each window, for pictures; without labels there is nothing to evaluate."""
         if name not in ("train", "test"):
-            raise ValueError(f"unlabelled clips have no split {name!r}; there are: train, test")
+            raise ValueError(f"unlabeled clips have no split {name!r}; there are: train, test")
         return _Stills(self._windows)
 
     def pretraining(self) -> Dataset:

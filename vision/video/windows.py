@@ -9,7 +9,7 @@ from torchvision.transforms.functional import resize
 from vision.video.clip import Clip
 from vision.video.collection import FrameCache
 from vision.video.times import window_frames, window_starts
-from vision.video.tracks import Track
+from vision.video.tracking.tracks import Track
 
 
 class FrameWindows:

@@ -12,7 +12,7 @@ class GaussianBlur(View):
     """Convolves images with a Gaussian of random width; borders are reflected.
 
     The kernel has 2r + 1 taps, r = max(1, ⌊kernel_fraction · min(height, width) / 2⌋), as in SimCLR's code; there it
-    is the height that counts. Weights are exp(−t² / 2σ²), normalised, as torchvision's.
+    is the height that counts. Weights are exp(−t² / 2σ²), normalized, as torchvision's.
 
     Parameters: ``sigma`` (batch,), in pixels; the view is differentiable in it.
 
@@ -52,7 +52,7 @@ class GaussianBlur(View):
 
 
 def gaussian(sigma: Tensor, radius: int) -> Tensor:
-    """Normalised weights ``(batch, 2 radius + 1)`` of Gaussians with standard deviations ``(batch,)`` in pixels."""
+    """Normalized weights ``(batch, 2 radius + 1)`` of Gaussians with standard deviations ``(batch,)`` in pixels."""
     offset = torch.arange(-radius, radius + 1, device=sigma.device, dtype=sigma.dtype)
     weight = torch.exp(-0.5 * (offset / sigma[:, None]).square())
     return weight / weight.sum(dim=1, keepdim=True)

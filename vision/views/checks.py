@@ -15,7 +15,7 @@ def check_images(x: Tensor, channels: int | None = None) -> None:
         )
     if channels is not None and x.shape[1] != channels:
         raise ValueError(
-            f"a view of colours needs {channels} channels (red, green, blue), not {x.shape[1]}: leave it out here"
+            f"a view of colors needs {channels} channels (red, green, blue), not {x.shape[1]}: leave it out here"
         )
 
 

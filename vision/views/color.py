@@ -1,4 +1,4 @@
-"""Colour jitter: brightness, contrast, saturation and hue, in an order of each sample's own."""
+"""Color jitter: brightness, contrast, saturation and hue, in an order of each sample's own."""
 
 import torch
 from torch import Generator, Tensor
@@ -58,7 +58,7 @@ class ColorJitter(View):
         }
 
     def transform(self, x: Tensor, params: Params, applied: Tensor | None = None) -> Tensor:
-        """x with the colours changed, of all images or of those that ``applied`` (batch,) names."""
+        """x with the colors changed, of all images or of those that ``applied`` (batch,) names."""
         check_images(x, channels=3)
         full = full_precision(x)
         hue, order = params["hue"].to(full.dtype), params["order"]

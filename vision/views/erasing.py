@@ -12,7 +12,7 @@ class Erasing(View):
     """Replaces a random box of each image by a constant.
 
     Parameters: ``box`` (batch, 4): top, left, height, width, as fractions of the image; a pixel is erased where its
-    centre lies inside. Wrap it in ``RandomApply`` to erase only some images.
+    center lies inside. Wrap it in ``RandomApply`` to erase only some images.
 
     Args:
         scale: smallest and largest area of the box, as fractions of the image's.
@@ -48,6 +48,6 @@ class Erasing(View):
 
 
 def _inside(start: Tensor, length: Tensor, num: int) -> Tensor:
-    """Which of ``num`` pixels have their centre in an interval of fractions: ``(batch, num)`` booleans."""
-    centre = (torch.arange(num, device=start.device) + 0.5) / num
-    return (centre >= start[:, None]) & (centre < (start + length)[:, None])
+    """Which of ``num`` pixels have their center in an interval of fractions: ``(batch, num)`` booleans."""
+    center = (torch.arange(num, device=start.device) + 0.5) / num
+    return (center >= start[:, None]) & (center < (start + length)[:, None])

@@ -28,6 +28,6 @@ def shift_hue(x: Tensor, shift: Tensor) -> Tensor:
     hue = torch.copysign(magnitude, green - blue) / sextant.clamp(min=1e-20)  # gray: 0 / 1e-20
     hue = hue + shift[:, None, None]
     hue = hue - hue.round()
-    centres = torch.tensor(CHANNEL_HUES, dtype=x.dtype, device=x.device)[:, None, None]
-    wave = (hue[:, None] - centres).abs_().sub_(1 / 2).abs_().clamp_(1 / 6, 2 / 6)
+    centers = torch.tensor(CHANNEL_HUES, dtype=x.dtype, device=x.device)[:, None, None]
+    wave = (hue[:, None] - centers).abs_().sub_(1 / 2).abs_().clamp_(1 / 6, 2 / 6)
     return torch.addcmul((low - chroma)[:, None], sextant[:, None], wave)

@@ -60,11 +60,11 @@ def resize_taps(start: Tensor, length: Tensor, num_in: int, num_out: int) -> Tap
     start, length = start[:, None, None], length[:, None, None]
     scale = length / num_out
     support = scale.clamp(min=1)
-    centre = start + (torch.arange(num_out, device=start.device, dtype=start.dtype)[:, None] + 0.5) * scale
-    # No part is longer than the image, and an open interval of that length holds no more pixel centres than this.
+    center = start + (torch.arange(num_out, device=start.device, dtype=start.dtype)[:, None] + 0.5) * scale
+    # No part is longer than the image, and an open interval of that length holds no more pixel centers than this.
     num_taps = min(num_in, -(-2 * max(num_in, num_out) // num_out))
-    first = (centre - support + 0.5).detach().floor().clamp(0, num_in - num_taps)
+    first = (center - support + 0.5).detach().floor().clamp(0, num_in - num_taps)
     pixel = first + torch.arange(num_taps, device=start.device, dtype=start.dtype)
     overlap = torch.minimum(pixel + 1, start + length) - torch.maximum(pixel, start)
-    weight = (1 - (pixel + 0.5 - centre).abs() / support).clamp(min=0) * overlap.clamp(0, 1)
+    weight = (1 - (pixel + 0.5 - center).abs() / support).clamp(min=0) * overlap.clamp(0, 1)
     return Taps(pixel.long(), weight / weight.sum(dim=-1, keepdim=True))

@@ -1,4 +1,4 @@
-"""Texture randomisation by random convolutions: local texture changes, shapes stay."""
+"""Texture randomization by random convolutions: local texture changes, shapes stay."""
 
 import torch
 import torch.nn.functional as F
@@ -14,9 +14,9 @@ class RandomConvolution(View):
         y = x ∗ w,   w ~ N(0, 1/(channels · size²)),    view = clamp((1 − m) x + m (σ_x (y − μ_y)/σ_y + μ_x))
 
     Edges and outlines stay where they are, while what surfaces look like changes: fine texture, contrast between
-    neighbouring colours, sharpness. A texture factor for LooC that needs no style network. It is *not* the style
+    neighboring colors, sharpness. A texture factor for LooC that needs no style network. It is *not* the style
     transfer of the LooC paper: no texture of another image comes in, and large patterns (further apart than the
-    kernel) stay. Each channel is brought back to its mean and standard deviation in x, so that the overall colour and
+    kernel) stay. Each channel is brought back to its mean and standard deviation in x, so that the overall color and
     contrast, which other views change, aren't part of this factor; the paper below leaves them as the kernel makes
     them. Borders are reflected.
 
@@ -24,7 +24,7 @@ class RandomConvolution(View):
     take the middle; ``size`` (batch,), a position in ``sizes``; ``mix`` (batch,). Differentiable in x and ``mix``.
 
     Args:
-        sizes: the kernels' sides in pixels, odd, each as probable as the others; 1 mixes colours only.
+        sizes: the kernels' sides in pixels, odd, each as probable as the others; 1 mixes colors only.
         mix: smallest and largest m.
 
     Raises:
@@ -63,7 +63,7 @@ class RandomConvolution(View):
                 kernel = params["kernel"][rows][..., middle, middle].to(full.dtype)
                 filtered = filtered.index_copy(0, rows, _filter(full[rows], kernel))
         mix = params["mix"].to(full.dtype).view(-1, 1, 1, 1)
-        return torch.lerp(full, _restandardise(filtered, full), mix).clamp(0, 1).to(x.dtype)
+        return torch.lerp(full, _restandardize(filtered, full), mix).clamp(0, 1).to(x.dtype)
 
 
 def _filter(x: Tensor, kernel: Tensor) -> Tensor:
@@ -74,7 +74,7 @@ def _filter(x: Tensor, kernel: Tensor) -> Tensor:
     return F.conv2d(padded, weight, groups=batch).view_as(x)
 
 
-def _restandardise(y: Tensor, x: Tensor) -> Tensor:
+def _restandardize(y: Tensor, x: Tensor) -> Tensor:
     """y with the mean and standard deviation that each channel of each image has in x."""
     std_y, mean_y = torch.std_mean(y, dim=(2, 3), correction=0, keepdim=True)
     std_x, mean_x = torch.std_mean(x, dim=(2, 3), correction=0, keepdim=True)

@@ -10,7 +10,7 @@ import torchaudio.transforms as T
 from audio import views
 from audio.snr import mix, power
 from audio.views.common import fast_length
-from audio.views.vocoder import phase_vocoder, speed
+from audio.views.waveform.vocoder import phase_vocoder, speed
 
 RATE = 8000
 

@@ -5,7 +5,7 @@ import torch
 
 from audio.front_end import LogMel
 from audio.views import WaveformViewmaker
-from audio.views.waveform_viewmaker import _fold, _unfold
+from audio.views.waveform.viewmaker import _fold, _unfold
 
 
 @pytest.fixture

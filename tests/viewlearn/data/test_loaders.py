@@ -107,7 +107,7 @@ def test_an_abandoned_epoch_leaves_no_trace(make):
 
 
 @every_loader
-def test_unlabelled_data(make):
+def test_unlabeled_data(make):
     loader = make(ArrayDataset(torch.rand(8, 1, 5)), 4)
     assert all(batch.labels == {} and batch.x.shape == (4, 1, 5) for batch in loader.epoch())
 

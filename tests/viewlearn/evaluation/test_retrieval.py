@@ -3,24 +3,24 @@ import sys
 import pytest
 import torch
 
-from viewlearn.evaluation import nearest_neighbours
+from viewlearn.evaluation import nearest_neighbors
 
 
-def test_neighbours_are_the_loops(generator, monkeypatch):
+def test_neighbors_are_the_loops(generator, monkeypatch):
     x, queries = torch.randn(30, 5, generator=generator), torch.randn(7, 5, generator=generator)
     cosine = torch.stack([torch.cosine_similarity(query[None], x) for query in queries])
     for similarities in (2**20, 60):
-        monkeypatch.setattr(sys.modules["viewlearn.evaluation.retrieval"], "SIMILARITIES", similarities)
-        indices, found = nearest_neighbours(queries, x, 4)
+        monkeypatch.setattr(sys.modules["viewlearn.evaluation.probes.retrieval"], "SIMILARITIES", similarities)
+        indices, found = nearest_neighbors(queries, x, 4)
         assert torch.equal(indices, cosine.argsort(dim=1, descending=True)[:, :4])
         torch.testing.assert_close(found, cosine.gather(1, indices))
 
 
-def test_a_sample_is_its_own_neighbour_unless_excluded(generator):
+def test_a_sample_is_its_own_neighbor_unless_excluded(generator):
     x = torch.randn(20, 5, generator=generator)
     chosen = torch.tensor([3, 11])
-    assert nearest_neighbours(x[chosen], x, 1)[0][:, 0].tolist() == [3, 11]
-    indices, _ = nearest_neighbours(x[chosen], x, 19, exclude=chosen)
+    assert nearest_neighbors(x[chosen], x, 1)[0][:, 0].tolist() == [3, 11]
+    indices, _ = nearest_neighbors(x[chosen], x, 19, exclude=chosen)
     assert all(i not in row for i, row in zip(chosen.tolist(), indices.tolist(), strict=True))
     with pytest.raises(ValueError, match=r"k is 20; it must be in 1 … 19"):
-        nearest_neighbours(x[chosen], x, 20, exclude=chosen)
+        nearest_neighbors(x[chosen], x, 20, exclude=chosen)

@@ -7,7 +7,7 @@ from torch.nn import functional as F
 from viewlearn.methods import InstDisc
 
 
-def normalised(method, toys, seed=0):
+def normalized(method, toys, seed=0):
     x = method.views(toys.batch().x, torch.Generator().manual_seed(seed))
     return F.normalize(method.head(method.encoder(x)), dim=1)
 
@@ -15,7 +15,7 @@ def normalised(method, toys, seed=0):
 @pytest.mark.parametrize("temperature", [0.07, 0.5])
 def test_all_negatives_are_the_full_softmax(toys, generator, temperature):
     method = InstDisc(toys.Linear(), toys.views, temperature, num_negatives=0, dim=4, num_train=20)
-    logits = normalised(method, toys) @ method.bank.vectors.T / temperature
+    logits = normalized(method, toys) @ method.bank.vectors.T / temperature
     loss, _ = method(toys.batch(), generator)
     torch.testing.assert_close(loss, F.cross_entropy(logits, torch.arange(8)))
 
@@ -23,7 +23,7 @@ def test_all_negatives_are_the_full_softmax(toys, generator, temperature):
 @pytest.mark.parametrize("form", ["softmax", "viewmaker"])
 def test_drawn_negatives(toys, generator, form):
     method = InstDisc(toys.Linear(), toys.views, 0.2, num_negatives=5, dim=4, num_train=20, loss=form)
-    z = normalised(method, toys)
+    z = normalized(method, toys)
     loss, _ = method(toys.batch(), generator)
     replay = torch.Generator().manual_seed(0)
     method.views.sample(toys.batch().x, replay)
@@ -36,7 +36,7 @@ def test_drawn_negatives(toys, generator, form):
 
 def test_memories_follow_their_samples_after_the_step(toys, generator):
     method = InstDisc(toys.Linear(), toys.Compose(), num_negatives=4, dim=4, momentum=0.5, num_train=20)
-    z, before = normalised(method, toys).detach(), method.bank.vectors.clone()
+    z, before = normalized(method, toys).detach(), method.bank.vectors.clone()
     method(toys.batch(), generator)
     assert torch.equal(method.bank.vectors, before)
     method.update()

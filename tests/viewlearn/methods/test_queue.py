@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from viewlearn.methods.instdisc_bank import MemoryBank
+from viewlearn.methods.memory_bank import MemoryBank
 from viewlearn.methods.queue import Queue
 
 

@@ -8,14 +8,14 @@ from viewlearn.methods import Supervised
 TASKS = {"sign": ("negative", "positive"), "other": ("a", "b", "c")}
 
 
-def labelled(toys, step=0):
+def labeled(toys, step=0):
     batch = toys.batch(step)
     return Batch(batch.x, {"sign": (batch.x[:, 0] > 0).long(), "other": torch.zeros(8, dtype=torch.long)}, batch.index)
 
 
 def test_loss_is_the_cross_entropy_of_its_task(toys, generator):
     method = Supervised(toys.Linear(), toys.Compose(), "sign", tasks=TASKS)
-    batch = labelled(toys)
+    batch = labeled(toys)
     loss, metrics = method(batch, generator)
     logits = method.classifier(method.encoder(batch.x))
     assert logits.shape == (8, 2)
@@ -27,11 +27,11 @@ def test_learns(toys, generator):
     method = Supervised(toys.Linear(), toys.Compose(), "sign", tasks=TASKS)
     optimizer = torch.optim.SGD(method.parameters(), lr=0.5)
     for step in range(200):
-        loss, _ = method(labelled(toys, step), generator)
+        loss, _ = method(labeled(toys, step), generator)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-    assert method(labelled(toys), generator)[1]["accuracy"].item() == 1
+    assert method(labeled(toys), generator)[1]["accuracy"].item() == 1
 
 
 def test_the_only_task_needn_t_be_named_and_comes_from_the_data(toys):

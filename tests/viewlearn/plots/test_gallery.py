@@ -28,12 +28,12 @@ def test_columns_and_amplification(generator):
     torch.testing.assert_close(tensors[4], torch.full_like(x, -0.02))
 
 
-def test_a_view_that_changes_nothing_has_a_grey_difference(tmp_path):
+def test_a_view_that_changes_nothing_has_a_gray_difference(tmp_path):
     x = torch.ones(1, 3, 8, 8)
     path = views_gallery(tmp_path / "views.png", x, [x])
     picture = matplotlib.image.imread(path)[..., :3]
-    centre = picture[picture.shape[0] * 2 // 3]
-    assert np.allclose(centre[-centre.shape[0] // 8], 0.5, atol=0.01)
+    center = picture[picture.shape[0] * 2 // 3]
+    assert np.allclose(center[-center.shape[0] // 8], 0.5, atol=0.01)
 
 
 def test_a_view_of_another_size_has_no_difference(tmp_path, generator):

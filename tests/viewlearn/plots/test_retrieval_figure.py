@@ -7,21 +7,21 @@ from viewlearn.plots import head_histogram, retrieval_figure
 
 def test_retrieval(tmp_path, generator):
     samples = torch.rand(20, 3, 8, 8, generator=generator)
-    neighbours = {run: torch.randint(20, (3, 4), generator=generator) for run in ("MoCo", "LooC")}
+    neighbors = {run: torch.randint(20, (3, 4), generator=generator) for run in ("MoCo", "LooC")}
     labels = torch.arange(20) % 2
     path = retrieval_figure(
         tmp_path / "retrieval.png",
         samples[:3],
         samples,
-        neighbours,
+        neighbors,
         query_labels=labels[:3],
         labels=labels,
         classes=("cat", "dog"),
-        title="nearest neighbours",
+        title="nearest neighbors",
     )
     assert matplotlib.image.imread(path).std() > 0.05
-    with pytest.raises(ValueError, match="run 'LooC' has neighbours of 2 queries; there are 3"):
-        retrieval_figure(path, samples[:3], samples, {"LooC": neighbours["LooC"][:2]})
+    with pytest.raises(ValueError, match="run 'LooC' has neighbors of 2 queries; there are 3"):
+        retrieval_figure(path, samples[:3], samples, {"LooC": neighbors["LooC"][:2]})
     with pytest.raises(ValueError, match="no runs"):
         retrieval_figure(path, samples[:3], samples, {})
 

@@ -24,12 +24,12 @@ def gaps_of(path) -> list[str]:
 def test_no_folder_and_no_configuration(tmp_path):
     (tmp_path / "empty").mkdir()
     page = write_report(
-        [tmp_path / "empty", tmp_path / "nowhere"], tmp_path / "report.html", analyse=AnalysisSettings()
+        [tmp_path / "empty", tmp_path / "nowhere"], tmp_path / "report.html", analyze=AnalysisSettings()
     )
     gaps = " ".join(gaps_of(page))
     assert "empty is no run folder: it has no config.yaml" in gaps
     assert "there is no run folder" in gaps
-    for title in ("Configuration", "Tasks", "Training", "Views", "destroy", "Embedding", "neighbours", "Speed"):
+    for title in ("Configuration", "Tasks", "Training", "Views", "destroy", "Embedding", "neighbors", "Speed"):
         assert title in text_of(page)
     assert "Traceback" not in page.read_text()
     with pytest.raises(ValueError, match="no runs"):
@@ -49,7 +49,7 @@ def folder(tmp_path):
 
 
 def test_newer_configuration(folder):
-    page = write_report([folder], folder / "report.html", analyse=AnalysisSettings())
+    page = write_report([folder], folder / "report.html", analyze=AnalysisSettings())
     gaps = gaps_of(page)
     assert any("configuration can&#39;t be read" in gap and "NotYetInvented" in gap for gap in gaps)
     text = text_of(page)

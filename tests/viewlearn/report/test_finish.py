@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from viewlearn.report import finish, report_run
-from viewlearn.training import RunFolder
+from viewlearn.runs import RunFolder
 
 
 @pytest.fixture

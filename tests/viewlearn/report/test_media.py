@@ -21,9 +21,9 @@ def test_images_come_back(generator):
     x = torch.rand(3, 4, 5, generator=generator)
     pixels = np.asarray(Image.open(decoded(image_uri(x), "image/png")))
     np.testing.assert_array_equal(pixels, (x * 255).round().byte().permute(1, 2, 0))
-    grey = np.asarray(Image.open(decoded(image_uri(torch.full((1, 2, 2), 1.7)), "image/png")))
-    assert grey.shape == (2, 2, 3)
-    assert (grey == 255).all()
+    gray = np.asarray(Image.open(decoded(image_uri(torch.full((1, 2, 2), 1.7)), "image/png")))
+    assert gray.shape == (2, 2, 3)
+    assert (gray == 255).all()
 
 
 def test_maps_have_their_first_row_at_the_bottom():
@@ -40,7 +40,7 @@ def test_sounds_come_back():
     np.testing.assert_allclose(samples / 32767, x.clamp(-1, 1)[0], atol=2e-5)
 
 
-def test_drawings_take_the_pages_colours_and_have_ids_of_their_own():
+def test_drawings_take_the_pages_colors_and_have_ids_of_their_own():
     def draw(prefix: str) -> str:
         figure = new_figure(3, 2)
         tidy(figure.subplots()).plot([1, 2], [3, 4], gid="run0-a")

@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from viewlearn.report.opened import OpenedRun, Pool
+from viewlearn.report.reader import OpenedRun, Pool
 
 
 def key(folder, **arguments) -> str:

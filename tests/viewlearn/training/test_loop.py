@@ -8,7 +8,8 @@ from toy import Plain, Toy
 
 from viewlearn.data import DeviceLoader
 from viewlearn.methods import SimCLR
-from viewlearn.training import RunFolder, Schedule, read_jsonl, train, warmup_cosine
+from viewlearn.runs import RunFolder, read_jsonl
+from viewlearn.training import Schedule, train, warmup_cosine
 from viewlearn.training.seeds import seed_for
 from viewlearn.views import Identity, Viewmaker, pipeline
 from viewlearn.views.decode import ToFloat

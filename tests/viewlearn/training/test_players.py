@@ -64,7 +64,7 @@ def test_one_backward_gives_the_players_gradients_of_opposite_sign(method, batch
     for name, gradient in both.items():
         sign = -1 if name.startswith("views.") else 1
         torch.testing.assert_close(gradient, sign * plain[name], rtol=1e-3, atol=1e-6)
-        assert gradient.abs().max() > 0 or "bias" in name, name  # a bias before a normalisation has none
+        assert gradient.abs().max() > 0 or "bias" in name, name  # a bias before a normalization has none
 
 
 @pytest.mark.parametrize("player", ["learner", "adversary"])
@@ -88,7 +88,7 @@ def test_the_adversarys_turn_leaves_the_learners_buffers_alone(method, batch):
     assert changed == {"layers.1.running_mean", "layers.1.running_var", "layers.1.num_batches_tracked"}
 
 
-def test_frozen_norms_still_normalise_by_the_batch():
+def test_frozen_norms_still_normalize_by_the_batch():
     norm = nn.BatchNorm1d(3)
     x = torch.randn(16, 3) * 5 + 2
     expected = nn.BatchNorm1d(3)(x)
@@ -126,7 +126,7 @@ def test_groups_hold_every_weight_of_the_learner_once(method):
     assert {p.ndim for p in vectors["params"]} == {1}
 
 
-def test_each_player_has_an_optimiser_of_its_own(method):
+def test_each_player_has_an_optimizer_of_its_own(method):
     made = make_optimizers(method, lambda p: torch.optim.SGD(p, lr=0.1), lambda p: torch.optim.Adam(p, lr=0.01))
     assert {name: type(each).__name__ for name, each in made.items()} == {"learner": "SGD", "adversary": "Adam"}
     views = {id(p) for p in method.views.parameters()}

@@ -2,7 +2,7 @@ import pytest
 import scipy.fft
 import torch
 
-from viewlearn.views.dct import dct2, dct_matrix, idct2
+from viewlearn.views.viewmaker.dct import dct2, dct_matrix, idct2
 
 SIZES = [(1, 1), (8, 8), (5, 12), (33, 7)]
 

@@ -6,7 +6,7 @@ from torch.nn.functional import interpolate
 
 @pytest.fixture(scope="session")
 def photographs():
-    """Pieces of two photographs (batch, 3, size, size) at two sizes, quantised to 8 bits."""
+    """Pieces of two photographs (batch, 3, size, size) at two sizes, quantized to 8 bits."""
     pictures = [torch.tensor(picture).permute(2, 0, 1)[None] / 255 for picture in load_sample_images().images]
 
     def cut(size):

@@ -31,7 +31,7 @@ def test_gaussian_matrix_is_scipys_filter(sigma, border, mode, truncate, photogr
 
 
 def scipy_zoom(image, factor):
-    """The centre of a square image, enlarged and trimmed on both sides alike."""
+    """The center of a square image, enlarged and trimmed on both sides alike."""
     size = image.shape[0]
     cut = int(np.ceil(size / factor))
     top = (size - cut) // 2

@@ -1,7 +1,8 @@
 """What views do: which labels they destroy, together or apart, how that compares with theory, and where they act."""
 
 from viewlearn.evaluation.feature_dropping.action import Action, ActionMeter, radial_profile, row_correlation
-from viewlearn.evaluation.feature_dropping.analyse import analyse, fit_references
+from viewlearn.evaluation.feature_dropping.analyze import analyze, fit_references
+from viewlearn.evaluation.feature_dropping.cache import CACHE, kept_reference
 from viewlearn.evaluation.feature_dropping.dependence import Dependence, dependence, mutual_information
 from viewlearn.evaluation.feature_dropping.destruction import (
     Destruction,
@@ -17,9 +18,8 @@ from viewlearn.evaluation.feature_dropping.dropout import (
     paired_disagreement,
     sphere_threshold,
 )
-from viewlearn.evaluation.feature_dropping.found import FeatureDropping, Generated, TaskDropping
-from viewlearn.evaluation.feature_dropping.judges import CACHE, kept_reference
-from viewlearn.evaluation.feature_dropping.reference import Reference, fit_reference, true_probability
+from viewlearn.evaluation.feature_dropping.judge import Reference, fit_reference, true_probability
+from viewlearn.evaluation.feature_dropping.results import FeatureDropping, Generated, TaskDropping
 
 __all__ = [
     "CACHE",
@@ -31,7 +31,7 @@ __all__ = [
     "Generated",
     "Reference",
     "TaskDropping",
-    "analyse",
+    "analyze",
     "dependence",
     "destroyed",
     "destruction",

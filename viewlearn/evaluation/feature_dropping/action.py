@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Generator, Tensor
 
-from viewlearn.views.dct import dct2
+from viewlearn.views.viewmaker.dct import dct2
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def row_correlation(a: Tensor, b: Tensor) -> Tensor:
 
 
 def radial_profile(spectrum: Tensor, num_bands: int = 16) -> list[float]:
-    """Parts of a 2-D DCT spectrum's energy in rings of equal width of normalised radial frequency.
+    """Parts of a 2-D DCT spectrum's energy in rings of equal width of normalized radial frequency.
 
     Coefficient (u, v) of H × W ones has the radius √((u/H)² + (v/W)²) / √2 in [0, 1); u/H = 1 is Nyquist's frequency.
     White noise has the profile that the rings' areas make.

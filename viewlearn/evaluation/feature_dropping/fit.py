@@ -10,7 +10,7 @@ import torch
 from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
-from viewlearn.evaluation.features import DTYPES, Precision
+from viewlearn.evaluation.probes.features import DTYPES, Precision
 from viewlearn.views import View
 
 Samples = tuple[Tensor, Tensor]  # stored samples (num_samples, …), labels (num_samples,)

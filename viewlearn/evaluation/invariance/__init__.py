@@ -1,7 +1,6 @@
 """Which transformations does a representation ignore, and how much of that is more than chance?"""
 
 from viewlearn.evaluation.invariance.curves import InvarianceCurve, invariance_curve
-from viewlearn.evaluation.invariance.factors import BudgetFactor, Factor, ViewFactor, layout_of, setting, vary
 from viewlearn.evaluation.invariance.goodfellow import GoodfellowInvariance
 from viewlearn.evaluation.invariance.layout import SetLayout
 from viewlearn.evaluation.invariance.measure import SetMeasure
@@ -10,6 +9,7 @@ from viewlearn.evaluation.invariance.report import OverSeeds, Report, measure_in
 from viewlearn.evaluation.invariance.score import RepresentationInvariance
 from viewlearn.evaluation.invariance.similarity import SetCosine, Whitening, mahalanobis, whitened_cosine
 from viewlearn.evaluation.invariance.variance import VarianceRatio
+from viewlearn.evaluation.invariance.variations import BudgetFactor, Factor, ViewFactor, layout_of, setting, vary
 
 __all__ = [
     "BudgetFactor",

@@ -7,9 +7,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cosine_similarity
 
-from viewlearn.evaluation.features import evaluation_mode
-from viewlearn.evaluation.invariance.factors import Factor
 from viewlearn.evaluation.invariance.similarity import Whitening, whitened_cosine
+from viewlearn.evaluation.invariance.variations import Factor
+from viewlearn.evaluation.probes.features import evaluation_mode
 
 
 @dataclass(frozen=True)

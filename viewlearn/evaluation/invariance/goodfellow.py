@@ -1,4 +1,4 @@
-"""Goodfellow's measure: how much more often a unit fires around its favourite inputs than anywhere."""
+"""Goodfellow's measure: how much more often a unit fires around its favorite inputs than anywhere."""
 
 import torch
 from torch import Tensor

@@ -38,7 +38,7 @@ def load_published(path: str | Path, name: str = "resnet50", normalization: Norm
     Understands the files of MoCo (v1 to v3), VISSL (PIRL, SimCLR, …), PyContrast, the PIRL reproduction that was
     measured by Purushwalkam & Gupta, SimCLR converted from TensorFlow, and torchvision's own supervised ones; in
     general every file that keeps torchvision's parameter names behind a common prefix. Heads, queues, momentum
-    encoders and optimiser states are left out. Nothing is unpickled but tensors and plain containers.
+    encoders and optimizer states are left out. Nothing is unpickled but tensors and plain containers.
 
     Args:
         path: ``.pth``, ``.pth.tar``, ``.torch``, … as written by ``torch.save``, or ``.safetensors``.

@@ -22,7 +22,7 @@ class VarianceRatio:
     Raises:
         ValueError: features or levels that don't fit the layout, only sets of one image, or no unit that varies.
 
-    Quiroga et al., "Measuring (in)variances in convolutional networks" (2020), normalised variance.
+    Quiroga et al., "Measuring (in)variances in convolutional networks" (2020), normalized variance.
     """
 
     invariant_is_high = False
@@ -36,16 +36,16 @@ class VarianceRatio:
         if levels is not None and levels.shape != layout.set_of_image.shape:
             raise ValueError(f"levels has shape {tuple(levels.shape)}; it must be ({layout.num_images},)")
         self.layout = layout
-        centred = features.double() - features.double().mean(0)  # exact, and small numbers to square
+        centered = features.double() - features.double().mean(0)  # exact, and small numbers to square
         if levels is None:
-            sample_variance = centred.var(0)
+            sample_variance = centered.var(0)
         else:
             _, level = levels.unique(return_inverse=True)
-            sample_variance = _variances(centred, level, torch.bincount(level)).mean(0)
-        live = sample_variance > 1e-12 * centred.square().mean().clamp(min=1e-300)
+            sample_variance = _variances(centered, level, torch.bincount(level)).mean(0)
+        live = sample_variance > 1e-12 * centered.square().mean().clamp(min=1e-300)
         if not live.any():
             raise ValueError("no unit varies over the samples")
-        self.features, self.sample_variance = centred[:, live], sample_variance[live]
+        self.features, self.sample_variance = centered[:, live], sample_variance[live]
 
     def per_unit(self, set_of_image: Tensor | None = None) -> Tensor:
         """The ratio of each unit that varies, float64."""

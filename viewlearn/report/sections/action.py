@@ -6,8 +6,8 @@ from viewlearn.evaluation.feature_dropping import Action
 from viewlearn.plots.destruction import profile_figure
 from viewlearn.report.blocks import Block, Chart, Charts, Gap, Grid, Table, Tile
 from viewlearn.report.media import map_uri, themed_svg
-from viewlearn.report.opened import Missing, OpenedRun
 from viewlearn.report.page import color_of
+from viewlearn.report.reader import Missing, OpenedRun
 
 
 def action_blocks(runs: Sequence[OpenedRun], actions: Mapping[int, Action | None], id: str) -> list[Block]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 
 from viewlearn.report.blocks import Block, Gap
-from viewlearn.report.opened import FAILURES, Missing, OpenedRun, reason_of
+from viewlearn.report.reader import FAILURES, Missing, OpenedRun, reason_of
 
 
 def each_run(runs: Sequence[OpenedRun], make: Callable[[OpenedRun], list[Block]]) -> list[tuple[str, list[Block]]]:

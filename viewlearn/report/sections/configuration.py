@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from viewlearn.report.blocks import Block, Details, Section, Table, Text
-from viewlearn.report.opened import OpenedRun
+from viewlearn.report.reader import OpenedRun
 from viewlearn.report.sections.common import by_data, each_run, gaps_of
 
 PLACE = ("out", "name", "resume", "config")

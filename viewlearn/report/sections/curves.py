@@ -8,8 +8,8 @@ from viewlearn.plots.curves import DENSE, smooth
 from viewlearn.plots.figure import GRAY, new_figure, tidy
 from viewlearn.report.blocks import Chart, Charts, Section
 from viewlearn.report.media import themed_svg
-from viewlearn.report.opened import Missing, OpenedRun
 from viewlearn.report.page import color_of
+from viewlearn.report.reader import Missing, OpenedRun
 from viewlearn.report.sections.common import gaps_of, identifier
 
 SKIPPED = ("step", "epoch")

@@ -8,8 +8,8 @@ from viewlearn.plots.figure import new_figure
 from viewlearn.report.analysis import FINAL
 from viewlearn.report.blocks import Block, Chart, Charts, Gap, Section, Table, Text
 from viewlearn.report.media import themed_svg
-from viewlearn.report.opened import Missing, OpenedRun
 from viewlearn.report.page import color_of
+from viewlearn.report.reader import Missing, OpenedRun
 from viewlearn.report.sections.action import action_blocks
 from viewlearn.report.sections.common import by_data, identifier, short
 from viewlearn.report.sections.targets import in_order, training_blocks
@@ -28,11 +28,11 @@ def section(runs: Sequence[OpenedRun], found: Found, missing: Mapping[int, str])
     groups, _ = by_data(runs)
     blocks: list[Block] = [Gap(f"{run.name}: {missing[run.index]}") for run in runs if run.index in missing]
     for number, group in enumerate(groups):
-        analysed = [run for run in group if run.index in found]
-        if analysed:
+        analyzed = [run for run in group if run.index in found]
+        if analyzed:
             if len(groups) > 1:
-                blocks.append(Text(f"On the data of {short(analysed)}:"))
-            blocks += _group(analysed, found, f"{number}")
+                blocks.append(Text(f"On the data of {short(analyzed)}:"))
+            blocks += _group(analyzed, found, f"{number}")
     return Section("destruction", "What the views destroy", blocks)
 
 

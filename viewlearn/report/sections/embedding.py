@@ -1,4 +1,4 @@
-"""Where the encoder puts the samples: a map coloured by each task, and nearest neighbours."""
+"""Where the encoder puts the samples: a map colored by each task, and nearest neighbors."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,19 +8,19 @@ from matplotlib import colormaps
 from sklearn.manifold import TSNE
 from torch import Tensor, nn
 
-from viewlearn.evaluation.features import extract_features
-from viewlearn.evaluation.retrieval import nearest_neighbours
+from viewlearn.evaluation.probes.features import extract_features
+from viewlearn.evaluation.probes.retrieval import nearest_neighbors
 from viewlearn.plots.figure import GRAY, new_figure
 from viewlearn.report.blocks import Block, Chart, Charts, Gap, Grid, Section, Tile, tabs
 from viewlearn.report.media import image_uri, map_uri, themed_svg, wav_uri
-from viewlearn.report.opened import OpenedRun, attempt
+from viewlearn.report.reader import OpenedRun, attempt
 from viewlearn.report.sections.common import each_run, identifier
 from viewlearn.views import pipeline
 
 NUM_POINTS = 600
 NUM_CANDIDATES = 2_000
 NUM_QUERIES = 5
-NUM_NEIGHBOURS = 6
+NUM_NEIGHBORS = 6
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Embedded:
 
 
 def sections(runs: Sequence[OpenedRun]) -> list[Section]:
-    """Map and neighbours, from features that are computed once."""
+    """Map and neighbors, from features that are computed once."""
     made: dict[int, Embedded] = {}
 
     def embedded(run: OpenedRun) -> Embedded:
@@ -44,10 +44,10 @@ def sections(runs: Sequence[OpenedRun]) -> list[Section]:
         return made[run.index]
 
     maps = each_run(runs, lambda run: attempt(lambda: _map(run, embedded(run))))
-    near = each_run(runs, lambda run: attempt(lambda: _neighbours(run, embedded(run))))
+    near = each_run(runs, lambda run: attempt(lambda: _neighbors(run, embedded(run))))
     return [
         Section("map", "Embedding map", tabs("Map of run", maps)),
-        Section("neighbours", "Nearest neighbours", tabs("Neighbours of run", near)),
+        Section("neighbors", "Nearest neighbors", tabs("Neighbors of run", near)),
     ]
 
 
@@ -75,7 +75,7 @@ class _Samples:
 
 def _map(run: OpenedRun, embedded: Embedded) -> list[Block]:
     if not embedded.labels:
-        return [Gap(f"{run.name}: the data has no labelled task to colour a map by")]
+        return [Gap(f"{run.name}: the data has no labeled task to color a map by")]
     features = nn.functional.normalize(embedded.features[:NUM_POINTS], dim=1).numpy()
     if len(features) < 10:
         return [Gap(f"{run.name}: {len(features)} test samples are too few for a map")]
@@ -83,7 +83,7 @@ def _map(run: OpenedRun, embedded: Embedded) -> list[Block]:
     points = model.fit_transform(features)
     charts = [_scatter(run, task, points, embedded.labels[task][:NUM_POINTS]) for task in embedded.labels]
     caption = (
-        f"t-SNE (cosine distance, perplexity {model.perplexity:g}) of {len(points)} test samples: neighbourhoods mean "
+        f"t-SNE (cosine distance, perplexity {model.perplexity:g}) of {len(points)} test samples: neighborhoods mean "
         "something, distances between clusters and the axes don't."
     )
     return [Charts(charts, caption)]
@@ -99,7 +99,7 @@ def _scatter(run: OpenedRun, task: str, points, labels: Tensor) -> Chart:
         if mine.any():
             spread = label / max(1, len(classes) - 1)
             color = GRAY if label < 0 else palette(label if len(classes) <= 20 else spread)
-            name = "unlabelled" if label < 0 else classes[label]
+            name = "unlabeled" if label < 0 else classes[label]
             axes.scatter(*points[mine].T, s=7, color=color, label=name, linewidths=0)
     axes.set_xticks([])
     axes.set_yticks([])
@@ -111,15 +111,15 @@ def _scatter(run: OpenedRun, task: str, points, labels: Tensor) -> Chart:
         )
     return Chart(
         themed_svg(figure, f"map{run.index}-{identifier(task)}"),
-        f"{run.name}, coloured by {task}",
-        f"a two-dimensional map of the embedding of {run.name} with the classes of {task} as colours",
+        f"{run.name}, colored by {task}",
+        f"a two-dimensional map of the embedding of {run.name} with the classes of {task} as colors",
     )
 
 
-def _neighbours(run: OpenedRun, embedded: Embedded) -> list[Block]:
+def _neighbors(run: OpenedRun, embedded: Embedded) -> list[Block]:
     count = min(NUM_QUERIES, len(embedded.features) - 1)
-    k = min(NUM_NEIGHBOURS, len(embedded.features) - 1)
-    indices, similarity = nearest_neighbours(
+    k = min(NUM_NEIGHBORS, len(embedded.features) - 1)
+    indices, similarity = nearest_neighbors(
         embedded.features[:count], embedded.features, k, exclude=torch.arange(count)
     )
     tasks = list(embedded.labels) or [""]
@@ -133,7 +133,7 @@ def _grid(run: OpenedRun, embedded: Embedded, task: str, indices: Tensor, simila
     classes, labels = run.data.spec.tasks.get(task, ()), embedded.labels.get(task)
 
     def name(i: int) -> str:
-        return classes[int(labels[i])] if labels is not None and labels[i] >= 0 else "unlabelled"
+        return classes[int(labels[i])] if labels is not None and labels[i] >= 0 else "unlabeled"
 
     def tile(i: int, **details: str) -> Tile:
         return Tile(_picture(embedded, i), f"sample {i}, {name(i)}", **details)

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from viewlearn.report.blocks import Block, Gap, Grid, Section, Text, Tile, tabs
 from viewlearn.report.media import image_uri, map_uri, wav_uri
-from viewlearn.report.opened import OpenedRun, attempt
+from viewlearn.report.reader import OpenedRun, attempt
 from viewlearn.report.sections.common import each_run
 from viewlearn.views import Compose, pipeline
 
@@ -65,7 +65,7 @@ def _images(clean: Tensor, drawn: list[Tensor], names: list[str]) -> Block:
                 Tile(image_uri(0.5 + AMPLIFICATION * (v[i] - clean[i])), f"its difference, {name}") for v in drawn
             ]
         rows.append((name, tiles))
-    return Grid(head, rows, f"Test samples, their views, and {AMPLIFICATION}× (view − original) around grey")
+    return Grid(head, rows, f"Test samples, their views, and {AMPLIFICATION}× (view − original) around gray")
 
 
 def _sounds(run: OpenedRun, x: Tensor, clean: Tensor, drawn: list, names: list[str], rate: int) -> list[Block]:

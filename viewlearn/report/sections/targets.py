@@ -9,8 +9,8 @@ from viewlearn.plots.figure import new_figure, tidy
 from viewlearn.report.analysis import FINAL, STEP
 from viewlearn.report.blocks import Block, Chart, Charts
 from viewlearn.report.media import themed_svg
-from viewlearn.report.opened import Missing, OpenedRun
 from viewlearn.report.page import color_of
+from viewlearn.report.reader import Missing, OpenedRun
 from viewlearn.report.sections.common import identifier
 
 Point = tuple[float, float, float]  # a value and its interval
@@ -37,7 +37,7 @@ def training_blocks(
     )  # fmt: skip
     charts = [chart for chart in charts if chart is not None]
     caption = (
-        "The views of each analysed checkpoint on test samples, bars: 95 % intervals; checkpoints before the last are "
+        "The views of each analyzed checkpoint on test samples, bars: 95 % intervals; checkpoints before the last are "
         "looked at with fewer samples. Training keeps as many as its keep_checkpoints says."
     )
     return [Charts(charts, caption)] if charts else []

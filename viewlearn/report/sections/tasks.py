@@ -6,8 +6,8 @@ from viewlearn.evaluation.results import Row, percent
 from viewlearn.plots.figure import GRAY, new_figure, tidy
 from viewlearn.report.blocks import Block, Chart, Charts, Gap, Section, Table, Text
 from viewlearn.report.media import themed_svg
-from viewlearn.report.opened import OpenedRun
 from viewlearn.report.page import color_of
+from viewlearn.report.reader import OpenedRun
 from viewlearn.report.sections.common import by_data, gaps_of, short
 
 
@@ -27,7 +27,7 @@ def section(runs: Sequence[OpenedRun]) -> Section:
 def _group(runs: Sequence[OpenedRun], number: int) -> list[Block]:
     keys = list(dict.fromkeys((row.task, row.probe, row.layer) for run in runs for row in run.results.rows))
     if not keys:
-        return [Gap(f"{short(runs)}: the data has no labelled task")] if runs else []
+        return [Gap(f"{short(runs)}: the data has no labeled task")] if runs else []
     rows = []
     for task, probe, layer in keys:
         for run in runs:
@@ -44,7 +44,7 @@ def _group(runs: Sequence[OpenedRun], number: int) -> list[Block]:
     head = ("task", "probe", "run", "accuracy (%)", "random encoder", "majority", "1/classes", "train", "test")
     table = Table(head, rows, "Accuracy on the test split, with 95 % intervals of that split's size", left=3)
     charts = [_chart(key, runs, f"{number}-{i}") for i, key in enumerate(keys)]
-    return [table, Charts(charts, "Bars: 95 % intervals. Grey ticks: an encoder with random weights; dotted: chance.")]
+    return [table, Charts(charts, "Bars: 95 % intervals. Gray ticks: an encoder with random weights; dotted: chance.")]
 
 
 def _chart(key: tuple, runs: Sequence[OpenedRun], id: str) -> Chart:

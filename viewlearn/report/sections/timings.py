@@ -6,8 +6,8 @@ from statistics import quantiles
 from viewlearn.plots.figure import new_figure, tidy
 from viewlearn.report.blocks import Block, Chart, Charts, Section, Table
 from viewlearn.report.media import themed_svg
-from viewlearn.report.opened import Missing, OpenedRun
 from viewlearn.report.page import color_of
+from viewlearn.report.reader import Missing, OpenedRun
 from viewlearn.report.sections.common import gaps_of
 
 

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from viewlearn.evaluation.feature_dropping import ActionMeter, radial_profile, row_correlation
-from viewlearn.views.dct import idct2
+from viewlearn.views.viewmaker.dct import idct2
 
 
 def test_row_correlation_equals_numpys(generator):

@@ -48,7 +48,7 @@ def test_pair_loss_equals_the_loop(generator):
         pair_loss(lost[:, :1])
 
 
-def test_histogram_leaves_out_unlabelled():
+def test_histogram_leaves_out_unlabeled():
     assert histogram(torch.tensor([0.05, 0.95, 1.0, float("nan")]), 2) == pytest.approx([1 / 3, 2 / 3])
 
 

@@ -8,13 +8,13 @@ import torch
 from viewlearn.data import ArrayDataset, Data, DataSpec
 from viewlearn.evaluation.feature_dropping import fit_reference, fit_references, judges, kept_reference
 from viewlearn.evaluation.feature_dropping.fit import cycles, shifted
-from viewlearn.evaluation.feature_dropping.reference import take_labelled
+from viewlearn.evaluation.feature_dropping.judge import take_labeled
 
 SMALL = {"name": "resnet10w4", "steps": 4, "batch_size": 32}
 
 
 class Bright(Data):
-    """Flat images of four levels of grey; ``splits`` are those that have labels."""
+    """Flat images of four levels of gray; ``splits`` are those that have labels."""
 
     def __init__(self, seed: int = 0, splits: tuple[str, ...] = ("train", "validation", "test")):
         self.seed, self.splits = seed, splits
@@ -99,7 +99,7 @@ def test_an_error_of_the_data_is_a_gap_with_a_cache_too(tmp_path):
 
 
 def test_training_stops_when_a_cycle_gains_little(monkeypatch):
-    import viewlearn.evaluation.feature_dropping.reference as module
+    import viewlearn.evaluation.feature_dropping.judge as module
 
     histories = []
     original = module.fit_in_cycles
@@ -123,7 +123,7 @@ def test_cycles_double(steps):
 def test_without_validation_labels_a_part_of_train_is_held_out():
     reference = fit_reference(Bright(splits=("train", "test")), "level", **SMALL)
     assert reference.score.num_train == 144
-    x, _ = take_labelled(Bright(), "train", "level", 500, torch.Generator())
+    x, _ = take_labeled(Bright(), "train", "level", 500, torch.Generator())
     assert len(x) == 160
 
 

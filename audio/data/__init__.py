@@ -1,0 +1,31 @@
+"""Audio data: recordings in folders, published data sets, and synthetic vowels."""
+
+from audio.data.cache import Decoded, decoded
+from audio.data.catalog import Recording, assign_splits
+from audio.data.files import AudioError, find_audio, read
+from audio.data.folder import AudioFolder
+from audio.data.local import ESC50, AudioMNIST, SpokenDigits
+from audio.data.published import FluentSpeechCommands, LibriSpeech, SpeechCommands, VoxCeleb1
+from audio.data.recorded import Clips, RecordedData
+from audio.data.sound_data import SoundData
+
+__all__ = [
+    "ESC50",
+    "AudioError",
+    "AudioFolder",
+    "AudioMNIST",
+    "Clips",
+    "Decoded",
+    "FluentSpeechCommands",
+    "LibriSpeech",
+    "RecordedData",
+    "Recording",
+    "SoundData",
+    "SpeechCommands",
+    "SpokenDigits",
+    "VoxCeleb1",
+    "assign_splits",
+    "decoded",
+    "find_audio",
+    "read",
+]

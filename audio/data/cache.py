@@ -1,0 +1,124 @@
+"""Decoded and resampled audio on disk: one memory-mapped array of 16-bit samples for a list of files."""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from audio.data.files import AudioError, read, to_int16
+
+VERSION = 1
+SAMPLES, INDEX = "samples.int16", "index.json"
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """Mono sounds of one sample rate, in the order of the files that they come from.
+
+    Args:
+        samples: all sounds one after another, int16; memory-mapped.
+        starts: first sample of each sound.
+        lengths: in samples; 0 for a file that was skipped.
+        skipped: path and reason of each file that couldn't be read, if these were to be skipped.
+    """
+
+    samples: np.ndarray
+    starts: np.ndarray
+    lengths: np.ndarray
+    skipped: dict[str, str]
+
+    def __getitem__(self, index: int) -> Tensor:
+        """One sound, ``(time,)`` int16, as a copy of its own."""
+        start = self.starts[index]
+        return torch.from_numpy(np.array(self.samples[start : start + self.lengths[index]]))
+
+
+def default_folder() -> Path:
+    """``$XDG_CACHE_HOME/viewlearn/audio``, or below ``~/.cache``."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "viewlearn" / "audio"
+
+
+def decoded(
+    paths: Sequence[Path],
+    sample_rate: int,
+    folder: Path | str | None = None,
+    unreadable: Literal["stop", "skip"] = "stop",
+    expected_rate: int | None = None,
+    expected_channels: int | None = None,
+) -> Decoded:
+    """The files decoded, mixed down and resampled: from the cache if it has them, otherwise it is filled.
+
+    Its key holds each path, size and time of change, so that a changed file is decoded anew. A cache is written under
+    a temporary name and renamed when it is whole: an interrupted one is never read.
+
+    Args:
+        paths: of the files.
+        sample_rate: in Hz.
+        folder: of the caches; ``default_folder()`` if not given.
+        unreadable: whether a file that can't be read stops with an error, or is skipped and listed.
+        expected_rate: in Hz; a file of another rate is unreadable, instead of resampled.
+        expected_channels: a file of another number is unreadable, instead of mixed down.
+
+    Raises:
+        AudioError: an unreadable file, if it is to stop; or no readable one.
+    """
+    final = Path(folder).expanduser() if folder is not None else default_folder()
+    expected = {"expected_rate": expected_rate, "expected_channels": expected_channels}
+    expected = {name: value for name, value in expected.items() if value is not None}
+    final = final / _key(paths, sample_rate, unreadable, expected)
+    if not final.exists():
+        _fill(final, paths, sample_rate, unreadable, expected)
+    index = json.loads((final / INDEX).read_text(encoding="utf-8"))
+    lengths = np.array(index["lengths"], dtype=np.int64)
+    samples = np.memmap(final / SAMPLES, dtype=np.int16, mode="r")
+    return Decoded(samples, np.cumsum(lengths) - lengths, lengths, index["skipped"])
+
+
+def _key(paths: Sequence[Path], sample_rate: int, unreadable: str, expected: dict[str, int]) -> str:
+    digest = hashlib.sha256(f"{VERSION} {sample_rate} {unreadable} int16 mono".encode())
+    digest.update("".join(f" {name} {value}" for name, value in expected.items()).encode())
+    for path in paths:
+        try:
+            status = os.stat(path)
+        except OSError as error:
+            raise AudioError(f"{path}: can't be opened ({error.strerror})") from error
+        digest.update(f"\n{Path(path).absolute()} {status.st_size} {status.st_mtime_ns}".encode())
+    return digest.hexdigest()[:24]
+
+
+def _fill(final: Path, paths: Sequence[Path], sample_rate: int, unreadable: str, expected: dict[str, int]) -> None:
+    temporary = final.with_name(f".{final.name}.{os.getpid()}.tmp")
+    temporary.mkdir(parents=True)
+    lengths, skipped = [], {}
+    try:
+        with open(temporary / SAMPLES, "wb") as file:
+            for path in paths:
+                try:
+                    sound = to_int16(read(path, sample_rate, **expected).mean(0))
+                except AudioError as error:
+                    if unreadable == "stop":
+                        raise
+                    skipped[str(path)] = str(error)
+                    sound = torch.empty(0, dtype=torch.int16)
+                file.write(sound.numpy().tobytes())
+                lengths.append(len(sound))
+            file.flush()
+            os.fsync(file.fileno())
+        if not any(lengths):
+            raise AudioError(f"none of {len(paths)} files could be read; the first: {next(iter(skipped.values()))}")
+        (temporary / INDEX).write_text(json.dumps({"lengths": lengths, "skipped": skipped}), encoding="utf-8")
+        try:
+            temporary.rename(final)
+        except OSError:
+            if not final.exists():  # another process may have filled it meanwhile, with the same content
+                raise
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)

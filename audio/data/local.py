@@ -1,0 +1,107 @@
+"""Data sets that are a folder with a layout of their own."""
+
+import csv
+import re
+from pathlib import Path
+
+from audio.data.catalog import Recording
+from audio.data.files import find_audio
+from audio.data.recorded import RecordedData
+
+
+class SpokenDigits(RecordedData):
+    """Free Spoken Digit Dataset: ``DIGIT_SPEAKER_INDEX.wav``, 8 kHz; tasks ``digit`` and ``speaker``.
+
+    The test split is its own, indices 0 to 4; or all recordings of held-out speakers, which is harder and leaves
+    only the task ``digit``.
+
+    Args:
+        root: folder of the recordings.
+        held_out_speakers: names of the speakers that make the test split.
+        geometry: name of a spectrogram geometry in ``audio.front_end.GEOMETRIES``.
+        kwargs: those of ``RecordedData``.
+
+    Raises:
+        ValueError: a file name of another form, a speaker who isn't there, and what ``RecordedData`` raises.
+    """
+
+    def __init__(
+        self, root: str, held_out_speakers: list[str] | None = None, geometry: str = "64x64_1s_8khz", **kwargs
+    ):
+        recordings, speakers = [], set()
+        for path in find_audio(root):
+            match = re.fullmatch(r"(\d)_(.+)_(\d+)", path.stem)
+            if match is None:
+                raise ValueError(f"{path}: expected a name of the form DIGIT_SPEAKER_INDEX")
+            digit, speaker, index = match.groups()
+            test = speaker in held_out_speakers if held_out_speakers else int(index) < 5
+            labels = {"digit": digit} if held_out_speakers else {"digit": digit, "speaker": speaker}
+            recordings.append(Recording(path, labels, "test" if test else "train"))
+            speakers.add(speaker)
+        unknown = sorted(set(held_out_speakers or ()) - speakers)
+        if unknown:
+            raise ValueError(f"no speaker {unknown[0]!r}; there are: {', '.join(sorted(speakers))}")
+        super().__init__(recordings, geometry=geometry, **kwargs)
+
+
+class AudioMNIST(RecordedData):
+    """AudioMNIST (Becker et al., 2018): ``data/SPEAKER/DIGIT_SPEAKER_INDEX.wav``, 48 kHz; task ``digit``.
+
+    Test and training speakers differ: by default the last 12 of 60, as in the published probes' 48 to 12.
+
+    Args:
+        root: folder that holds ``data``.
+        num_test_speakers: the last so many speakers make the test split.
+        kwargs: those of ``RecordedData``.
+
+    Raises:
+        ValueError: a file name of another form, too many test speakers, and what ``RecordedData`` raises.
+    """
+
+    def __init__(self, root: str, num_test_speakers: int = 12, **kwargs):
+        files = []
+        for path in find_audio(root):
+            match = re.fullmatch(r"(\d)_(\d+)_(\d+)", path.stem)
+            if match is None:
+                raise ValueError(f"{path}: expected a name of the form DIGIT_SPEAKER_INDEX")
+            files.append((path, match.group(1), match.group(2)))
+        speakers = sorted({speaker for *_, speaker in files})
+        if not 0 < num_test_speakers < len(speakers):
+            raise ValueError(f"num_test_speakers is {num_test_speakers} of {len(speakers)} speakers")
+        test = set(speakers[-num_test_speakers:])
+        recordings = [
+            Recording(path, {"digit": digit}, "test" if speaker in test else "train") for path, digit, speaker in files
+        ]
+        super().__init__(recordings, **kwargs)
+
+
+class ESC50(RecordedData):
+    """ESC-50 (Piczak, 2015): 2,000 environmental sounds of 5 s, 44.1 kHz; task ``category``.
+
+    Args:
+        root: folder that holds ``audio`` and ``meta/esc50.csv``.
+        test_fold: which of the five folds is the test split; clips of one recording share a fold.
+        seconds: length of the clips that the encoder reads.
+        kwargs: those of ``RecordedData``.
+
+    Raises:
+        ValueError: no such table, a fold outside 1 to 5, and what ``RecordedData`` raises.
+    """
+
+    def __init__(self, root: str, test_fold: int = 5, seconds: float = 5.0, **kwargs):
+        if test_fold not in range(1, 6):
+            raise ValueError(f"test_fold is {test_fold}; it must be 1 to 5")
+        table = Path(root).expanduser() / "meta" / "esc50.csv"
+        if not table.is_file():
+            raise ValueError(f"no table {table}; ESC-50 lists its recordings there")
+        with table.open(newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        recordings = [
+            Recording(
+                table.parent.parent / "audio" / row["filename"],
+                {"category": row["category"]},
+                "test" if int(row["fold"]) == test_fold else "train",
+            )
+            for row in rows
+        ]
+        super().__init__(recordings, seconds=seconds, **kwargs)

@@ -1,0 +1,1 @@
+"""Superimposed sounds: two sources in one clip."""

@@ -1,0 +1,1 @@
+"""Views of spectrograms ``(batch, channel, mel, frame)``."""

@@ -1,0 +1,68 @@
+"""Tempo and pitch of waveforms, changed one without the other."""
+
+import math
+
+from torch import Generator, Tensor
+
+from audio.views.common import Range, check_range, log_uniform
+from audio.views.waveform.vocoder import speed, stretch
+from viewlearn.views import Params, View, draw
+
+
+class TimeStretch(View):
+    """Plays a waveform faster or slower at the same pitch, in a clip of the same length.
+
+    Parameter: ``rate`` (batch,), log-uniform, above 1 for faster: silence then follows; a slower one is cut off.
+    Equals ``torchaudio.functional.phase_vocoder`` between an STFT and its inverse, at one rate per sample.
+
+    Args:
+        rate: lowest and highest rate.
+        n_fft: samples in a window of the phase vocoder; the hop is a quarter of it.
+
+    Raises:
+        ValueError: a rate that isn't positive.
+    """
+
+    stage = "natural"
+
+    def __init__(self, rate: Range = (0.8, 1.25), n_fft: int = 512):
+        super().__init__()
+        self.rate = check_range("rate", rate, 0.01, 100.0)
+        self.n_fft = n_fft
+
+    def sample(self, x: Tensor, generator: Generator | None = None) -> Params:
+        return {"rate": log_uniform(x, *self.rate, generator)}
+
+    def transform(self, x: Tensor, params: Params) -> Tensor:
+        return stretch(x, params["rate"], x.shape[-1], self.n_fft)
+
+
+class PitchShift(View):
+    """Raises or lowers the pitch of a waveform at the same tempo: stretched by 2^(s/12), then read that much faster.
+
+    Parameter: ``semitones`` (batch,), at most the largest that is drawn. The stretching is torchaudio's; the reading
+    differs from ``torchaudio.functional.pitch_shift``, whose polyphase filter needs the rate as a ratio of small
+    integers: see ``audio.views.waveform.vocoder.speed``.
+
+    Args:
+        semitones: lowest and highest shift.
+        n_fft: samples in a window of the phase vocoder; the hop is a quarter of it.
+
+    Raises:
+        ValueError: a shift beyond ±36 semitones.
+    """
+
+    stage = "natural"
+
+    def __init__(self, semitones: Range = (-3.0, 3.0), n_fft: int = 512):
+        super().__init__()
+        self.semitones = check_range("semitones", semitones, -36.0, 36.0)
+        self.n_fft = n_fft
+
+    def sample(self, x: Tensor, generator: Generator | None = None) -> Params:
+        return {"semitones": draw.uniform(x, *self.semitones, generator)}
+
+    def transform(self, x: Tensor, params: Params) -> Tensor:
+        factor = 2 ** (params["semitones"] / 12)
+        longest = math.ceil(x.shape[-1] * max(1.0, 2 ** (self.semitones[1] / 12)))
+        return speed(stretch(x, 1 / factor, longest, self.n_fft), factor, x.shape[-1])

@@ -1,0 +1,106 @@
+import warnings
+
+import pytest
+import torch
+from torch.nn import functional
+
+from viewlearn.evaluation import fit_logistic
+from viewlearn.evaluation import logistic as logistic_module
+from viewlearn.evaluation.probes.logistic import objective
+
+
+def clusters(num_samples, num_classes, num_features, spread, generator):
+    y = torch.randint(num_classes, (num_samples,), generator=generator)
+    centers = torch.randn(num_classes, num_features, generator=generator)
+    return centers[y] + spread * torch.randn(num_samples, num_features, generator=generator), y
+
+
+@pytest.mark.parametrize("num_classes", [2, 3, 7])
+@pytest.mark.parametrize("l2", [1e-1, 1e-3])
+def test_solvers_agree(num_classes, l2, generator):
+    x, y = clusters(400, num_classes, 12, 2.0, generator)
+    x = x * torch.logspace(-2, 2, 12) + 5
+    ours = fit_logistic(x, y, l2, "torch", tolerance=1e-6)
+    peer = fit_logistic(x, y, l2, "sklearn", tolerance=1e-8)
+    torch.testing.assert_close(ours.weight, peer.weight, atol=2e-3, rtol=2e-3)
+    torch.testing.assert_close(ours.scores(x).softmax(1), peer.scores(x).softmax(1), atol=1e-3, rtol=0)
+    assert (ours.predict(x) == peer.predict(x)).float().mean() > 0.99
+
+
+@pytest.mark.parametrize("rows", [7, 100])
+def test_objective_is_mean_cross_entropy_and_its_gradient(rows, generator, monkeypatch):
+    monkeypatch.setattr(logistic_module, "ROWS", rows)
+    x, y = clusters(30, 4, 5, 1.0, generator)
+    weight = torch.randn(4, 5, generator=generator, requires_grad=True)
+    bias = torch.randn(4, generator=generator, requires_grad=True)
+    expected = functional.cross_entropy(x @ weight.T + bias, y) + 0.05 * weight.square().sum()
+    expected.backward()
+    loss, weight_grad, bias_grad = objective(x, y, weight.detach(), bias.detach(), 0.1)
+    assert loss == pytest.approx(expected.item(), rel=1e-6)
+    torch.testing.assert_close(weight_grad, weight.grad)
+    torch.testing.assert_close(bias_grad, bias.grad)
+
+
+def test_gradient_vanishes_at_the_fit(generator):
+    x, y = clusters(300, 3, 6, 1.5, generator)
+    fit = fit_logistic(x, y, 0.01, "torch", tolerance=1e-5)
+    _, weight_grad, bias_grad = objective((x - fit.mean) / fit.std, y, fit.weight, fit.bias, 0.01)
+    assert max(weight_grad.abs().max(), bias_grad.abs().max()) < 1e-4
+
+
+@pytest.mark.parametrize("solver", ["sklearn", "torch"])
+def test_rescaling_and_constant_features_change_nothing(solver, generator):
+    x, y = clusters(200, 3, 4, 1.0, generator)
+    plain = fit_logistic(x, y, 0.01, solver).scores(x)
+    moved = torch.cat([1000 * x + 7, torch.full((200, 1), 0.3)], dim=1)
+    torch.testing.assert_close(fit_logistic(moved, y, 0.01, solver).scores(moved), plain, atol=5e-3, rtol=0)
+
+
+def test_labels_need_not_be_contiguous(generator):
+    x, y = clusters(200, 3, 4, 0.1, generator)
+    labels = torch.tensor([4, 9, 11])[y]
+    fit = fit_logistic(x, labels, 0.01)
+    assert fit.classes.tolist() == [4, 9, 11]
+    assert (fit.predict(x) == labels).all()
+    assert not fit.hits(x, torch.full_like(labels, 5)).any()
+
+
+@pytest.mark.parametrize("solver", ["sklearn", "torch"])
+@pytest.mark.parametrize("num_classes", [2, 4])
+def test_a_warm_start_ends_at_the_same_minimum(solver, num_classes, generator):
+    x, y = clusters(300, num_classes, 8, 2.0, generator)
+    start = fit_logistic(x, y, 1.0, solver)
+    warm = fit_logistic(x, y, 0.01, solver, start=start, tolerance=1e-6)
+    cold = fit_logistic(x, y, 0.01, solver, tolerance=1e-6)
+    torch.testing.assert_close(warm.weight, cold.weight, atol=1e-3, rtol=1e-3)
+    assert not torch.equal(start.weight, warm.weight)
+
+
+def test_the_torch_solver_says_when_it_did_not_converge(generator):
+    x, y = clusters(100, 3, 4, 2.0, generator)
+    with pytest.warns(UserWarning, match="didn't converge in 2 iterations"):
+        fit_logistic(x, y, 1e-4, "torch", max_iterations=2)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        fit_logistic(x, y, 1e-4, "torch")
+
+
+def test_bad_input_is_named(generator):
+    x, y = clusters(20, 2, 3, 1.0, generator)
+    with pytest.raises(ValueError, match="l2 is 0"):
+        fit_logistic(x, y, 0)
+    with pytest.raises(ValueError, match="solver is 'newton'"):
+        fit_logistic(x, y, 1, "newton")
+    with pytest.raises(ValueError, match=r"all \[1\]"):
+        fit_logistic(x, torch.ones(20, dtype=torch.long), 1)
+    x[3, 1] = torch.nan
+    with pytest.raises(ValueError, match="NaN"):
+        fit_logistic(x, y, 1)
+
+
+@pytest.mark.parametrize("num_classes", [2, 3])
+def test_scikit_learn_really_starts_from_the_other_fit(num_classes, generator):
+    x, y = clusters(300, num_classes, 8, 2.0, generator)
+    found = fit_logistic(x, y, 0.01, "sklearn", tolerance=1e-8)
+    again = fit_logistic(x, y, 0.01, "sklearn", start=found, max_iterations=1, tolerance=1e-4)
+    torch.testing.assert_close(again.weight, found.weight, atol=1e-5, rtol=1e-5)

@@ -1,0 +1,51 @@
+"""Runs in this process: ``launch("--steps", "3")`` as the command line would, on toy data, in a folder of its own."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from accelerate.state import AcceleratorState
+
+from viewlearn.runs import make_parser, run
+
+sys.path.insert(0, str(Path(__file__).parent))  # where toy is, which runs name by import path
+
+DEFAULTS = {
+    "data": {"class_path": "toy.Toy"},
+    "views": {"class_path": "viewlearn.views.Viewmaker", "init_args": {"width": 4, "num_res_blocks": 1}},
+    "encoder": {"class_path": "viewlearn.encoders.Backbone", "init_args": {"name": "resnet10w4"}},
+    "batch_size": 16,
+    "log_every": 2,
+    "device": "cpu",
+    "threads": 1,
+    "steps": 2,
+    "probes": ["knn"],
+    "report": False,
+}
+
+
+@pytest.fixture(autouse=True)
+def _fresh(tmp_path, monkeypatch):
+    """Accelerate's state is global, and runs go where the process stands."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ACCELERATE_USE_CPU", "true")
+    AcceleratorState._reset_state(reset_partial_state=True)
+    yield
+    AcceleratorState._reset_state(reset_partial_state=True)
+
+
+@pytest.fixture
+def parser():
+    import toy  # noqa: F401
+
+    return make_parser("a test", DEFAULTS)
+
+
+@pytest.fixture
+def launch(parser) -> Callable:
+    def launch(*flags: str):
+        AcceleratorState._reset_state(reset_partial_state=True)
+        return run(parser, list(flags))
+
+    return launch

@@ -1,0 +1,36 @@
+"""A training run for tests in processes of their own: ``python driver.py --flags``."""
+
+import os
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import toy  # noqa: F401
+
+import viewlearn.training.state as state
+from viewlearn.runs import make_parser, run
+
+if __name__ == "__main__":
+    if kill_at := os.environ.get("KILL_AFTER_CHECKPOINTS"):  # dies the hard way, in the middle of the next steps
+        original, count = state.save_checkpoint, 0
+
+        def counted(*args):
+            global count
+            count += 1
+            if count > int(kill_at):
+                os.kill(os.getpid(), 9)
+            return original(*args)
+
+        state.save_checkpoint = counted
+    defaults = {
+        "data": {"class_path": "toy.Toy"},
+        "views": {"class_path": "viewlearn.views.Viewmaker", "init_args": {"width": 4, "num_res_blocks": 1}},
+        "encoder": {"class_path": "viewlearn.encoders.Backbone", "init_args": {"name": "resnet10w4"}},
+        "batch_size": 16,
+        "log_every": 2,
+        "device": "cpu",
+        "threads": 1,
+        "report": False,
+    }
+    run(make_parser("a test", defaults))

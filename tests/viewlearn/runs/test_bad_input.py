@@ -1,0 +1,130 @@
+"""Every mistake is told before training, naming the value and what is allowed, and leaves no folder behind."""
+
+import importlib.util
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from toy import Toy
+
+from viewlearn.data import ArrayDataset
+from viewlearn.encoders import Encoder
+from viewlearn.runs import load_newest
+from viewlearn.views import Identity
+
+
+class WrongLabels(Toy):
+    def split(self, name):
+        return ArrayDataset(super().split(name).x, {"side": torch.arange(64) % 3})
+
+
+class Unlike(Toy):
+    def split(self, name):
+        return ArrayDataset(super().split(name).x[:, :1])
+
+
+class Empty(Toy):
+    def split(self, name):
+        return ArrayDataset(super().split(name).x[:0])
+
+
+class Wordless(Encoder):
+    def forward(self, x):
+        return x
+
+
+class Late(Identity):
+    """A view that finds fault with its arguments."""
+
+    def __init__(self, amount: float = 1.0):
+        super().__init__()
+        raise ValueError(f"amount is {amount}; it must be anything else")
+
+
+@pytest.fixture(autouse=True)
+def _importable(monkeypatch):
+    import sys
+
+    monkeypatch.setitem(sys.modules, "bad", sys.modules[__name__])
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        ("--views.budget 0", "budget of the Viewmaker is 0.0; it must be above 0"),
+        ("--views.budget -0.1", "budget of the Viewmaker is -0.1; it must be above 0"),
+        ("--views bad.Late --views.amount 2", "amount is 2.0; it must be anything else"),
+        ("--data.size 4 --views Identity", "inputs of 4×4 are smaller than the stride of resnet10w4, 8"),
+        pytest.param(
+            "--encoder.name timm/resnet18 --views Identity",
+            "smaller than the stride of timm/resnet18, 32",
+            marks=pytest.mark.skipif(not importlib.util.find_spec("timm"), reason="timm isn't installed"),
+        ),
+        ("--encoder.name resnet19", "no encoder 'resnet19'; there are resnet18, resnet34"),
+        ("--encoder bad.Wordless", "Wordless must set self.num_features"),
+        ("--data bad.WrongLabels", "sample 2 has the label 2, which must be in 0 … 1"),
+        ("--data bad.Empty", "the train split is empty"),
+        ("--data bad.Unlike", r"samples become \(1, 16, 16\); the spec says \(3, 16, 16\)"),
+        ("--batch_size 1", "batch size is 1; contrastive training needs 2 or more"),
+        ("--batch_size 65", "batch size 65 × 1 processes is more than the 64 samples"),
+        ("--device tpu", r"device is 'tpu'; this machine has: cpu"),
+        ("--threads -1", "threads is -1; it must be 0"),
+        ("--seed -1", "seed is -1; it must be 0 or more"),
+        ("--method viewlearn.methods.Method", "is abstract"),
+        ("--method.temperature 0", "temperature is 0.0; it must be"),
+        ("--method.temperature .nan", "temperature is nan; it must be"),
+        ("--method.dim 0", "dim is 0; it must be at least 1"),
+        ("--optimizer.lr -1", "Invalid learning rate: -1.0"),
+        ("--optimizer LBFGS", "LBFGS evaluates the loss several times a step"),
+        ("--views_optimizer LBFGS", "LBFGS evaluates the loss several times a step"),
+        ("--schedule.warmup_steps 3", "warm-up takes 3 steps; it must lie in 0 … 2"),
+        ("--views_schedule.final 2", r"the final factor is 2.0; it must lie in \[0, 1\]"),
+        ("--steps 0", "steps is 0; it must be 1 or more"),
+        ("--accumulate 0", "accumulate is 0; it must be 1 or more"),
+        ("--log_every 0", "log_every is 0; it must be 1 or more"),
+        ("--keep_checkpoints 0", "keep_checkpoints is 0; it must be 1 or more"),
+        ("--checkpoint_every -1", "checkpoint_every is -1; it must be 0 or more"),
+        ("--monitor_every -1", "monitor_every is -1; it must be 0 or more"),
+        ("--clip_norm 0", "clip_norm is 0.0; it must be above 0"),
+        ("--trackers [foo]", "tracker is 'foo'; it must be one of tensorboard, wandb, trackio"),
+        ("--resume nowhere", "there is no run folder nowhere"),
+    ],
+)
+def test_is_told_before_anything_is_made(launch, flags, said):
+    with pytest.raises(ValueError, match=said) as error:
+        launch(*([] if "--resume" in flags else ["--out", "run"]), *flags.split())
+    assert "\n" not in str(error.value)  # one line, without the frames that the command line's library puts around
+    assert not Path("run").exists()
+    assert not Path("runs").exists()
+
+
+def test_a_folder_that_is_there_already(launch):
+    Path("run").mkdir()
+    Path("run/notes.txt").write_text("mine")
+    # Told first of all, whatever else is wrong: reading the data may take long.
+    with pytest.raises(ValueError, match="run exists already: go on with it by --resume run, or choose another --out"):
+        launch("--out", "run", "--data", "bad.Empty")
+    assert Path("run/notes.txt").read_text() == "mine"
+    with pytest.raises(ValueError, match=r"run is no run folder: it has no config\.yaml"):
+        launch("--resume", "run")
+
+
+def test_a_folder_that_cannot_be_made(launch):
+    Path("file").write_text("")
+    with pytest.raises(ValueError, match="the run folder file/run can't be made"):
+        launch("--out", "file/run")
+
+
+def test_a_loss_that_explodes_stops_the_run_and_costs_nothing_saved(launch):
+    flags = ("--steps", "40", "--checkpoint_every", "1", "--log_every", "1", "--schedule.warmup_steps", "30")
+    with pytest.raises(FloatingPointError) as error:
+        launch("--out", "run", "--optimizer.lr", "1e9", *flags)
+    step, state = load_newest(Path("run/checkpoints"))
+    assert f"the last good checkpoint is run/checkpoints/step_{step:08d}" in str(error.value)
+    assert f"step {step + 1}" in str(error.value)
+    assert "A lower learning rate" in str(error.value)
+    assert all(value.isfinite().all() for value in state["method"].values() if value.is_floating_point())
+    steps = [json.loads(line)["step"] for line in Path("run/metrics.jsonl").read_text().splitlines()]
+    assert step in steps
+    assert not Path("run/encoder.safetensors").exists()

@@ -1,0 +1,1 @@
+"""Grids of models trained over seeds, and their figures."""

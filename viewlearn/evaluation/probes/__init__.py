@@ -1,0 +1,1 @@
+"""Probes: what frozen features are asked, one kind a module."""

@@ -1,0 +1,65 @@
+"""From a configuration to objects: data first, since everything else is bound to what they are."""
+
+import inspect
+from dataclasses import dataclass
+
+import torch
+from jsonargparse import Namespace
+
+from viewlearn.data import Data, DataSpec, check_data
+from viewlearn.encoders import Encoder
+from viewlearn.methods import Method
+from viewlearn.runs.messages import imported
+from viewlearn.runs.parser import Parser, bind
+from viewlearn.training.players import MakeOptimizer
+from viewlearn.training.seeds import seed_for
+from viewlearn.views import View, pipeline
+
+
+@dataclass
+class Parts:
+    """What a run is made of."""
+
+    data: Data
+    views: View
+    encoder: Encoder
+    method: Method
+    optimizer: MakeOptimizer
+    views_optimizer: MakeOptimizer
+
+
+def build_data(parser: Parser, config: Namespace) -> Data:
+    """The data alone, checked.
+
+    Raises:
+        ValueError: labels out of range, samples of the wrong shape, an empty split.
+    """
+    data = parser.instantiate(Namespace(data=config.data)).data
+    check_data(data)
+    return data
+
+
+def build(parser: Parser, config: Namespace, data: Data | None = None) -> Parts:
+    """All parts, with weights that depend on the seed alone, the same in every process."""
+    if inspect.isabstract(imported(config.method.class_path)):
+        raise ValueError(f"--method: {config.method.class_path} is abstract, methods that it must have are missing")
+    data = data or build_data(parser, config)
+    torch.manual_seed(seed_for(config.seed, 0, "weights"))
+    encoder = build_encoder(parser, config, data.spec)
+    bound = Namespace(views=bind(config.views, data.spec), method=bind(config.method, data.spec))
+    optimizers = Namespace(optimizer=config.optimizer, views_optimizer=config.views_optimizer)
+    made = parser.instantiate(Namespace(**vars(bound), **vars(optimizers)))
+    method = made.method(encoder, pipeline(data.decode, data.front_end, made.views))
+    return Parts(data, made.views, encoder, method, made.optimizer, made.views_optimizer)
+
+
+def build_encoder(parser: Parser, config: Namespace, spec: DataSpec) -> Encoder:
+    """The encoder alone; data needn't be at hand.
+
+    Raises:
+        ValueError: an encoder that doesn't say how many features it has.
+    """
+    encoder = parser.instantiate(Namespace(encoder=bind(config.encoder, spec))).encoder
+    if not isinstance(getattr(encoder, "num_features", None), int):
+        raise ValueError(f"encoder {type(encoder).__name__} must set self.num_features, the length of its features")
+    return encoder

@@ -1,0 +1,121 @@
+"""A run is a folder: its configuration, what it measured, its checkpoints, its encoder."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from viewlearn.data import DataSpec
+from viewlearn.files import save_weights, sync, write_atomic
+
+
+class RunFolder:
+    """Paths and files of one run.
+
+    =========================  ===========================================================================
+    ``config.yaml``            every setting, as ``--config`` takes it
+    ``data.json``              the ``DataSpec`` that encoder and views were bound to
+    ``skipped.json``           samples that couldn't be read, with reasons, if these are to be skipped
+    ``metrics.jsonl``          one line per logged step; nothing that depends on the clock
+    ``timings.jsonl``          the same steps' speed and memory
+    ``checkpoints/step_N/``    everything that an exact resume needs
+    ``encoder.safetensors``    the trained encoder
+    ``results.json``           the evaluation
+    ``figures/``               pictures
+    ``report.html``            all of it on one page
+    =========================  ===========================================================================
+
+    Args:
+        path: the folder; it needn't exist yet.
+    """
+
+    def __init__(self, path: str | Path):
+        self.path = Path(path)
+        self.config = self.path / "config.yaml"
+        self.data = self.path / "data.json"
+        self.skipped = self.path / "skipped.json"
+        self.metrics = self.path / "metrics.jsonl"
+        self.timings = self.path / "timings.jsonl"
+        self.checkpoints = self.path / "checkpoints"
+        self.encoder = self.path / "encoder.safetensors"
+        self.results = self.path / "results.json"
+        self.figures = self.path / "figures"
+        self.report = self.path / "report.html"
+
+    def must_be_free(self) -> None:
+        """Checks that a new run can have this folder.
+
+        Raises:
+            ValueError: something is there already.
+        """
+        if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
+            raise ValueError(
+                f"{self.path} exists already: go on with it by --resume {self.path}, or choose another --out"
+            )
+
+    def create(self) -> None:
+        """Makes the folder for a new run.
+
+        Raises:
+            ValueError: something is there already, or the folder can't be made.
+        """
+        self.must_be_free()
+        try:
+            self.figures.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ValueError(f"the run folder {self.path} can't be made: {error}") from error
+
+    def must_be_run(self) -> None:
+        """Checks that this is the folder of a run.
+
+        Raises:
+            ValueError: no such folder, or one without a configuration.
+        """
+        if not self.path.is_dir():
+            raise ValueError(f"there is no run folder {self.path}")
+        if not self.config.is_file():
+            raise ValueError(f"{self.path} is no run folder: it has no {self.config.name}")
+
+    def save_spec(self, spec: DataSpec) -> None:
+        """Keeps what the encoder and the views were bound to."""
+        write_atomic(self.data, json.dumps(asdict(spec), indent=1))
+
+    def load_spec(self) -> DataSpec:
+        """What the encoder and the views were bound to."""
+        stored = json.loads(self.data.read_text(encoding="utf-8"))
+        tasks = {task: tuple(names) for task, names in stored.pop("tasks").items()}
+        values = {key: tuple(value) if isinstance(value, list) else value for key, value in stored.items()}
+        return DataSpec(tasks=tasks, **values)
+
+    def save_encoder(self, encoder: nn.Module) -> None:
+        """Exports the encoder; ``viewlearn.load`` reads it."""
+        save_weights(encoder, self.encoder)
+
+    def save_results(self, results: dict[str, Any]) -> None:
+        """Writes the evaluation."""
+        write_atomic(self.results, json.dumps(results, indent=1))
+
+    def rewind(self, step: int) -> None:
+        """Drops logged lines from after ``step``, and a line that a crash tore, so that a resumed run repeats them."""
+        for path in (self.metrics, self.timings):
+            lines = [json.dumps(line) for line in read_jsonl(path) if line["step"] <= step]
+            write_atomic(path, "".join(line + "\n" for line in lines))
+
+
+def append_jsonl(path: Path, line: dict[str, Any], durable: bool = False) -> None:
+    """Adds one line; ``durable`` waits for the disk."""
+    with path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(line) + "\n")
+    if durable:
+        sync(path)
+
+
+def read_jsonl(path: Path) -> Iterator[dict[str, Any]]:
+    """The whole lines of a file; none if it doesn't exist."""
+    if path.exists():
+        for line in path.read_text(encoding="utf-8").splitlines(keepends=True):
+            if line.endswith("\n"):
+                yield json.loads(line)

@@ -1,0 +1,1 @@
+"""The Viewmaker: a learned view that adds a bounded perturbation, its networks and its budget."""

@@ -1,0 +1,143 @@
+"""The Viewmaker: a learned view that adds a bounded perturbation."""
+
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Generator, Tensor
+
+from viewlearn.views import draw
+from viewlearn.views.params import Params
+from viewlearn.views.view import View
+from viewlearn.views.viewmaker.budget import project_l1
+from viewlearn.views.viewmaker.dct import dct2, idct2
+from viewlearn.views.viewmaker.networks import EverydayNetwork, PublishedNetwork
+
+
+class Viewmaker(View):
+    """A network that maps an input and noise to a view at a fixed distance from the input.
+
+        view = clamp(x + δ),    δ = project_l1(network(x, noise), budget),    mean|δ| = budget per sample
+
+    Its parameters are the noise maps, uniform in [0, 1): ``noise0`` (batch, 1, H, W) at the input's resolution and
+    ``noise1`` … (batch, 1, H/4, W/4), one per residual block, H and W rounded up to multiples of 4. Inputs are
+    ``(batch, channel, height, width)`` of any height and width from 5; they are padded by reflection to multiples of
+    4 at the bottom and right, and the perturbation is cropped. Trained to *increase* an encoder's contrastive loss
+    (see ``reverse_gradient``); Tamkin, Wu & Goodman, "Viewmaker Networks", ICLR 2021, section 3 and algorithm 1.
+
+    Differences from the published code: ``clamp`` is in force when it is asked for (there, a missing key turned it
+    off); ``budget`` may be changed at any time, and is read at each call (there, the schedule wrote an attribute
+    that nothing read); the DCT is orthonormal; sides may differ.
+
+    Args:
+        budget: mean |δ| of each sample, in units of x: 0.05 suits images in [0, 1], 0.05 to 0.1 log-mel
+            spectrograms in standard deviations, 0.2 to 0.5 sensor data.
+        channels: number of channels of x; bound from the data where left out.
+        clamp: the range that views are clamped to, or None for no clamp; "data" takes ``value_range``.
+        domain: ``pixel``; or ``dct``, where the network reads and perturbs the orthonormal discrete cosine transform
+            of x (the budget then holds for the coefficients), which favors global patterns over local ones.
+        variant: ``everyday`` is the fast network; ``published`` has the layers of the paper's code.
+        width: base number of channels of the network, which has 2 and 4 times as many at a half and a quarter of the
+            resolution.
+        num_res_blocks: residual blocks of the network, each with a noise map of its own.
+        downsample: by how much the network's input is shrunk, and its output (before the projection, so that the
+            budget is kept) enlarged; for large images.
+        value_range: of the data, (0, 1) for images and None for z-scored inputs; bound from the data where left out.
+
+    Raises:
+        ValueError: budget ≤ 0, no channels, a width, number of blocks or factor below its minimum, an empty clamp
+            range; when called, an input of another number of channels or with a side that is too small.
+    """
+
+    def __init__(
+        self,
+        budget: float = 0.05,
+        channels: int | None = None,
+        clamp: tuple[float, float] | Literal["data"] | None = "data",
+        domain: Literal["pixel", "dct"] = "pixel",
+        variant: Literal["everyday", "published"] = "everyday",
+        width: int = 32,
+        num_res_blocks: int = 3,
+        downsample: int = 1,
+        value_range: tuple[float, float] | None = None,
+    ):
+        super().__init__()
+        networks = {"everyday": EverydayNetwork, "published": PublishedNetwork}
+        if channels is None or channels < 1:
+            raise ValueError(f"channels of the Viewmaker is {channels}; it must be the number of channels of the input")
+        if width < 1 or num_res_blocks < 0 or downsample < 1:
+            raise ValueError(
+                f"width {width}, num_res_blocks {num_res_blocks}, downsample {downsample} of the Viewmaker: "
+                "at least 1, 0 and 1"
+            )
+        if clamp == "data":
+            clamp = value_range
+        if clamp is not None and not clamp[0] < clamp[1]:
+            raise ValueError(f"clamp is {clamp}; it must be an interval (low, high), or None for no clamp")
+        if domain not in ("pixel", "dct"):
+            raise ValueError(f"domain is {domain!r}; it must be 'pixel' or 'dct'")
+        if variant not in networks:
+            raise ValueError(f"variant is {variant!r}; it must be one of: {', '.join(networks)}")
+        self.channels = channels
+        self.clamp = clamp
+        self.domain = domain
+        self.downsample = downsample
+        self.network = networks[variant](channels, width, num_res_blocks)
+        # A tensor, so that a compiled graph reads it as an input and an annealed budget doesn't compile it anew.
+        self.register_buffer("_budget", torch.tensor(1.0), persistent=False)
+        self.budget = budget
+
+    @property
+    def budget(self) -> float:
+        """The mean |δ| of each sample; may be set at any time, to any value above 0."""
+        return self._budget_value
+
+    @budget.setter
+    def budget(self, budget: float) -> None:
+        if not budget > 0:
+            raise ValueError(f"budget of the Viewmaker is {budget}; it must be above 0")
+        self._budget_value = float(budget)
+        self._budget = torch.full_like(self._budget, budget)
+
+    def sample(self, x: Tensor, generator: Generator | None = None) -> Params:
+        self._check(x)
+        shapes = self.network.noise_shapes(*(size + extra for size, extra in zip(*self._grid(x), strict=True)))
+        return {f"noise{k}": draw.uniform(x, 0.0, 1.0, generator, *shape) for k, shape in enumerate(shapes)}
+
+    def transform(self, x: Tensor, params: Params) -> Tensor:
+        view = x + self.perturbation(x, params).to(x.dtype)
+        return view if self.clamp is None else view.clamp(*self.clamp)
+
+    def perturbation(self, x: Tensor, params: Params) -> Tensor:
+        """δ, of x's shape and in float32: what is added to x before clamping."""
+        self._check(x)
+        (height, width), (bottom, right) = self._grid(x)
+        noises = [params[f"noise{k}"].to(x.dtype) for k in range(self.network.num_res_blocks + 1)]
+        h = dct2(x).to(x.dtype) if self.domain == "dct" else x
+        if self.downsample > 1:
+            h = F.interpolate(h, (height, width), mode="area")
+        if bottom or right:
+            h = F.pad(h, (0, right, 0, bottom), mode="reflect")
+        y = self.network(h, noises)[..., :height, :width]
+        if self.downsample > 1:
+            y = F.interpolate(y, x.shape[-2:], mode="bilinear")
+        delta = project_l1(y, self._budget)
+        return idct2(delta) if self.domain == "dct" else delta
+
+    def _grid(self, x: Tensor) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Height and width of what the network reads, and what they are padded by to multiples of its stride."""
+        sizes = tuple(-(-size // self.downsample) for size in x.shape[-2:])
+        return sizes, tuple(-size % self.network.stride for size in sizes)
+
+    def _check(self, x: Tensor) -> None:
+        if x.ndim != 4 or x.shape[1] != self.channels:
+            raise ValueError(
+                f"the Viewmaker was built for inputs (batch, {self.channels}, height, width); "
+                f"this one is {tuple(x.shape)}"
+            )
+        smallest = self.network.stride + 1
+        if min(self._grid(x)[0]) < smallest:
+            raise ValueError(
+                f"height and width (divided by downsample {self.downsample}) must be at least {smallest} for the "
+                f"Viewmaker; the input is {tuple(x.shape)}"
+            )

@@ -1,0 +1,97 @@
+"""STL-10: few labeled images, and many without labels to pre-train on."""
+
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torchvision import datasets
+
+from viewlearn.data import ArrayDataset, Dataset, Split
+from vision.data.image_data import ImageData, Source, hold_out
+from vision.superimposed import Overlay
+
+CHUNK = 4096  # images resized at a time
+NUM_LABELED = 5000  # training images
+
+
+class STL10(ImageData):
+    """STL-10, task ``object`` (10): 5,000 labeled training images less those held out, 8,000 test images.
+
+    Pre-training reads the 100,000 unlabeled images (``pretraining``), and probes the labeled ones.
+
+    Args:
+        root: of torchvision's STL10.
+        size: side of the images in pixels; 96 are stored, fewer are resized to.
+        overlay: what is drawn over the images: Digits, Letters, Shapes or a class of one's own; nothing by default.
+        overlay_seed: of which image gets which overlay.
+        layers: store base and overlay apart, for the oracle ``RedrawOverlay``.
+        validation: labeled training images held out.
+        pretrain: what to pre-train on.
+        limit: images to pre-train on, the first ones; all by default.
+        download: fetch torchvision's files into ``root`` if they aren't there.
+
+    Raises:
+        ValueError: a root that doesn't hold STL-10, or numbers that aren't to be had.
+    """
+
+    def __init__(
+        self,
+        root: str,
+        size: int = 96,
+        overlay: Overlay | None = None,
+        overlay_seed: int = 0,
+        layers: bool = False,
+        validation: int = 500,
+        pretrain: Literal["unlabeled", "train"] = "unlabeled",
+        limit: int | None = None,
+        download: bool = False,
+    ):
+        super().__init__(overlay, overlay_seed, layers)
+        if not 1 <= size <= 96:
+            raise ValueError(f"size is {size}; STL-10 has images of 96 pixels, so it must be in 1 … 96")
+        if pretrain not in ("unlabeled", "train"):
+            raise ValueError(f"pretrain is {pretrain!r}; allowed are 'unlabeled' and 'train'")
+        if not download and not (Path(root) / datasets.STL10.base_folder).is_dir():
+            raise ValueError(f"no STL-10 in {root!r}: expected {datasets.STL10.base_folder}/, or allow download")
+        self.root, self.size, self.validation = root, size, validation
+        self.pretrain, self.limit, self.download = pretrain, limit, download
+
+    @property
+    def tasks(self) -> dict[str, tuple[str, ...]]:
+        return {"object": ("airplane", "bird", "car", "cat", "deer", "dog", "horse", "monkey", "ship", "truck")}
+
+    def pretraining(self) -> Dataset:
+        if self.pretrain == "train":
+            return self.split("train")
+        return self._cached("unlabeled", self._unlabeled, "train")
+
+    def source(self, split: Split) -> Source:
+        published = datasets.STL10(self.root, "test" if split == "test" else "train", download=self.download)
+        index = np.arange(len(published.data))
+        if split != "test":
+            index = hold_out(len(index), self.validation, None)[split].numpy()
+        images = _resized(published.data[index], self.size)
+        return Source(ArrayDataset(images, {"object": published.labels[index]}, self.tasks), index)
+
+    def _unlabeled(self) -> Source:
+        images = datasets.STL10(self.root, "unlabeled", download=self.download).data
+        if self.limit is not None and not 0 < self.limit <= len(images):
+            raise ValueError(f"limit is {self.limit}; it must be in 1 … {len(images)}, the unlabeled images")
+        images = images[: self.limit]
+        # Overlays are drawn by index: behind the labeled images', so that none of those occurs again.
+        return Source(ArrayDataset(_resized(images, self.size)), NUM_LABELED + np.arange(len(images)))
+
+
+def _resized(images: np.ndarray, size: int) -> Tensor:
+    """``(n, 3, 96, 96)`` uint8 as ``(n, 3, size, size)``."""
+    stored = torch.from_numpy(images)
+    if stored.shape[-1] == size:
+        return stored
+    resized = torch.empty(len(stored), 3, size, size, dtype=torch.uint8)
+    for start in range(0, len(stored), CHUNK):
+        part = slice(start, start + CHUNK)
+        resized[part] = F.interpolate(stored[part], (size, size), mode="bilinear", antialias=True)
+    return resized

@@ -1,0 +1,1 @@
+"""Sets of images that show one thing, on which invariances are measured."""

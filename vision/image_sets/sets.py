@@ -1,0 +1,122 @@
+"""Image sets from files: an image, or a box of it, per line of a list, with its class and its set."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from PIL import Image, UnidentifiedImageError
+from torch import Tensor
+from torchvision.transforms.functional import pil_to_tensor
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One image of a set.
+
+    Args:
+        path: of the file.
+        class_name, set_name: what it shows, and which trajectory it belongs to.
+        level: which step of the transformation; 0 where steps have no order that sets share.
+        box: left, top, right, bottom in pixels; None for the whole image. Parts beyond the image are black.
+    """
+
+    path: Path
+    class_name: str
+    set_name: str
+    level: int = 0
+    box: tuple[float, float, float, float] | None = None
+
+
+class ImageSets:
+    """A data set of image sets in files: ``sets[i] -> (uint8 (3, size, size), {"class", "set", "level"})``.
+
+    Each image is cropped to its box and resized to a square, without keeping its aspect ratio and without a center
+    crop, as the released code of the Representation Invariance Score does. Two boxes of one file are two images
+    (there, features are keyed by file name, so that the last box of a file stands for all of them).
+
+    Args:
+        entries: the images.
+        size: of the squares in pixels.
+
+    Raises:
+        ValueError: no entries; (when read) a file that isn't an image, with its name.
+    """
+
+    def __init__(self, entries: Sequence[Entry], size: int = 128):
+        if not entries:
+            raise ValueError("there are no entries to make image sets of")
+        self.entries = list(entries)
+        self.size = size
+        self.classes = tuple(sorted({entry.class_name for entry in self.entries}))
+        sets = sorted({(entry.class_name, entry.set_name) for entry in self.entries})
+        self._class_index = {name: k for k, name in enumerate(self.classes)}
+        self._set_index = {name: k for k, name in enumerate(sets)}
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def __getitem__(self, index: int) -> tuple[Tensor, dict[str, int]]:
+        entry = self.entries[index]
+        labels = {
+            "class": self._class_index[entry.class_name],
+            "set": self._set_index[entry.class_name, entry.set_name],
+            "level": entry.level,
+        }
+        return read_square(entry.path, self.size, entry.box), labels
+
+    def subset(self, index: Sequence[int]) -> "ImageSets":
+        """The images that ``index`` picks."""
+        return ImageSets([self.entries[i] for i in index], self.size)
+
+
+def read_square(path: Path, size: int, box: tuple[float, float, float, float] | None = None) -> Tensor:
+    """A box of an image file as a square: uint8 ``(3, size, size)``, bilinear with antialiasing."""
+    image = _open(path)
+    if box is not None:
+        left, top, right, bottom = (round(edge) for edge in box)
+        image = image.crop((left, top, max(right, left + 1), max(bottom, top + 1)))
+    return pil_to_tensor(image.resize((size, size), Image.Resampling.BILINEAR))
+
+
+def read_image(path: Path) -> Tensor:
+    """An image file, uint8 ``(3, height, width)``; raises ValueError with its name where it can't be read."""
+    return pil_to_tensor(_open(path))
+
+
+def images_in(folder: Path) -> list[Path]:
+    """The image files of a folder, in the order that a person would put them (2 before 10)."""
+    if not folder.is_dir():
+        raise ValueError(f"there is no folder {folder}")
+    files = [path for path in folder.iterdir() if path.suffix.lower() in (".png", ".jpg", ".jpeg", ".bmp", ".ppm")]
+    return sorted(files, key=lambda path: numbers_in(path.stem))
+
+
+def numbers_in(name: str) -> list[tuple[int, int, str]]:
+    """A sorting key that compares runs of digits as numbers."""
+    key, digits = [], ""
+    for character in name + "\0":
+        if character.isdigit():
+            digits += character
+            continue
+        if digits:
+            key.append((0, int(digits), ""))
+            digits = ""
+        key.append((1, 0, character))
+    return key
+
+
+def sample_sets(sets: ImageSets, max_sets: int, seed: int = 0) -> ImageSets:
+    """At most ``max_sets`` whole sets, drawn at random: a quick look at a large collection."""
+    names = sorted({(entry.class_name, entry.set_name) for entry in sets.entries})
+    order = torch.randperm(len(names), generator=torch.Generator().manual_seed(seed)).tolist()
+    kept = {names[i] for i in order[:max_sets]}
+    return sets.subset([i for i, entry in enumerate(sets.entries) if (entry.class_name, entry.set_name) in kept])
+
+
+def _open(path: Path) -> Image.Image:
+    try:
+        with Image.open(path) as image:
+            return image.convert("RGB")
+    except (UnidentifiedImageError, OSError) as error:
+        raise ValueError(f"can't read the image {path}: {error}") from error

@@ -1,0 +1,1 @@
+"""Images made by formula or from what dependencies ship: nothing to download."""

@@ -1,0 +1,153 @@
+"""Digits on photographs, made from what scikit-learn ships: the main job's data, which need no download."""
+
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from sklearn.datasets import load_sample_images
+from torch import Tensor
+
+from viewlearn.data import ArrayDataset, Split
+from viewlearn.data.indexed import indexed_uniform
+from vision.data.image_data import ImageData, Source
+from vision.superimposed import ScatteredDigit
+
+CELL = 36  # least side of a cell in pixels of the photograph
+SMALLEST, LARGEST = 24, 36  # side of the window that becomes an image, in pixels of the photograph
+
+
+class Region(NamedTuple):
+    """A rectangle of a photograph: its number, and left, top, right and bottom in pixels."""
+
+    photograph: int
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+
+# Ten parts of the 640 × 427 photographs china.jpg and flower.jpg that look different; they don't overlap.
+REGIONS = {
+    "sky": Region(0, 330, 0, 640, 140),
+    "roof": Region(0, 105, 55, 310, 130),
+    "galleries": Region(0, 85, 180, 335, 340),
+    "lake": Region(0, 345, 225, 555, 300),
+    "bushes": Region(0, 335, 310, 560, 425),
+    "conifer": Region(0, 560, 140, 640, 425),
+    "leaf": Region(1, 0, 70, 150, 320),
+    "shade": Region(1, 460, 60, 640, 400),
+    "petals": Region(1, 180, 258, 430, 345),
+    "heart": Region(1, 250, 145, 360, 255),
+}
+
+
+class PhotoDigits(ImageData):
+    """Digits superimposed on parts of photographs, 32×32, with two tasks: ``digit`` (10) and ``region`` (10).
+
+    Each of ten regions of two photographs is divided into cells; train, validation and test windows come from
+    different cells, and so have no pixel in common, and their digits from different sets. A window's side is uniform in
+    24 … 36 px of the photograph, its place uniform in its cell; the digit is a ScatteredDigit. Image i of a split is a
+    pure function of (seed, split, i).
+
+    Args:
+        num_train: training images.
+        num_validation: validation images.
+        num_test: test images.
+        size: side of the images in pixels.
+        seed: of all random draws.
+        layers: store photograph and digit apart, for the oracle ``RedrawOverlay``.
+
+    Raises:
+        ValueError: a number or a size below 1.
+    """
+
+    def __init__(
+        self,
+        num_train: int = 8192,
+        num_validation: int = 1024,
+        num_test: int = 2048,
+        size: int = 32,
+        seed: int = 0,
+        layers: bool = False,
+    ):
+        super().__init__(ScatteredDigit(), overlay_seed=seed, layers=layers)
+        self.num = {"train": num_train, "validation": num_validation, "test": num_test}
+        self.size, self.seed = size, seed
+        for name, value in {**self.num, "size": size}.items():
+            if value < 1:
+                raise ValueError(f"{name} is {value}; it must be 1 or more")
+
+    @property
+    def tasks(self) -> dict[str, tuple[str, ...]]:
+        return {"region": tuple(REGIONS)}
+
+    def source(self, split: Split) -> Source:
+        index = np.arange(self.num[split])
+        windows, labels = draw_windows(split, index, self.seed)
+        return Source(ArrayDataset(cut(windows, self.size), {"region": labels}), index)
+
+
+def draw_windows(split: Split, index: np.ndarray, seed: int) -> tuple[Tensor, Tensor]:
+    """Square windows into the photographs, and the region that each lies in.
+
+    Returns:
+        ``(n, 4)`` float32: photograph, left, top and side in pixels; ``(n,)`` int64 labels.
+    """
+    drawn = torch.from_numpy(indexed_uniform(seed, f"{split} window", index, 5)).float()
+    labels = (drawn[:, 0] * len(REGIONS)).long()
+    windows = torch.empty(len(index), 4)
+    for label, region in enumerate(REGIONS.values()):
+        cells = torch.tensor(cells_of(region)[split], dtype=torch.float32)
+        mine = labels == label
+        u = drawn[mine]
+        left, top, width, height = cells[(u[:, 1] * len(cells)).long()].unbind(1)
+        side = SMALLEST + (LARGEST - SMALLEST) * u[:, 2]
+        windows[mine] = torch.stack(
+            [
+                torch.full_like(side, region.photograph),
+                left + u[:, 3] * (width - side),
+                top + u[:, 4] * (height - side),
+                side,
+            ],
+            dim=1,
+        )
+    return windows, labels
+
+
+def cells_of(region: Region) -> dict[Split, list[tuple[int, int, int, int]]]:
+    """A region's cells as (left, top, width, height): an eighth for validation, a quarter for test."""
+    across, down = (region.right - region.left) // CELL, (region.bottom - region.top) // CELL
+    width, height = (region.right - region.left) // across, (region.bottom - region.top) // down
+    cells = [
+        (region.left + i * width, region.top + j * height, width, height) for j in range(down) for i in range(across)
+    ]
+    # The same scattered division every time, whatever the seed: it decides what the task is.
+    shuffled = [cells[i] for i in np.random.RandomState(len(cells)).permutation(len(cells))]
+    first, second = max(1, round(len(cells) / 8)), max(1, round(len(cells) / 8)) + max(1, round(len(cells) / 4))
+    return {"validation": shuffled[:first], "test": shuffled[first:second], "train": shuffled[second:]}
+
+
+def cut(windows: Tensor, size: int) -> Tensor:
+    """The windows' content, resampled bilinearly to squares: ``(n, 3, size, size)`` uint8."""
+    images = torch.empty(len(windows), 3, size, size, dtype=torch.uint8)
+    steps = (torch.arange(size) + 0.5) / size
+    for number, photograph in enumerate(photographs()):
+        mine = windows[:, 0] == number
+        _, left, top, side = windows[mine].unbind(1)
+        # Half a pixel inside the window: bilinear weights then reach no pixel beyond its cell.
+        inner = side[:, None] - 1
+        x = (left[:, None] + 0.5 + steps * inner) / photograph.shape[2] * 2 - 1
+        y = (top[:, None] + 0.5 + steps * inner) / photograph.shape[1] * 2 - 1
+        grid = torch.stack(torch.broadcast_tensors(x[:, None, :], y[:, :, None]), dim=-1)
+        sampled = F.grid_sample(photograph[None], grid.reshape(1, -1, size, 2), align_corners=False)
+        sampled = sampled.reshape(3, -1, size, size).transpose(0, 1)
+        images[mine] = sampled.mul_(255).round_().to(torch.uint8)
+    return images
+
+
+@lru_cache
+def photographs() -> tuple[Tensor, ...]:
+    """The two photographs, each ``(3, 427, 640)`` float32 in [0, 1]."""
+    return tuple(torch.from_numpy(image / 255.0).permute(2, 0, 1).float() for image in load_sample_images().images)

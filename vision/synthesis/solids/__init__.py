@@ -1,0 +1,1 @@
+"""Rendered solids with known class, pose and light."""

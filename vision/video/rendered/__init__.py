@@ -1,0 +1,1 @@
+"""Clips made for the purpose, with the truth known."""

@@ -1,0 +1,1 @@
+"""The region tracker: proposals, links from frame to frame, tracks."""

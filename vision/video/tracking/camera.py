@@ -1,0 +1,52 @@
+"""The camera's own motion: where the background's pixels of one frame are in another."""
+
+import numpy as np
+
+from vision.video.tracking.proposals import import_opencv
+
+GRID = 12  # pixels between the points that are followed
+MIN_POINTS = 8  # that must agree
+TOLERANCE = 0.5  # pixels, within which they do
+WINDOW = 15  # pixels around a point that are followed with it
+
+
+def camera_from_flow(flow: np.ndarray) -> np.ndarray:
+    """The similarity transformation ``(3, 3)`` that most of the flow ``(height, width, 2)`` agrees with (RANSAC).
+
+    The identity where there is none. Flow is a little too short where little is to be seen, so that many small steps
+    together are some pixels off; see ``refined``.
+    """
+    points = _points(flow.shape[:2])
+    columns, rows = points.astype(int).T
+    return _fit(points, points + flow[rows, columns], np.eye(3))
+
+
+def refined(guess: np.ndarray, here: np.ndarray, there: np.ndarray) -> np.ndarray:
+    """The transformation ``(3, 3)`` of pixels of ``here`` to pixels of ``there``, to a fraction of a pixel.
+
+    Args:
+        guess: ``(3, 3)``, about right; returned where the pictures don't say better.
+        here, there: uint8 ``(height, width)``.
+    """
+    points = _points(here.shape)
+    start = (np.c_[points, np.ones(len(points))] @ guess.T)[:, :2].astype(np.float32)
+    if not len(points):
+        return guess
+    cv2 = import_opencv()
+    found, known, _ = cv2.calcOpticalFlowPyrLK(
+        here, there, points, start, winSize=(WINDOW, WINDOW), maxLevel=2, flags=cv2.OPTFLOW_USE_INITIAL_FLOW
+    )
+    known = known.ravel() > 0
+    return _fit(points[known], found[known], guess)
+
+
+def _points(size: tuple[int, int]) -> np.ndarray:
+    rows, columns = np.mgrid[GRID // 2 : size[0] : GRID, GRID // 2 : size[1] : GRID]
+    return np.stack([columns.ravel(), rows.ravel()], axis=1).astype(np.float32)
+
+
+def _fit(points: np.ndarray, moved: np.ndarray, otherwise: np.ndarray) -> np.ndarray:
+    if len(points) < MIN_POINTS:
+        return otherwise
+    matrix, agree = import_opencv().estimateAffinePartial2D(points, moved, ransacReprojThreshold=TOLERANCE)
+    return otherwise if matrix is None or agree.sum() < MIN_POINTS else np.vstack([matrix, [0, 0, 1]])
