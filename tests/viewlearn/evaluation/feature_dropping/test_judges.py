@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from viewlearn.data import ArrayDataset, Data, DataSpec
-from viewlearn.evaluation.feature_dropping import fit_reference, fit_references, judges, kept_reference
+from viewlearn.evaluation.feature_dropping import cache, fit_reference, fit_references, kept_reference
 from viewlearn.evaluation.feature_dropping.fit import cycles, shifted
 from viewlearn.evaluation.feature_dropping.judge import take_labeled
 
@@ -39,8 +39,8 @@ def fits(monkeypatch) -> list:
         trained.append(settings)
         return fit_reference(*args, **settings)
 
-    monkeypatch.setattr(judges, "fit_reference", counted)
-    monkeypatch.setattr(judges, "inspect", _Signature)
+    monkeypatch.setattr(cache, "fit_reference", counted)
+    monkeypatch.setattr(cache, "inspect", _Signature)
     return trained
 
 

@@ -5,7 +5,7 @@ import torch
 from torch.nn import functional
 
 from viewlearn.evaluation import fit_logistic
-from viewlearn.evaluation import logistic as logistic_module
+from viewlearn.evaluation.probes import logistic as logistic_module
 from viewlearn.evaluation.probes.logistic import objective
 
 
