@@ -51,9 +51,7 @@ def _report(table: Table, level: float, seeds: int) -> Demo:
         trained_band(left, table, "num_pairs", f"overlap_{name}", color(name), f"{name}; {seeds} seeds, band: range")
     needed = 2 * MODEL.noise_dims / level**2
     mark(left, needed, "noise edge = λ of B")
-    left.set(
-        xscale="log", xlabel="pairs of views n", ylabel="part of the group's space learned", ylim=(0, 1.03)
-    )
+    left.set(xscale="log", xlabel="pairs of views n", ylabel="part of the group's space learned", ylim=(0, 1.03))
     left.legend(fontsize=8, loc="lower right")
     trained_band(right, table, "num_pairs", "top_noise", "0.4", "largest λ among noise directions")
     fine = np.geomspace(SIZES[0], SIZES[-1], 100)
