@@ -1,9 +1,10 @@
 import pytest
 import torch
 
-from vision.data import PhotoDigits, photo_digits
+from vision.data import PhotoDigits
 from vision.superimposed import composite
 from vision.superimposed.digits import digit_bank
+from vision.synthesis import photo_digits
 from vision.synthesis.photo_digits import REGIONS, cells_of, cut, draw_windows, photographs
 
 SPLITS = ("train", "validation", "test")
