@@ -41,6 +41,7 @@ from viewlearn.evaluation.invariance import (
     vary,
 )
 from viewlearn.evaluation.invariance.published import load_published
+from viewlearn.files import write_text
 from viewlearn.plots.invariance import invariance_bars, invariance_curves
 from viewlearn.runs.provenance import origin
 from viewlearn.views.decode import ToFloat
@@ -70,14 +71,14 @@ def main() -> None:
     info = origin(torch.device(arguments.device))
     results = {"settings": settings, "info": info, "reports": plain, "curves": curves}
     tables = [table(rows, name) for name in MEASURES]
-    (arguments.out / "invariance.md").write_text("\n\n".join(tables) + "\n", encoding="utf-8")
+    write_text(arguments.out / "invariance.md", "\n\n".join(tables) + "\n")
     for name, text in zip(MEASURES, tables, strict=True):
         print(f"\n{text}")
         invariance_bars(arguments.out / f"{name.replace(' ', '_')}.png", plain, name)
     if any(curves.values()):
         invariance_curves(arguments.out / "curves.png", curves)
     # Last, as it says that all is there.
-    (arguments.out / "invariance.json").write_text(json.dumps(results, indent=1), encoding="utf-8")
+    write_text(arguments.out / "invariance.json", json.dumps(results, indent=1))
     print(f"\nresults: {arguments.out}")
 
 

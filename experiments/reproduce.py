@@ -27,6 +27,7 @@ from reproduction.execute import command
 
 import audio  # noqa: F401  (a run's configuration may name their classes)
 import vision  # noqa: F401
+from viewlearn.files import write_text
 from viewlearn.training.hardware import set_threads
 
 
@@ -79,8 +80,7 @@ def write_table(grid: Grid, out: Path) -> None:
     """Writes and prints the table of the runs that are done."""
     text = tabulate(grid, shlex.join(["python", "experiments/reproduce.py", *sys.argv[1:]]))
     path = out / f"{grid.name}-{grid.scale}.md"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
+    write_text(path, text)
     print(f"\n{text}\ntable: {path}")
 
 

@@ -18,6 +18,7 @@ import torch
 from matplotlib import pyplot
 from matplotlib.patches import Rectangle
 
+from viewlearn.files import writing
 from vision.video.clip import Clip, FolderClip
 from vision.video.file import FileClip
 from vision.video.tracking.tracker import RegionTracker
@@ -84,7 +85,8 @@ def draw(clip: Clip, tracks: list[Track], columns: int, path: Path) -> None:
             axis.axis("off")
         row[0].set_title(f"track {list(axes[:, 0]).index(row[0])}, score {track.score:.2f}", fontsize=6, pad=1)
     figure.tight_layout(pad=0.2)
-    figure.savefig(path, dpi=90)
+    with writing(path) as temporary:
+        figure.savefig(temporary, dpi=90)
     pyplot.close(figure)
 
 

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from theory.phase import PhaseDiagram
 from theory.table import Table
+from viewlearn.files import writing
 
 COLORS = {"A": "#2b6cb0", "B": "#dd6b20"}
 MORE = ("#2f855a", "#805ad5", "#b83280", "#718096")
@@ -48,8 +49,8 @@ def new_figure(columns: int = 1, width: float = 4.6, height: float = 3.4, rows: 
 
 def save(figure: Figure, path: Path, dpi: int = 120) -> Path:
     """Writes a PNG, making its folder."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=dpi)
+    with writing(path) as temporary:
+        figure.savefig(temporary, dpi=dpi)
     return path
 
 

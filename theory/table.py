@@ -1,11 +1,12 @@
 """A tidy table: named columns of equal length, one row per observation."""
 
 import csv
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+
+from viewlearn.files import writing
 
 
 class Table:
@@ -61,16 +62,11 @@ class Table:
         return float(points[i] + (level - mean[i]) / (mean[i + 1] - mean[i]) * (points[i + 1] - points[i]))
 
     def write(self, path: Path) -> None:
-        """Writes CSV under a temporary name, then renames, so that no half table is ever seen."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(path.name + ".tmp")
-        with open(temporary, "w", newline="") as file:
+        """Writes CSV, whole or not at all."""
+        with writing(path) as temporary, open(temporary, "w", newline="") as file:
             writer = csv.writer(file)
             writer.writerow(self.columns)
             writer.writerows(zip(*(map(_text, values) for values in self.columns.values()), strict=True))
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
 
     @classmethod
     def read(cls, path: Path) -> "Table":

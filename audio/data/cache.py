@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ import torch
 from torch import Tensor
 
 from audio.data.files import AudioError, read, to_int16
+from viewlearn.files import write_text, writing_folder
 
 VERSION = 1
 SAMPLES, INDEX = "samples.int16", "index.json"
@@ -95,10 +95,8 @@ def _key(paths: Sequence[Path], sample_rate: int, unreadable: str, expected: dic
 
 
 def _fill(final: Path, paths: Sequence[Path], sample_rate: int, unreadable: str, expected: dict[str, int]) -> None:
-    temporary = final.with_name(f".{final.name}.{os.getpid()}.tmp")
-    temporary.mkdir(parents=True)
     lengths, skipped = [], {}
-    try:
+    with writing_folder(final) as temporary:
         with open(temporary / SAMPLES, "wb") as file:
             for path in paths:
                 try:
@@ -110,15 +108,6 @@ def _fill(final: Path, paths: Sequence[Path], sample_rate: int, unreadable: str,
                     sound = torch.empty(0, dtype=torch.int16)
                 file.write(sound.numpy().tobytes())
                 lengths.append(len(sound))
-            file.flush()
-            os.fsync(file.fileno())
         if not any(lengths):
             raise AudioError(f"none of {len(paths)} files could be read; the first: {next(iter(skipped.values()))}")
-        (temporary / INDEX).write_text(json.dumps({"lengths": lengths, "skipped": skipped}), encoding="utf-8")
-        try:
-            temporary.rename(final)
-        except OSError:
-            if not final.exists():  # another process may have filled it meanwhile, with the same content
-                raise
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        write_text(temporary / INDEX, json.dumps({"lengths": lengths, "skipped": skipped}))

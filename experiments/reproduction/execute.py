@@ -13,6 +13,7 @@ from pathlib import Path
 import torch
 
 from reproduction.grid import Cell
+from viewlearn.files import write_text
 
 ROOT = Path(__file__).parents[2]
 BYTES_PER_RUN = 3 * 2**30
@@ -74,7 +75,7 @@ def _check_flags(cell: Cell) -> None:
 
 def _run(cell: Cell, device: int | None, threads: int) -> bool:
     cell.folder.parent.mkdir(parents=True, exist_ok=True)
-    _beside(cell, ".flags.json").write_text(json.dumps(cell.flags), encoding="utf-8")
+    write_text(_beside(cell, ".flags.json"), json.dumps(cell.flags))
     environment = {**os.environ, "OMP_NUM_THREADS": str(threads)}
     if device is not None:
         environment["CUDA_VISIBLE_DEVICES"] = str(device)

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from theory.plots import save
 from theory.table import Table
+from viewlearn.files import write_text
 
 
 @dataclass
@@ -30,5 +31,5 @@ class Demo:
             paths.append(save(figure, out / f"{name}.png"))
         summary = {"settings": self.settings, "results": self.lines}
         path = out / f"{self.name}.json"
-        path.write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n")
+        write_text(path, json.dumps(summary, indent=2, ensure_ascii=False) + "\n")
         return [*paths, path]

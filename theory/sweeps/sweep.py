@@ -1,7 +1,6 @@
 """Grids of models, losses and dimensions, trained over seeds: one tidy row per cell and seed."""
 
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, fields, is_dataclass, replace
 from pathlib import Path
@@ -20,6 +19,7 @@ from theory.probes import is_vacuous, probe, sign_accuracy
 from theory.second_moments import moments
 from theory.table import Table
 from theory.training import train
+from viewlearn.files import write_text
 
 MAX_RUNS = 400  # trained at once; more bring no speed on a CPU, and a sweep resumes at these blocks
 GROUP_FIELDS = ("mode", "views", "latent")
@@ -224,11 +224,5 @@ def _resume(out: Path, settings: dict) -> Table | None:
         if changed:
             raise ValueError(f"{out} holds a sweep with another {', '.join(changed)}: give another folder or delete it")
         return Table.read(out / "sweep.csv") if (out / "sweep.csv").exists() else None
-    out.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name("settings.json.tmp")
-    with open(temporary, "w") as file:
-        file.write(json.dumps(settings, indent=2) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    write_text(path, json.dumps(settings, indent=2) + "\n")
     return None

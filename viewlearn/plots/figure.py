@@ -1,12 +1,13 @@
 """What all figures share: no global state, one look, files written whole."""
 
-import os
 from pathlib import Path
 
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+
+from viewlearn.files import writing
 
 # Okabe and Ito's colors, which people with any color vision tell apart; black is for what is compared with.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
@@ -23,11 +24,8 @@ def new_figure(width: float, height: float) -> Figure:
 def save_figure(figure: Figure, path: Path | str, dpi: int = 150) -> Path:
     """Writes the figure whole or not at all, in the format that the path's suffix names, and returns the path."""
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{os.getpid()}.{path.name}")
-    with matplotlib.rc_context({"svg.hashsalt": "viewlearn"}):
-        figure.savefig(partial, dpi=dpi, format=path.suffix.removeprefix(".") or "png")
-    partial.replace(path)
+    with writing(path) as temporary, matplotlib.rc_context({"svg.hashsalt": "viewlearn"}):
+        figure.savefig(temporary, dpi=dpi, format=path.suffix.removeprefix(".") or "png")
     return path
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from viewlearn.files import write_atomic
+from viewlearn.files import write_text
 from viewlearn.plots.figure import COLORS
 from viewlearn.report.blocks import Section
 from viewlearn.report.reader import OpenedRun
@@ -30,8 +30,7 @@ def write_page(out: Path, title: str, runs: Sequence[OpenedRun], sections: Seque
         style=Markup(_text("style.css")),
         script=Markup(_text("script.js")),
     )
-    out.parent.mkdir(parents=True, exist_ok=True)
-    write_atomic(out, html)
+    write_text(out, html)
     return out
 
 

@@ -2,13 +2,12 @@
 
 import hashlib
 import json
-import os
 import shutil
 import warnings
 from pathlib import Path
 from typing import Any
 
-from viewlearn.files import load_nested, save_nested, sync
+from viewlearn.files import TEMPORARY, read_nested, write_nested, write_text, writing_folder
 
 MANIFEST = "manifest.json"
 FORMAT = 1
@@ -26,20 +25,15 @@ def save_checkpoint(folder: Path, step: int, state: Any, keep: int = 2) -> Path:
     if keep < 1:
         raise ValueError(f"keep is {keep}; at least one checkpoint must be kept")
     folder.mkdir(parents=True, exist_ok=True)
-    for leftover in folder.glob(".step_*.tmp"):
+    for leftover in folder.glob(f"{TEMPORARY}*"):
         shutil.rmtree(leftover)
     final = folder / f"step_{step:08d}"
-    temporary = folder / f".{final.name}.{os.getpid()}.tmp"
-    temporary.mkdir()
-    files = save_nested(state, temporary / "state")
-    manifest = {"format": FORMAT, "step": step, "files": {path.name: _fingerprint(path) for path in files}}
-    (temporary / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
-    for path in (*files, temporary / MANIFEST, temporary):
-        sync(path)
-    if final.exists():  # a run resumed from an older checkpoint comes by this step once more
-        shutil.rmtree(final)
-    temporary.rename(final)
-    sync(folder)
+    with writing_folder(final) as temporary:
+        files = write_nested(temporary / "state", state)
+        manifest = {"format": FORMAT, "step": step, "files": {path.name: _fingerprint(path) for path in files}}
+        write_text(temporary / MANIFEST, json.dumps(manifest, indent=1))
+        if final.exists():  # a run resumed from an older checkpoint comes by this step once more
+            shutil.rmtree(final)
     for old in sorted(folder.glob("step_*"))[:-keep]:
         shutil.rmtree(old)
     return final
@@ -60,7 +54,7 @@ def load_checkpoint(path: Path) -> Any:
     for name, fingerprint in manifest["files"].items():
         if not (path / name).exists() or _fingerprint(path / name) != fingerprint:
             raise ValueError(f"{path / name} is torn or was changed: it doesn't match the checkpoint's manifest")
-    return load_nested(path / "state")
+    return read_nested(path / "state")
 
 
 def load_newest(folder: Path) -> tuple[int, Any] | None:

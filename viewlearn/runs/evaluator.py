@@ -12,7 +12,7 @@ from torch.utils.data import Dataset
 from viewlearn.data import Data
 from viewlearn.evaluation import LayeredEncoder, LimitedData, Results, Row, corrupt, evaluate_all, layered
 from viewlearn.evaluation.probes.shared_factors import shared_factor_accuracy
-from viewlearn.files import write_atomic
+from viewlearn.files import write_text
 from viewlearn.runs.build import Parts, build, build_data
 from viewlearn.runs.folder import RunFolder
 from viewlearn.runs.messages import imported
@@ -154,7 +154,7 @@ def answer(evaluator: Evaluator, run: Path | str, questions: Questions, path: Pa
         ValueError: as ``Evaluator.ask`` does.
     """
     results = evaluator.ask(run, questions)
-    write_atomic(path, json.dumps(results.to_dict(), indent=1))
+    write_text(path, json.dumps(results.to_dict(), indent=1))
     return results
 
 

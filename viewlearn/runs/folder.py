@@ -9,7 +9,7 @@ from typing import Any
 from torch import nn
 
 from viewlearn.data import DataSpec
-from viewlearn.files import save_weights, sync, write_atomic
+from viewlearn.files import sync, write_text, write_weights
 
 
 class RunFolder:
@@ -81,7 +81,7 @@ class RunFolder:
 
     def save_spec(self, spec: DataSpec) -> None:
         """Keeps what the encoder and the views were bound to."""
-        write_atomic(self.data, json.dumps(asdict(spec), indent=1))
+        write_text(self.data, json.dumps(asdict(spec), indent=1))
 
     def load_spec(self) -> DataSpec:
         """What the encoder and the views were bound to."""
@@ -92,17 +92,17 @@ class RunFolder:
 
     def save_encoder(self, encoder: nn.Module) -> None:
         """Exports the encoder; ``viewlearn.load`` reads it."""
-        save_weights(encoder, self.encoder)
+        write_weights(self.encoder, encoder)
 
     def save_results(self, results: dict[str, Any]) -> None:
         """Writes the evaluation."""
-        write_atomic(self.results, json.dumps(results, indent=1))
+        write_text(self.results, json.dumps(results, indent=1))
 
     def rewind(self, step: int) -> None:
         """Drops logged lines from after ``step``, and a line that a crash tore, so that a resumed run repeats them."""
         for path in (self.metrics, self.timings):
             lines = [json.dumps(line) for line in read_jsonl(path) if line["step"] <= step]
-            write_atomic(path, "".join(line + "\n" for line in lines))
+            write_text(path, "".join(line + "\n" for line in lines))
 
 
 def append_jsonl(path: Path, line: dict[str, Any], durable: bool = False) -> None:

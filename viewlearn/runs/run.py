@@ -14,7 +14,7 @@ from jsonargparse import Namespace
 
 from viewlearn.data import Data, Loader, make_loader
 from viewlearn.evaluation import KNNMonitor, Results, evaluate
-from viewlearn.files import write_atomic
+from viewlearn.files import write_text
 from viewlearn.runs.build import Parts, build, build_data, build_encoder
 from viewlearn.runs.checkpoint import load_newest
 from viewlearn.runs.figures import draw_figures
@@ -170,10 +170,10 @@ def _create(folder: RunFolder, settings: str, parts: Parts, accelerator: Acceler
         except ValueError as error:
             failure = [str(error)]
         else:
-            write_atomic(folder.config, settings)
+            write_text(folder.config, settings)
             folder.save_spec(parts.data.spec)
             if parts.data.skipped:
-                write_atomic(folder.skipped, json.dumps(parts.data.skipped, indent=1))
+                write_text(folder.skipped, json.dumps(parts.data.skipped, indent=1))
     if broadcast_object_list(failure)[0]:
         raise ValueError(failure[0])
 

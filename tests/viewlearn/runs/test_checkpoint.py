@@ -63,13 +63,19 @@ def test_a_torn_checkpoint_is_passed_over(tmp_path, damage):
 
 def test_a_crash_while_writing_leaves_no_checkpoint(tmp_path, monkeypatch):
     save_checkpoint(tmp_path, 1, state(1))
-    monkeypatch.setattr("viewlearn.runs.checkpoint.sync", lambda path: (_ for _ in ()).throw(OSError("power")))
+    monkeypatch.setattr("viewlearn.files.sync", lambda path: (_ for _ in ()).throw(OSError("power")))
     with pytest.raises(OSError, match="power"):
         save_checkpoint(tmp_path, 2, state(2))
     monkeypatch.undo()
     assert load_newest(tmp_path)[0] == 1
+
+
+def test_what_a_killed_process_left_is_cleared_away(tmp_path):
+    (tmp_path / ".tmp-0-step_00000002").mkdir()
+    (tmp_path / ".tmp-0-step_00000002" / "state.json").write_text("{")
+    assert load_newest(tmp_path) is None
     save_checkpoint(tmp_path, 3, state(3))
-    assert [path.name for path in tmp_path.glob(".*")] == []  # the leftover is gone
+    assert [path.name for path in tmp_path.iterdir()] == ["step_00000003"]
 
 
 def test_a_newer_format_says_so(tmp_path):

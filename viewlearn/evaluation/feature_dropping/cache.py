@@ -3,7 +3,6 @@
 import hashlib
 import inspect
 import json
-import os
 import warnings
 from dataclasses import asdict
 from pathlib import Path
@@ -11,11 +10,11 @@ from pathlib import Path
 import torch
 from filelock import FileLock
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 
 from viewlearn.data import Data
 from viewlearn.evaluation.feature_dropping.judge import Reference, build_network, fit_reference
 from viewlearn.evaluation.probes.score import Score
+from viewlearn.files import write_weights
 
 CACHE = Path("~/.cache/viewlearn/judges")
 FORMAT = 1  # of the training: one more whenever judges come out otherwise
@@ -76,11 +75,7 @@ def _digest(data: Data, task: str, key: str, settings: dict) -> str:
 
 
 def _save(reference: Reference, path: Path) -> None:
-    """Writes a judge whole or not at all."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    weights = {name: value.detach().cpu().contiguous() for name, value in reference.network.state_dict().items()}
-    save_file(weights, partial, metadata={"score": json.dumps(asdict(reference.score))})
-    partial.replace(path)
+    write_weights(path, reference.network, metadata={"score": json.dumps(asdict(reference.score))})
 
 
 def _load(path: Path, data: Data, task: str, settings: dict) -> Reference | None:

@@ -12,6 +12,7 @@ from viewlearn.evaluation.feature_dropping.dependence import Dependence
 from viewlearn.evaluation.feature_dropping.destruction import Destruction
 from viewlearn.evaluation.probes.score import Score
 from viewlearn.evaluation.results import aligned
+from viewlearn.files import write_text
 
 FORMAT = 1
 
@@ -76,9 +77,7 @@ class FeatureDropping:
         """Writes the analysis as JSON, whole or not at all."""
         path = Path(path)
         content = {"format": FORMAT, **_plain(asdict(self))}
-        partial = path.with_name(f".{path.name}.tmp")
-        partial.write_text(json.dumps(content), encoding="utf-8")
-        partial.replace(path)
+        write_text(path, json.dumps(content))
         return path
 
     @classmethod

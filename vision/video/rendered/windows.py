@@ -1,14 +1,15 @@
 """Windows of rendered clips to pre-train on: whole frames beside regions, true or tracked, kept in a file."""
 
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
 import torch
+from safetensors.torch import load_file
 from torch import Tensor
 
 from viewlearn.data import ArrayDataset
+from viewlearn.files import write_tensors
 from vision.synthesis.solids.shapes import SOLIDS
 from vision.video.backgrounds import background_crops, shrunk
 from vision.video.rendered.clips import RenderedClip, render_clip
@@ -38,7 +39,7 @@ class WindowSettings:
     @property
     def file(self) -> str:
         """A name that other settings don't have."""
-        return "-".join(str(value) for value in (*asdict(self).values(), f"v{VERSION}")) + ".pt"
+        return "-".join(str(value) for value in (*asdict(self).values(), f"v{VERSION}")) + ".safetensors"
 
 
 def cached_windows(settings: WindowSettings, folder: str | Path | None) -> ArrayDataset:
@@ -47,13 +48,10 @@ def cached_windows(settings: WindowSettings, folder: str | Path | None) -> Array
         return rendered_windows(settings)
     path = Path(folder) / settings.file
     if path.is_file():
-        kept = torch.load(path, weights_only=True)
+        kept = load_file(path)
         return ArrayDataset(kept["x"], {"solid": kept["solid"]}, {"solid": SOLIDS})
     windows = rendered_windows(settings)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}.part")
-    torch.save({"x": windows.x, "solid": windows.labels["solid"]}, unfinished)
-    unfinished.replace(path)
+    write_tensors(path, {"x": windows.x, "solid": windows.labels["solid"]})
     return windows
 
 

@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 from torchvision.ops import box_iou
 
+from viewlearn.files import write_text
+
 VERSION = 1
 
 
@@ -76,11 +78,7 @@ def save_tracks(tracks: Sequence[Track], path: str | Path) -> None:
         lines.append(
             json.dumps({"start": track.start, "score": track.score, "seen": track.seen.tolist(), "boxes": boxes})
         )
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f"{path.name}.part")
-    unfinished.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    unfinished.replace(path)
+    write_text(Path(path), "\n".join(lines) + "\n")
 
 
 def load_tracks(path: str | Path) -> list[Track]:

@@ -1,0 +1,134 @@
+import os
+import subprocess
+import sys
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from torch import nn
+
+from viewlearn.files import read_nested, write_nested, write_tensors, write_text, write_weights, writing, writing_folder
+
+
+def names(folder) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_text_replaces_text_and_makes_folders(tmp_path):
+    path = tmp_path / "a" / "b.txt"
+    write_text(path, "eins\n")
+    write_text(path, "zwei ∘\n")
+    assert path.read_bytes() == "zwei ∘\n".encode()
+    assert names(path.parent) == ["b.txt"]
+
+
+def test_what_writes_itself_sees_the_suffix(tmp_path):
+    with writing(tmp_path / "x.npz") as temporary:
+        assert temporary.suffix == ".npz"
+        assert temporary.parent == tmp_path
+        temporary.write_bytes(b"\0")
+    assert (tmp_path / "x.npz").read_bytes() == b"\0"
+
+
+def test_an_error_leaves_the_former_content_and_nothing_else(tmp_path):
+    path = tmp_path / "x.txt"
+    write_text(path, "old")
+    with pytest.raises(RuntimeError, match="half"), writing(path) as temporary:
+        temporary.write_text("ne")
+        raise RuntimeError("half way")
+    assert path.read_text() == "old"
+    assert names(tmp_path) == ["x.txt"]
+
+
+@pytest.mark.parametrize("operation", ["replace", "sync"])
+def test_a_failing_disk_leaves_the_former_content(tmp_path, monkeypatch, operation):
+    path = tmp_path / "x.txt"
+    write_text(path, "old")
+
+    def fail(*_):
+        raise OSError("disk")
+
+    monkeypatch.setattr("pathlib.Path.replace" if operation == "replace" else "os.fsync", fail)
+    with pytest.raises(OSError, match="disk"):
+        write_text(path, "new")
+    monkeypatch.undo()
+    assert path.read_text() == "old"
+    assert names(tmp_path) == ["x.txt"]
+
+
+def test_content_reaches_the_disk_before_the_name_and_the_name_before_the_end(tmp_path, monkeypatch):
+    happened = []
+    fsync, replace = os.fsync, type(tmp_path).replace
+    monkeypatch.setattr(os, "fsync", lambda fd: happened.append(os.readlink(f"/proc/self/fd/{fd}")) or fsync(fd))
+    monkeypatch.setattr("pathlib.Path.replace", lambda self, other: happened.append("replace") or replace(self, other))
+    write_text(tmp_path / "x.txt", "new")
+    content, rename, entry = happened
+    assert ".tmp-" in content
+    assert rename == "replace"
+    assert entry == str(tmp_path)
+
+
+def test_a_folder_appears_whole(tmp_path):
+    with writing_folder(tmp_path / "cache" / "set") as temporary:
+        (temporary / "inner").mkdir()
+        (temporary / "inner" / "x").write_text("1")
+        assert not (tmp_path / "cache" / "set").exists()
+    assert (tmp_path / "cache" / "set" / "inner" / "x").read_text() == "1"
+    assert names(tmp_path / "cache") == ["set"]
+
+
+def test_the_first_folder_stays(tmp_path):
+    with writing_folder(tmp_path / "set") as slow:
+        (slow / "x").write_text("slow")
+        with writing_folder(tmp_path / "set") as fast:
+            (fast / "x").write_text("fast")
+    assert (tmp_path / "set" / "x").read_text() == "fast"
+    assert names(tmp_path) == ["set"]
+
+
+def test_an_error_leaves_no_folder(tmp_path):
+    with pytest.raises(RuntimeError), writing_folder(tmp_path / "set") as temporary:
+        (temporary / "x").write_text("1")
+        raise RuntimeError
+    assert names(tmp_path) == []
+
+
+def test_a_file_in_the_place_of_a_folder_is_an_error(tmp_path):
+    (tmp_path / "set").write_text("")
+    with pytest.raises(NotADirectoryError), writing_folder(tmp_path / "set") as temporary:
+        (temporary / "x").write_text("1")
+
+
+def test_a_killed_process_leaves_the_former_content(tmp_path):
+    path = tmp_path / "x.txt"
+    write_text(path, "old")
+    code = (
+        "import os, signal, sys\nfrom pathlib import Path\nfrom viewlearn.files import writing\n"
+        "with writing(Path(sys.argv[1])) as temporary:\n"
+        "    temporary.write_text('ne')\n    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    assert subprocess.run([sys.executable, "-c", code, str(path)]).returncode == -9
+    assert path.read_text() == "old"
+    write_text(path, "new")
+    assert path.read_text() == "new"
+
+
+def test_weights_and_tensors_come_back(tmp_path):
+    module = nn.BatchNorm1d(3)
+    write_weights(tmp_path / "w.safetensors", module)
+    kept = load_file(tmp_path / "w.safetensors")
+    assert kept.keys() == module.state_dict().keys()
+    write_tensors(tmp_path / "t.safetensors", {"x": torch.arange(6).view(2, 3).t()})
+    assert torch.equal(load_file(tmp_path / "t.safetensors")["x"], torch.arange(6).view(2, 3).t())
+
+
+def test_nested_state_comes_back_and_refuses_the_rest(tmp_path):
+    state = {"a": [torch.ones(2), None, {0: True, 1: 0.5}], "b": "tensor"}
+    paths = write_nested(tmp_path / "state", state)
+    assert names(tmp_path) == sorted(path.name for path in paths)
+    back = read_nested(tmp_path / "state")
+    assert torch.equal(back["a"][0], torch.ones(2))
+    assert back["a"][1:] == state["a"][1:] and back["b"] == "tensor"
+    with pytest.raises(TypeError, match="/a/0 is a set"):
+        write_nested(tmp_path / "other", {"a": [{1}]})
+    assert names(tmp_path) == sorted(path.name for path in paths)
