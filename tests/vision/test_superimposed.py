@@ -212,7 +212,7 @@ def test_redraws_come_with_their_probability(probability, generator):
 def test_redraw_bad_input():
     with pytest.raises(ValueError, match=r"probability is 1\.5"):
         RedrawOverlay(1.5, channels=3)
-    with pytest.raises(ValueError, match="channels is None"):
+    with pytest.raises(ValueError, match="needs channels"):
         RedrawOverlay()
     with pytest.raises(ValueError, match="layers=True"):
         RedrawOverlay(channels=3)(torch.zeros(4, 3, 8, 8))

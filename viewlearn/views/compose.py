@@ -4,6 +4,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from viewlearn.views import draw
+from viewlearn.views.checks import check_fraction
 from viewlearn.views.params import Params, select
 from viewlearn.views.view import View
 
@@ -107,10 +108,8 @@ class RandomApply(View):
 
     def __init__(self, view: View, probability: float = 0.5):
         super().__init__()
-        if not 0 <= probability <= 1:
-            raise ValueError(f"probability is {probability}; it must lie in [0, 1]")
         self.view = view
-        self.probability = probability
+        self.probability = check_fraction("probability", probability)
 
     @property
     def stage(self) -> str:

@@ -4,6 +4,8 @@ Numbers are drawn on the generator's device and moved to x's, so that a CPU gene
 every accelerator.
 """
 
+import math
+
 import torch
 from torch import Generator, Tensor
 
@@ -11,6 +13,11 @@ from torch import Generator, Tensor
 def uniform(x: Tensor, low: float, high: float, generator: Generator | None, *shape: int) -> Tensor:
     """``(batch, *shape)`` float32 values, uniform in [low, high)."""
     return _on(x, torch.rand(len(x), *shape, generator=generator, device=_source(x, generator))) * (high - low) + low
+
+
+def log_uniform(x: Tensor, low: float, high: float, generator: Generator | None, *shape: int) -> Tensor:
+    """``(batch, *shape)`` float32 values in [low, high) whose logarithm is uniform: as many in each octave."""
+    return uniform(x, math.log(low), math.log(high), generator, *shape).exp_()
 
 
 def normal(x: Tensor, generator: Generator | None, *shape: int) -> Tensor:

@@ -4,6 +4,7 @@ import torch
 from torch import Generator, Tensor
 
 from viewlearn.views import Params, View, draw
+from viewlearn.views.checks import check_fraction, require
 
 
 def composite(layered: Tensor) -> Tensor:
@@ -43,9 +44,7 @@ class Composite(View):
 
     def __init__(self, channels: int | None = None):
         super().__init__()
-        if channels is None:
-            raise ValueError("channels is None; it is the number of channels of the base image, such as 3")
-        self.channels = channels
+        self.channels = require(self, "channels", channels)
 
     def sample(self, x: Tensor, generator: Generator | None = None) -> Params:
         return {}
@@ -88,12 +87,8 @@ class RedrawOverlay(View):
 
     def __init__(self, probability: float = 0.5, channels: int | None = None):
         super().__init__()
-        if not 0 <= probability <= 1:
-            raise ValueError(f"probability is {probability}; it must lie in [0, 1]")
-        if channels is None:
-            raise ValueError("channels is None; it is the number of channels of the base image, such as 3")
-        self.probability = probability
-        self.channels = channels
+        self.probability = check_fraction("probability", probability)
+        self.channels = require(self, "channels", channels)
 
     def sample(self, x: Tensor, generator: Generator | None = None) -> Params:
         redraw = draw.bernoulli(x, self.probability, generator)

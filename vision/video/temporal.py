@@ -17,6 +17,7 @@ import torch
 from torch import Generator, Tensor
 
 from viewlearn.views import Params, View, draw
+from viewlearn.views.checks import check_fraction
 
 
 class PickFrame(View):
@@ -69,9 +70,7 @@ class PickRegion(View):
 
     def __init__(self, probability: float = 0.5):
         super().__init__()
-        if not 0 <= probability <= 1:
-            raise ValueError(f"probability is {probability}; it must lie in [0, 1]")
-        self.probability = probability
+        self.probability = check_fraction("probability", probability)
 
     def sample(self, x: Tensor, generator: Generator | None = None) -> Params:
         return {"region": draw.bernoulli(x, self.probability, generator).long()}

@@ -4,7 +4,8 @@ import torch
 from torch import Generator, Tensor
 
 from viewlearn.views import Params, View, draw
-from vision.views.checks import Range, check_images, check_range, full_precision
+from viewlearn.views.checks import Range, check_range
+from vision.views.checks import check_images, full_precision
 from vision.views.resample import Taps, separable
 
 

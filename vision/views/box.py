@@ -1,12 +1,10 @@
 """Random boxes: whole pixels, with an area and an aspect ratio drawn per sample."""
 
-import math
-
 import torch
 from torch import Generator, Tensor
 
 from viewlearn.views import draw
-from vision.views.checks import Range
+from viewlearn.views.checks import Range
 
 NUM_ATTEMPTS = 10  # as torchvision's; beyond them the box is central
 
@@ -20,7 +18,7 @@ def draw_box(x: Tensor, scale: Range, ratio: Range, generator: Generator | None)
     """
     limits = torch.tensor(x.shape[-2:], device=x.device, dtype=torch.float32)
     area = draw.uniform(x, *scale, generator, NUM_ATTEMPTS) * (x.shape[-2] * x.shape[-1])
-    aspect = draw.uniform(x, math.log(ratio[0]), math.log(ratio[1]), generator, NUM_ATTEMPTS).exp_()
+    aspect = draw.log_uniform(x, *ratio, generator, NUM_ATTEMPTS)
     place = draw.uniform(x, 0.0, 1.0, generator, 2)
 
     sides = torch.stack([area / aspect, area * aspect], dim=2).sqrt_().round_()  # of each attempt: height, width

@@ -3,8 +3,6 @@
 import torch
 from torch import Tensor
 
-Range = tuple[float, float]
-
 
 def check_images(x: Tensor, channels: int | None = None) -> None:
     """Raises ValueError unless x is float images ``(batch, channel, height, width)``, of ``channels`` if given."""
@@ -17,13 +15,6 @@ def check_images(x: Tensor, channels: int | None = None) -> None:
         raise ValueError(
             f"a view of colors needs {channels} channels (red, green, blue), not {x.shape[1]}: leave it out here"
         )
-
-
-def check_range(name: str, value: Range, low: float, high: float = float("inf")) -> Range:
-    """``value`` as two floats; raises ValueError unless ``low <= value[0] <= value[1] <= high``."""
-    if len(value) != 2 or not low <= value[0] <= value[1] <= high:
-        raise ValueError(f"{name} is {value}; it must be (smallest, largest) within [{low:g}, {high:g}]")
-    return float(value[0]), float(value[1])
 
 
 def check_size(size: tuple[int, int] | int | None, owner: str) -> tuple[int, int]:

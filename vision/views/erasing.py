@@ -4,8 +4,9 @@ import torch
 from torch import Generator, Tensor
 
 from viewlearn.views import Params, View
+from viewlearn.views.checks import Range, check_range
 from vision.views.box import draw_box
-from vision.views.checks import Range, check_images, check_range
+from vision.views.checks import check_images
 
 
 class Erasing(View):

@@ -4,6 +4,7 @@ import torch
 from torch import Generator, Tensor
 
 from viewlearn.views import Params, View, draw
+from viewlearn.views.checks import check_fraction
 from vision.views.checks import check_images
 
 
@@ -21,9 +22,7 @@ class HorizontalFlip(View):
 
     def __init__(self, probability: float = 0.5):
         super().__init__()
-        if not 0 <= probability <= 1:
-            raise ValueError(f"probability is {probability}; it must lie in [0, 1]")
-        self.probability = probability
+        self.probability = check_fraction("probability", probability)
 
     def sample(self, x: Tensor, generator: Generator | None = None) -> Params:
         return {"flipped": draw.bernoulli(x, self.probability, generator)}
