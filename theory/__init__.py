@@ -5,7 +5,7 @@ from theory.best_response import additive_response, attack_channel, destroy_resp
 from theory.boundaries import DestroyBoundary, DimBoundary, critical_destroy, critical_dim, crossing
 from theory.cosine import CoexistenceWindow, coexistence_window, invasion_rate
 from theory.dynamics import escape_rate, gradient_flow, learning_times, starved_growth
-from theory.finite_negatives import disagreement, feature_pull, sphere_loss, sphere_optimum, sphere_threshold
+from theory.finite_negatives import sphere_loss, sphere_optimum
 from theory.game import Game, play
 from theory.losses import AutogradLoss, CovarianceContrast, InfoNCE, Spectral
 from theory.model import FeatureGroup, GroupModel
@@ -19,6 +19,7 @@ from theory.table import Table
 from theory.tight_bottleneck import Hysteresis, hysteresis
 from theory.training import Trained, train
 from theory.water_filling import WaterFilling, mean_field
+from viewlearn.evaluation.feature_dropping.dropout import disagreement, gradient_floor, sphere_threshold
 
 __all__ = [
     "Adam",
@@ -53,7 +54,7 @@ __all__ = [
     "destroy_response",
     "disagreement",
     "escape_rate",
-    "feature_pull",
+    "gradient_floor",
     "gradient_flow",
     "hysteresis",
     "invasion_rate",

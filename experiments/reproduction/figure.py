@@ -7,7 +7,7 @@ import numpy as np
 
 from reproduction.grid import Cell, Grid
 from reproduction.reading import Column, destroyed
-from theory.finite_negatives import disagreement, sphere_optimum
+from theory import disagreement, sphere_optimum
 from viewlearn.plots.destruction import Tradeoff, TradeoffPanel, tradeoff_figure
 from viewlearn.report.reader import Missing, OpenedRun, Pool
 from viewlearn.report.sections.destruction import contrast

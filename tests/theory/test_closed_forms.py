@@ -15,9 +15,7 @@ from theory import (
     additive_response,
     attack_channel,
     destroy_response,
-    disagreement,
     escape_rate,
-    feature_pull,
     gradient_flow,
     learning_times,
     mean_field,
@@ -156,32 +154,6 @@ def test_additive_response_is_the_constrained_optimum():
     assert found[1] / s[1] > found[0] / s[0]  # the weaker direction loses more, though it is less invariant
     with pytest.raises(ValueError, match=r"correlated variance 13\.5"):
         additive_response(second, cross, 14)
-
-
-def match_logits(num_pairs, num_negatives, classes, disagree, generator):
-    """Class of the positive and of negatives relative to the query's, and whether the shortcut agrees."""
-    agree = torch.rand(num_pairs, generator=generator, dtype=torch.float64) >= disagree
-    same = torch.randint(classes, (num_pairs, num_negatives), generator=generator) == 0
-    return agree.double(), same.double()
-
-
-@pytest.mark.parametrize("disagree", [0.0, 0.1, 0.36])
-@pytest.mark.parametrize("weight", [0.0, 5.0, 10.0])
-def test_feature_pull_is_the_sampled_gradient(weight, disagree):
-    agree, same = match_logits(20_000, 64, 10, disagree, torch.Generator().manual_seed(0))
-    feature = torch.zeros((), dtype=torch.float64, requires_grad=True)
-    positive = weight * agree + feature  # the pair agrees in the feature, always
-    logits = torch.cat([positive[:, None], feature * same], -1)
-    losses = logits.logsumexp(-1) - positive
-    pull = -torch.autograd.grad(losses.mean(), feature)[0]
-    assert pull.item() == pytest.approx(feature_pull(weight, 64, 10, disagree), abs=0.006)
-    assert feature_pull(weight, 64, 10, disagree) >= disagree * feature_pull(0.0, 64, 10, 0.0) - 1e-12
-
-
-def test_feature_pull_values():
-    shares = [feature_pull(w, 510, 10, 0.0) / feature_pull(0, 510, 10, 0.0) for w in (0, 5, 10, 1 / 0.07)]
-    assert shares == pytest.approx([1, 0.776, 0.0227, 3.2e-4], rel=0.02)
-    assert disagreement(0.1) == pytest.approx(0.19)
 
 
 @pytest.mark.parametrize(("temperature", "threshold"), [(0.07, 3.6e-5), (0.2, 0.079), (0.5, 0.099)])
