@@ -11,8 +11,10 @@ import audio  # noqa: F401  (runs name the classes of both modalities)
 import vision  # noqa: F401
 from theory.bridge import Bridge, estimate
 from theory.table import Table
+from viewlearn.data import take
 from viewlearn.evaluation import Results
 from viewlearn.runs import Parts, RunFolder, load_run, make_parser
+from viewlearn.sampling import subset
 
 GRID = 16  # views are averaged to this many rows and columns before their principal components are taken
 
@@ -54,14 +56,11 @@ def pairs_of_views(parts: Parts, num_pairs: int, seed: int) -> tuple[Tensor, Ten
     """Two views of training samples as the encoder reads them, and the labels of tasks that all of them have."""
     dataset = parts.data.split("train")
     generator = torch.Generator().manual_seed(seed)
-    chosen = torch.randperm(len(dataset), generator=generator)[:num_pairs].tolist()
-    samples = [dataset[index] for index in chosen]
+    samples = take(dataset, subset(len(dataset), num_pairs, generator))
     views = parts.method.views.eval()
     with torch.no_grad():
-        stored = torch.stack([x for x, _ in samples]).split(256)
-        pairs = [[_small(views(x, generator)) for x in stored] for _ in "12"]
-    labels = {task: torch.tensor([label[task] for _, label in samples]) for task in samples[0][1]}
-    labels = {task: classes for task, classes in labels.items() if (classes >= 0).all()}
+        pairs = [[_small(views(x, generator)) for x in samples.x.split(256)] for _ in "12"]
+    labels = {task: classes for task, classes in samples.labels.items() if (classes >= 0).all()}
     return torch.cat(pairs[0]), torch.cat(pairs[1]), labels
 
 

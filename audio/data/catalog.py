@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 
 from viewlearn.data import Split
+from viewlearn.sampling import subset
 
 
 @dataclass(frozen=True)
@@ -79,8 +80,7 @@ def _take(
     """Moves a fraction of the units in ``source`` to the split ``name``, at least one if the fraction isn't 0."""
     free = sorted(unit for unit, split in splits.items() if split in source)
     count = min(max(1, round(fraction * len(free))), len(free) - 1) if fraction and free else 0
-    order = torch.randperm(len(free), generator=torch.Generator().manual_seed(seed)).tolist()
-    for position in order[:count]:
+    for position in subset(len(free), count, seed).tolist():
         splits[free[position]] = name
 
 

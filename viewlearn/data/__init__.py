@@ -1,7 +1,7 @@
 """Data: what a run knows about them, samples with labels per task, and loaders with a reproducible order."""
 
 from viewlearn.data.check import check_data
-from viewlearn.data.dataset import ArrayDataset, Batch, Data, Dataset, Split, in_memory
+from viewlearn.data.dataset import ArrayDataset, Batch, Data, Dataset, Split, in_memory, take
 from viewlearn.data.labels import check_labels
 from viewlearn.data.loaders import DeviceLoader, Loader
 from viewlearn.data.order import order
@@ -23,4 +23,5 @@ __all__ = [
     "in_memory",
     "make_loader",
     "order",
+    "take",
 ]

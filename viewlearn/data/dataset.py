@@ -23,7 +23,7 @@ class Batch:
     Args:
         x: ``(batch, …)``, in storage form: uint8 images ``(batch, channel, height, width)``, int16 or float32
             waveforms ``(batch, channel, time)``.
-        labels: ``{task: (batch,) int64}``; empty for unlabeled data.
+        labels: ``{task: (batch,) int64}``, −1 where a sample is unlabeled; empty for unlabeled data.
         index: ``(batch,) int64``, each sample's position in its data set.
     """
 
@@ -48,7 +48,8 @@ class Batch:
 class Dataset(Protocol):
     """A map-style data set: ``len(dataset)``, and ``dataset[i] -> (x, {task: label})`` with x in storage form.
 
-    A sample is a pure function of i: no randomness here, that is the views' part.
+    A sample is a pure function of i: no randomness here, that is the views' part. All samples name the same tasks; the
+    label of a sample that has none is −1.
     """
 
     def __len__(self) -> int: ...
@@ -61,7 +62,7 @@ class ArrayDataset:
 
     Args:
         x: ``(num_samples, …)`` in storage form.
-        labels: ``{task: (num_samples,) integers}``; None or empty for unlabeled data.
+        labels: ``{task: (num_samples,) integers}``, −1 where a sample is unlabeled; None or empty for unlabeled data.
         tasks: class names per task, against which the labels are checked.
 
     Raises:
@@ -89,18 +90,28 @@ class ArrayDataset:
         return sum(value.numel() * value.element_size() for value in (self.x, *self.labels.values()))
 
 
+def take(dataset: Dataset, index: Tensor) -> ArrayDataset:
+    """Reads some samples of a data set into memory.
+
+    Args:
+        dataset: What to read from; it must have a sample, which says what shape and which tasks they have.
+        index: ``(num,)`` int64, the samples' positions in the order wanted.
+    """
+    if isinstance(dataset, ArrayDataset):
+        return ArrayDataset(dataset.x[index], {task: values[index] for task, values in dataset.labels.items()})
+    first, labels = dataset[0]
+    x = first.new_empty(len(index), *first.shape)
+    columns = {task: torch.empty(len(index), dtype=torch.int64) for task in labels}
+    for k, i in enumerate(index.tolist()):
+        x[k], row = dataset[i]
+        for task, column in columns.items():
+            column[k] = row[task]
+    return ArrayDataset(x, columns)
+
+
 def in_memory(dataset: Dataset) -> ArrayDataset:
     """Reads every sample of a data set into memory, in order; an ArrayDataset is returned as it is."""
-    if isinstance(dataset, ArrayDataset):
-        return dataset
-    first, labels = dataset[0]
-    x = first.new_empty(len(dataset), *first.shape)
-    columns = {task: torch.empty(len(dataset), dtype=torch.int64) for task in labels}
-    for i in range(len(dataset)):
-        x[i], row = dataset[i]
-        for task, column in columns.items():
-            column[i] = row[task]
-    return ArrayDataset(x, columns)
+    return dataset if isinstance(dataset, ArrayDataset) else take(dataset, torch.arange(len(dataset)))
 
 
 class Data(ABC):

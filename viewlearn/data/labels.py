@@ -12,9 +12,9 @@ def check_labels(
     """The labels as ``{task: (num_samples,) int64}``.
 
     Args:
-        labels: per task, one integer a sample.
-        num_samples: how many samples they describe.
-        tasks: the class names of each task; without them only negative labels are out of range.
+        labels: One integer a sample for each task; −1 for a sample that is unlabeled.
+        num_samples: Number of samples that they describe.
+        tasks: Class names of each task; without them only labels below −1 are out of range.
 
     Raises:
         ValueError: labels of another type or number, a task without class names, or a label out of range; the
@@ -36,12 +36,12 @@ def check_labels(
 
 
 def _check_range(task: str, values: Tensor, high: int | None) -> None:
-    outside = values < 0
+    outside = values < -1
     if high is not None:
         outside = outside | (values >= high)
     if outside.any():
         index = int(outside.nonzero()[0])
-        allowed = "0 or more" if high is None else f"in 0 … {high - 1}"
+        allowed = "0 or more, or -1 for unlabeled" if high is None else f"in 0 … {high - 1}, or -1 for unlabeled"
         raise ValueError(
             f"task {task!r}: sample {index} has the label {int(values[index])}, which must be {allowed} "
             f"({int(outside.sum())} such labels)"

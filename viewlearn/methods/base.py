@@ -7,7 +7,7 @@ from typing import Literal
 import torch
 from torch import Generator, Tensor, nn
 
-from viewlearn.data import Batch
+from viewlearn.data import Batch, Dataset
 from viewlearn.encoders import Encoder
 from viewlearn.views import Compose, Params, distortion, reverse_gradient
 
@@ -44,6 +44,13 @@ class Method(nn.Module, ABC):
             generator: where views draw their parameters from.
             player: whose gradients are wanted: ``both`` in simultaneous updates; in alternating ones ``learner``
                 (views are constants) and ``adversary`` (the caller has frozen everything but the views).
+        """
+
+    def check(self, dataset: Dataset) -> None:
+        """Checks, before training starts, that this method can learn from a data set; by default from any.
+
+        Raises:
+            ValueError: Samples lack something that the loss needs.
         """
 
     def update(self) -> None:

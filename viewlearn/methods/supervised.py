@@ -4,7 +4,7 @@ import torch
 from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
-from viewlearn.data import Batch
+from viewlearn.data import ArrayDataset, Batch, Dataset, take
 from viewlearn.encoders import Encoder
 from viewlearn.methods.base import Method, Metrics, Player
 from viewlearn.views import Compose
@@ -46,6 +46,17 @@ class Supervised(Method):
         self.task = task
         self.label_smoothing = label_smoothing
         self.classifier = nn.Linear(encoder.num_features, len(tasks[task]))
+
+    def check(self, dataset: Dataset) -> None:
+        """Checks that every sample has a label of the task; of a data set that isn't in memory, the first sample."""
+        samples = dataset if isinstance(dataset, ArrayDataset) else take(dataset, torch.arange(1))
+        labels = samples.labels.get(self.task, torch.full((len(samples),), -1))
+        unlabeled = int((labels < 0).sum())
+        if unlabeled:
+            raise ValueError(
+                f"{unlabeled} of {len(samples)} training samples have no label of task {self.task!r}; "
+                "supervised training needs one for each"
+            )
 
     def forward(self, batch: Batch, generator: Generator, player: Player = "both") -> tuple[Tensor, Metrics]:
         x, metrics = self.view(batch.x, generator, player)

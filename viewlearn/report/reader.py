@@ -9,18 +9,18 @@ from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
-import torch
 import yaml
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
-from viewlearn.data import Data, DataSpec
+from viewlearn.data import Data, DataSpec, take
 from viewlearn.evaluation.results import Results
 from viewlearn.runs.build import Parts, build, build_data
 from viewlearn.runs.checkpoint import load_newest
 from viewlearn.runs.folder import RunFolder, read_jsonl
 from viewlearn.runs.loading import load
 from viewlearn.runs.parser import make_parser
+from viewlearn.sampling import subset
 
 # What reading a folder may raise that anybody may have damaged, written by any version, with any class of a user's.
 FAILURES = (
@@ -184,12 +184,8 @@ class OpenedRun:
     def samples(self, num_samples: int, seed: int = 0) -> tuple[Tensor, dict[str, Tensor]]:
         """Test samples in storage form and their labels: the same ones for all runs on the same data."""
         dataset = attempt(lambda: self.data.split("test"))
-        order = torch.randperm(len(dataset), generator=torch.Generator().manual_seed(seed))
-        rows = [dataset[i] for i in order[:num_samples].tolist()]
-        tasks = [task for task in self.data.spec.tasks if all(task in y for _, y in rows)]
-        return torch.stack([x for x, _ in rows]), {
-            task: torch.tensor([int(y[task]) for _, y in rows]) for task in tasks
-        }
+        chosen = take(dataset, subset(len(dataset), num_samples, seed))
+        return chosen.x, {task: chosen.labels[task] for task in self.data.spec.tasks if task in chosen.labels}
 
     def _config(self):
         self.folder.must_be_run()

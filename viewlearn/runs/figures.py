@@ -4,9 +4,10 @@ from pathlib import Path
 
 import torch
 
-from viewlearn.data import Data
+from viewlearn.data import Data, take
 from viewlearn.plots import loss_curves, views_gallery
 from viewlearn.runs.folder import RunFolder
+from viewlearn.sampling import subset
 from viewlearn.views import Compose, pipeline
 
 NUM_SAMPLES = 8
@@ -28,8 +29,7 @@ def draw_figures(folder: RunFolder, data: Data, views: Compose, device: torch.de
     """
     dataset = data.split("test")
     generator = torch.Generator().manual_seed(seed)
-    chosen = torch.randperm(len(dataset), generator=generator)[:NUM_SAMPLES].tolist()
-    x = torch.stack([dataset[i][0] for i in chosen]).to(device)
+    x = take(dataset, subset(len(dataset), NUM_SAMPLES, generator)).x.to(device)
     clean = pipeline(data.decode, data.front_end)(x).float().cpu()
     training = views.training
     views.eval()

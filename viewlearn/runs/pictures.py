@@ -18,6 +18,7 @@ from viewlearn.evaluation.probes.clean import held_out, labels_of
 from viewlearn.evaluation.probes.linear import fit_linear_probe
 from viewlearn.plots import head_histogram, retrieval_figure
 from viewlearn.runs.evaluator import Evaluator
+from viewlearn.sampling import subset
 from viewlearn.views import pipeline
 
 
@@ -61,7 +62,7 @@ def draw_neighbors(
         found = extract_features(
             layered(parts.method), data.split("test"), clean, layers=list(layers), device=evaluator.device
         )
-        queries = _chosen(len(found.index), num_queries, seed)
+        queries = subset(len(found.index), num_queries, seed)
         for layer in layers:
             x = found.layer(layer)
             name = Path(run).name if len(layers) == 1 else f"{Path(run).name}, {layer}"
@@ -133,10 +134,6 @@ def draw_heads(
     return head_histogram(
         path, contributions, labels, classes=shown, title=f"{Path(run).name}: which space tells the {task}"
     )
-
-
-def _chosen(num_samples: int, num: int, seed: int) -> Tensor:
-    return torch.randperm(num_samples, generator=torch.Generator().manual_seed(seed))[:num]
 
 
 def _as_images(data: LimitedData) -> Tensor:

@@ -63,6 +63,7 @@ def run(
     )
     folder = _choose_folder(config)
     parts = build(parser, config)
+    parts.method.check(parts.data.pretraining())
     loader = _loader(config, parts, accelerator)
     keywords = [p.name for p in inspect.signature(train).parameters.values() if p.kind is p.KEYWORD_ONLY]
     settings = vars(parser.instantiate(Namespace(**{name: config[name] for name in keywords})))

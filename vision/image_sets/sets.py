@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
 from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 from torchvision.transforms.functional import pil_to_tensor
+
+from viewlearn.sampling import subset
 
 
 @dataclass(frozen=True)
@@ -109,8 +110,7 @@ def numbers_in(name: str) -> list[tuple[int, int, str]]:
 def sample_sets(sets: ImageSets, max_sets: int, seed: int = 0) -> ImageSets:
     """At most ``max_sets`` whole sets, drawn at random: a quick look at a large collection."""
     names = sorted({(entry.class_name, entry.set_name) for entry in sets.entries})
-    order = torch.randperm(len(names), generator=torch.Generator().manual_seed(seed)).tolist()
-    kept = {names[i] for i in order[:max_sets]}
+    kept = {names[i] for i in subset(len(names), max_sets, seed).tolist()}
     return sets.subset([i for i, entry in enumerate(sets.entries) if (entry.class_name, entry.set_name) in kept])
 
 

@@ -11,6 +11,7 @@ from torch import Generator, Tensor
 from torch.nn import functional
 
 from viewlearn.data import ArrayDataset, Data, DataSpec, Split
+from viewlearn.sampling import subset
 from vision.data.cifar import CIFAR10
 from vision.image_sets.sets import Entry, ImageSets
 from vision.video.backgrounds import background_crops, shrunk
@@ -143,7 +144,7 @@ class SceneData(Data):
         self.cifar = CIFAR10(root, limit=limit, validation=validation)
         self.pretrain_on, self.num_train, self.num_labeled = pretrain_on, num_train, num_labeled
         self.num_objects, self.size_, self.seed = num_objects, size, seed
-        self._splits: dict[str, PartlyLabeled] = {}
+        self._splits: dict[str, ArrayDataset] = {}
 
     @cached_property
     def spec(self) -> DataSpec:
@@ -154,7 +155,7 @@ class SceneData(Data):
         statistics = tuple(mean.tolist()), tuple(std.tolist())
         return DataSpec(shape, tasks, *statistics, len(self.pretraining()), value_range=(0.0, 1.0))
 
-    def split(self, name: Split) -> "PartlyLabeled":
+    def split(self, name: Split) -> ArrayDataset:
         if name not in self._splits:
             x, labels = self._shuffled(name)
             number = min(len(x), self.num_labeled // {"train": 1, "validation": 4, "test": 2}[name])
@@ -163,7 +164,7 @@ class SceneData(Data):
             both = torch.cat([_resized(x[:number], self.size_), _resized(scenes.images, self.size_)])
             unlabeled = torch.full((number,), -1)
             object_, scene = torch.cat([labels[:number], unlabeled]), torch.cat([unlabeled, scenes.labels[:, 0]])
-            self._splits[name] = PartlyLabeled(both, {"object": object_, "scene": scene})
+            self._splits[name] = ArrayDataset(both, {"object": object_, "scene": scene})
         return self._splits[name]
 
     def pretraining(self) -> ArrayDataset:
@@ -183,26 +184,8 @@ class SceneData(Data):
     def _shuffled(self, name: Split) -> tuple[Tensor, Tensor]:
         """A split of CIFAR-10 in random order: files come class by class, and a part of them has to have all."""
         data = self.cifar.split(name)
-        order = torch.randperm(len(data), generator=torch.Generator().manual_seed(self.seed))
+        order = subset(len(data), len(data), self.seed)
         return data.x[order], data.labels["object"][order]
-
-
-class PartlyLabeled:
-    """A data set in memory of which a sample has the labels of some tasks only: ``data[i] -> (x, {task: label})``.
-
-    Args:
-        x: ``(num_samples, …)`` in storage form.
-        labels: ``{task: (num_samples,) int64}``, −1 where a sample isn't labeled.
-    """
-
-    def __init__(self, x: Tensor, labels: dict[str, Tensor]):
-        self.x, self.labels = x, labels
-
-    def __len__(self) -> int:
-        return len(self.x)
-
-    def __getitem__(self, index: int) -> tuple[Tensor, dict[str, int]]:
-        return self.x[index], {task: int(y[index]) for task, y in self.labels.items() if y[index] >= 0}
 
 
 def _resized(x: Tensor, size: int) -> Tensor:

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from viewlearn.data import ArrayDataset, DataSpec
+from viewlearn.data import ArrayDataset, DataSpec, in_memory, take
 from viewlearn.views.decode import ToFloat
 
 TASKS = {"digit": ("0", "1", "2")}
@@ -17,7 +17,7 @@ def test_a_sample_is_x_and_a_label_per_task():
     ("labels", "message"),
     [
         ({"digit": [0, 3, 1]}, r"task 'digit': sample 1 has the label 3, which must be in 0 … 2"),
-        ({"digit": [0, 2, -1]}, r"sample 2 has the label -1, which must be in 0 … 2 \(1 such"),
+        ({"digit": [0, 2, -2]}, r"sample 2 has the label -2, which must be in 0 … 2, or -1 for unlabeled \(1 such"),
         ({"digit": [0, 1]}, r"labels of shape \(2,\) for 3 samples"),
         ({"digit": [0.0, 1.0, 2.0]}, "must be integers"),
         ({"letter": [0, 1, 2]}, "no class names"),
@@ -29,8 +29,26 @@ def test_labels_are_checked(labels, message):
 
 
 def test_negative_labels_are_refused_without_class_names_too():
-    with pytest.raises(ValueError, match="0 or more"):
-        ArrayDataset(torch.zeros(2, 1), {"digit": [0, -1]})
+    with pytest.raises(ValueError, match="label -2, which must be 0 or more, or -1 for unlabeled"):
+        ArrayDataset(torch.zeros(2, 1), {"digit": [0, -2]})
+
+
+class Lazy:
+    """A data set that isn't in memory: sample i is filled with i, and every other one is unlabeled."""
+
+    def __len__(self):
+        return 6
+
+    def __getitem__(self, index):
+        return torch.full((2,), index), {"digit": index if index % 2 == 0 else -1}
+
+
+@pytest.mark.parametrize("dataset", [Lazy(), in_memory(Lazy())])
+def test_taken_samples_keep_the_order_asked_for_and_say_which_are_unlabeled(dataset):
+    taken = take(dataset, torch.tensor([4, 1, 4]))
+    assert taken.x.tolist() == [[4, 4], [1, 1], [4, 4]]
+    assert taken.labels["digit"].tolist() == [4, -1, 4]
+    assert len(take(dataset, torch.arange(0))) == 0
 
 
 def test_bindings_name_what_the_data_decide():

@@ -1,22 +1,12 @@
 import json
-from dataclasses import dataclass
 
 import pytest
 import torch
 from torch import nn
 
-from viewlearn.data.spec import DataSpec
+from viewlearn.data import ArrayDataset, DataSpec
 from viewlearn.evaluation import KNNMonitor, Results, evaluate, reinitialized
 from viewlearn.views import Identity
-
-
-@dataclass
-class InMemory:
-    x: torch.Tensor
-    labels: dict[str, torch.Tensor]
-
-    def __len__(self):
-        return len(self.x)
 
 
 class Blobs:
@@ -36,7 +26,7 @@ class Blobs:
         half = torch.where(torch.arange(len(x)) % 2 == 0, sign, -1)
         noise = torch.randint(4, (len(x),), generator=generator)
         labels = {"sign": sign, "noise": noise, "half": half}
-        return InMemory(x, {task: labels[task] for task in self.spec.tasks})
+        return ArrayDataset(x, {task: labels[task] for task in self.spec.tasks})
 
 
 class Picks(nn.Module):

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from viewlearn.data import Batch, DataSpec
+from viewlearn.data import ArrayDataset, Batch, DataSpec
 from viewlearn.methods import Supervised
 
 TASKS = {"sign": ("negative", "positive"), "other": ("a", "b", "c")}
@@ -48,3 +48,30 @@ def test_bad_tasks_are_named(toys):
         Supervised(toys.Linear(), toys.Compose(), "sign")
     with pytest.raises(ValueError, match="label_smoothing is 1"):
         Supervised(toys.Linear(), toys.Compose(), "sign", 1, tasks=TASKS)
+
+
+class Lazy:
+    """A data set that isn't in memory, of which the first sample has these labels."""
+
+    def __init__(self, **labels):
+        self.labels_of_first = labels
+
+    def __len__(self):
+        return 5
+
+    def __getitem__(self, index):
+        return torch.zeros(3), self.labels_of_first
+
+
+def test_unlabeled_samples_are_told_before_training(toys):
+    method = Supervised(toys.Linear(), toys.Compose(), "sign", tasks=TASKS)
+    method.check(ArrayDataset(torch.zeros(3, 2), {"sign": [0, 1, 0], "other": [-1, -1, -1]}))
+    method.check(Lazy(sign=1))
+    for dataset, said in (
+        (ArrayDataset(torch.zeros(3, 2), {"sign": [0, -1, 0]}), "1 of 3 training samples have no label of task 'sign'"),
+        (ArrayDataset(torch.zeros(3, 2)), "3 of 3 training samples"),
+        (Lazy(sign=-1), "1 of 1 training samples"),
+        (Lazy(), "1 of 1 training samples"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            method.check(dataset)

@@ -19,6 +19,11 @@ class WrongLabels(Toy):
         return ArrayDataset(super().split(name).x, {"side": torch.arange(64) % 3})
 
 
+class PartlyLabeled(Toy):
+    def split(self, name):
+        return ArrayDataset(super().split(name).x, {"side": torch.arange(64) % 3 - 1})
+
+
 class Unlike(Toy):
     def split(self, name):
         return ArrayDataset(super().split(name).x[:, :1])
@@ -64,6 +69,10 @@ def _importable(monkeypatch):
         ("--encoder.name resnet19", "no encoder 'resnet19'; there are resnet18, resnet34"),
         ("--encoder bad.Wordless", "Wordless must set self.num_features"),
         ("--data bad.WrongLabels", "sample 2 has the label 2, which must be in 0 … 1"),
+        (
+            "--data bad.PartlyLabeled --method Supervised",
+            "22 of 64 training samples have no label of task 'side'; supervised training needs one for each",
+        ),
         ("--data bad.Empty", "the train split is empty"),
         ("--data bad.Unlike", r"samples become \(1, 16, 16\); the spec says \(3, 16, 16\)"),
         ("--batch_size 1", "batch size is 1; contrastive training needs 2 or more"),

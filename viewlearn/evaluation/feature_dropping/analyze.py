@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from viewlearn.data import Data, in_memory
+from viewlearn.data import Data, take
 from viewlearn.evaluation.feature_dropping.action import ActionMeter
 from viewlearn.evaluation.feature_dropping.cache import kept_reference
 from viewlearn.evaluation.feature_dropping.dependence import dependence
@@ -16,6 +16,7 @@ from viewlearn.evaluation.feature_dropping.dropout import effective_dropout, pai
 from viewlearn.evaluation.feature_dropping.judge import Reference, fit_reference, true_probability
 from viewlearn.evaluation.feature_dropping.results import FeatureDropping, Generated, TaskDropping
 from viewlearn.evaluation.probes.features import Precision, evaluation_mode
+from viewlearn.sampling import subset
 from viewlearn.views import Compose, pipeline
 
 
@@ -99,11 +100,8 @@ def analyze(
 
 def _test_samples(data: Data, num_samples: int, seed: int) -> tuple[Tensor, dict[str, Tensor]]:
     dataset = data.split("test")
-    chosen = torch.randperm(len(dataset), generator=torch.Generator().manual_seed(seed))[:num_samples].sort().values
-    if not hasattr(dataset, "x"):
-        dataset = in_memory(torch.utils.data.Subset(dataset, chosen.tolist()))
-        chosen = torch.arange(len(dataset))
-    return dataset.x[chosen], {task: y[chosen] for task, y in dataset.labels.items()}
+    samples = take(dataset, subset(len(dataset), num_samples, seed).sort().values)
+    return samples.x, samples.labels
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import torch
 from filelock import FileLock
 from safetensors import SafetensorError, safe_open
 
-from viewlearn.data import Data
+from viewlearn.data import ArrayDataset, Data
 from viewlearn.evaluation.feature_dropping.judge import Reference, build_network, fit_reference
 from viewlearn.evaluation.probes.score import Score
 from viewlearn.files import write_weights
@@ -58,7 +58,8 @@ def kept_reference(data: Data, task: str, folder: Path | str, key: str, **settin
 def _digest(data: Data, task: str, key: str, settings: dict) -> str:
     defaults = {name: p.default for name, p in inspect.signature(fit_reference).parameters.items()}
     used = {name: value for name, value in {**defaults, **settings}.items() if name not in ELSEWHERE}
-    labels = getattr(data.split("train"), "labels", {}).get(task)
+    train = data.split("train")
+    labels = train.labels.get(task) if isinstance(train, ArrayDataset) else None
     spec = data.spec
     content = {
         "format": FORMAT,

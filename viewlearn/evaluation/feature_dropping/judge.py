@@ -3,11 +3,12 @@
 import torch
 from torch import Tensor, nn
 
-from viewlearn.data import Data
+from viewlearn.data import ArrayDataset, Data, take
 from viewlearn.encoders import Backbone
 from viewlearn.evaluation.feature_dropping.fit import Judged, Samples, autocast, fit_in_cycles
 from viewlearn.evaluation.probes.features import Precision, evaluation_mode
 from viewlearn.evaluation.probes.score import Score
+from viewlearn.sampling import subset
 from viewlearn.views import Identity, View, pipeline
 
 
@@ -132,21 +133,14 @@ def take_labeled(
         ValueError: the split has none.
     """
     dataset = data.split(split)
-    if hasattr(dataset, "labels"):
-        labels = dataset.labels.get(task, torch.full((len(dataset),), -1))
-        known = (labels >= 0).nonzero().squeeze(1)
-    else:
-        known = torch.arange(len(dataset))
-    chosen = known[torch.randperm(len(known), generator=generator)[:num_samples]]
-    if not len(chosen):
+    known = torch.arange(len(dataset))
+    if isinstance(dataset, ArrayDataset):  # whose labels are known before samples are read
+        known = (dataset.labels[task] >= 0).nonzero().squeeze(1) if task in dataset.labels else known[:0]
+    samples = take(dataset, known[subset(len(known), num_samples, generator)])
+    labels = samples.labels.get(task, torch.full((len(samples),), -1))
+    if not (labels >= 0).any():
         raise ValueError(f"task {task!r} has no labels in {split}, so there is nothing to judge its destruction by")
-    if hasattr(dataset, "x"):
-        return dataset.x[chosen], labels[chosen]
-    rows = [dataset[int(i)] for i in chosen]
-    rows = [(x, y[task]) for x, y in rows if y.get(task, -1) >= 0]
-    if not rows:
-        raise ValueError(f"task {task!r} has no labels in {split}, so there is nothing to judge its destruction by")
-    return torch.stack([x for x, _ in rows]), torch.tensor([y for _, y in rows])
+    return samples.x[labels >= 0], labels[labels >= 0]
 
 
 def true_probability(reference: Reference, x: Tensor, y: Tensor, precision: Precision = "no") -> Tensor:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset, default_collate
 
+from viewlearn.data import ArrayDataset
 from viewlearn.views import Identity, View
 
 Precision = Literal["no", "bf16", "fp16"]
@@ -121,13 +122,12 @@ def evaluation_mode(module: nn.Module) -> Iterator[nn.Module]:
 def batches(data: Dataset | object, batch_size: int, num_workers: int = 0) -> Iterator[tuple[Tensor, dict, Tensor]]:
     """(x, {task: labels}, index) of a whole data set in order, in storage form, or what a loader yields.
 
-    A data set that holds all its samples in ``x`` and ``labels`` is cut into slices; any other one is read through
-    a ``torch.utils.data.DataLoader``.
+    An ``ArrayDataset`` is cut into slices; any other one is read through a ``torch.utils.data.DataLoader``.
     """
     if hasattr(data, "epoch"):
         for batch in data.epoch(0):
             yield batch.x, batch.labels, batch.index
-    elif isinstance(getattr(data, "x", None), Tensor):
+    elif isinstance(data, ArrayDataset):
         for start in range(0, len(data), batch_size):
             cut = slice(start, min(start + batch_size, len(data)))
             yield data.x[cut], {task: y[cut] for task, y in data.labels.items()}, torch.arange(cut.start, cut.stop)

@@ -9,6 +9,7 @@ from torch.nn import functional
 from viewlearn.evaluation.probes.intervals import mean_interval
 from viewlearn.evaluation.probes.logistic import fit_logistic, spread
 from viewlearn.evaluation.probes.score import Score, labeled
+from viewlearn.sampling import subset
 
 Classifier = Literal["logistic", "centroid"]
 
@@ -66,7 +67,7 @@ def few_shot(
     generator = torch.Generator().manual_seed(seed)
     accuracies, num_asked = [], 0
     for _ in range(episodes):
-        classes = [list(members)[i] for i in torch.randperm(len(members), generator=generator)[:ways].tolist()]
+        classes = [list(members)[i] for i in subset(len(members), ways, generator).tolist()]
         support, asked = [], []
         for c in classes:
             own, others = (index[torch.randperm(len(index), generator=generator)] for index in members[c])

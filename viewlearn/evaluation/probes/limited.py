@@ -1,10 +1,10 @@
 """A part of a data set's samples, so that an evaluation takes the time that there is."""
 
-import torch
 from torch.utils.data import Dataset, Subset
 
-from viewlearn.data import ArrayDataset, Data, DataSpec
+from viewlearn.data import ArrayDataset, Data, DataSpec, take
 from viewlearn.data.dataset import Split
+from viewlearn.sampling import subset
 from viewlearn.views import View
 
 
@@ -51,7 +51,5 @@ def subsample(dataset: Dataset, num_samples: int | None, seed: int) -> Dataset:
     """``num_samples`` of a data set, drawn without replacement, in the data set's order; all of it for None."""
     if num_samples is None or num_samples >= len(dataset):
         return dataset
-    order = torch.randperm(len(dataset), generator=torch.Generator().manual_seed(seed))[:num_samples].sort().values
-    if isinstance(dataset, ArrayDataset):
-        return ArrayDataset(dataset.x[order], {task: y[order] for task, y in dataset.labels.items()})
-    return Subset(dataset, order.tolist())
+    chosen = subset(len(dataset), num_samples, seed).sort().values
+    return take(dataset, chosen) if isinstance(dataset, ArrayDataset) else Subset(dataset, chosen.tolist())

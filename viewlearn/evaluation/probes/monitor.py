@@ -1,10 +1,12 @@
 """kNN accuracy while training, on small fixed subsets."""
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
+from viewlearn.data import ArrayDataset, take
 from viewlearn.evaluation.probes.features import Features, Precision, extract_features, validation_split
 from viewlearn.evaluation.probes.knn import knn
+from viewlearn.sampling import subset
 from viewlearn.views import Compose, View
 
 
@@ -48,19 +50,19 @@ class KNNMonitor:
         self.tasks = []
         if asked:
             self._draw_subsets(data, num_train, num_test, seed)
-            self.tasks = [task for task in asked if self.train.has(task) and self.test.has(task)]
+            self.tasks = [task for task in asked if _has(self.train, task) and _has(self.test, task)]
 
     def _draw_subsets(self, data: object, num_train: int, num_test: int, seed: int) -> None:
         train, validation = data.split("train"), validation_split(data)
         generator = torch.Generator().manual_seed(seed)
-        order = torch.randperm(len(train), generator=generator)
+        order = subset(len(train), len(train), generator)
         if validation is None:
             num_held = min(num_test, max(1, len(train) // 3))
             held, order = order[:num_held], order[num_held:]
-            self.test = _Subset(train, held)
+            self.test = take(train, held)
         else:
-            self.test = _Subset(validation, torch.randperm(len(validation), generator=generator)[:num_test])
-        self.train = _Subset(train, order[:num_train])
+            self.test = take(validation, subset(len(validation), num_test, generator))
+        self.train = take(train, order[:num_train])
 
     def __call__(self, encoder: nn.Module) -> dict[str, float]:
         if not self.tasks:
@@ -75,21 +77,6 @@ class KNNMonitor:
         return knn(*sides, k=self.k, temperature=self.temperature, device=self.options["device"]).accuracy
 
 
-class _Subset:
-    """The samples of a data set at the places ``order``, held in memory, in storage form."""
-
-    def __init__(self, dataset, order: Tensor):
-        if isinstance(getattr(dataset, "x", None), Tensor):
-            self.x = dataset.x[order]
-            self.labels = {task: y[order] for task, y in dataset.labels.items()}
-        else:
-            samples = [dataset[int(i)] for i in order]
-            self.x = torch.stack([x for x, _ in samples])
-            self.labels = {task: torch.tensor([int(y[task]) for _, y in samples]) for task in samples[0][1]}
-
-    def __len__(self) -> int:
-        return len(self.x)
-
-    def has(self, task: str) -> bool:
-        """Any label of the task."""
-        return task in self.labels and bool((self.labels[task] >= 0).any())
+def _has(dataset: ArrayDataset, task: str) -> bool:
+    """Whether any sample has a label of the task."""
+    return task in dataset.labels and bool((dataset.labels[task] >= 0).any())

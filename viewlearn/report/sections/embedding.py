@@ -8,6 +8,7 @@ from matplotlib import colormaps
 from sklearn.manifold import TSNE
 from torch import Tensor, nn
 
+from viewlearn.data import ArrayDataset
 from viewlearn.evaluation.probes.features import extract_features
 from viewlearn.evaluation.probes.retrieval import nearest_neighbors
 from viewlearn.plots.figure import GRAY, new_figure
@@ -56,21 +57,11 @@ def _embed(run: OpenedRun) -> Embedded:
     x, labels = run.samples(NUM_CANDIDATES)
     device = next((p.device for p in encoder.parameters()), torch.device("cpu"))
     clean = pipeline(data.decode, data.front_end)
-    features = extract_features(encoder, _Samples(x), clean, device=device).x
+    features = extract_features(encoder, ArrayDataset(x), clean, device=device).x
     shown = min(len(x), NUM_CANDIDATES)
     with torch.no_grad():
         seen = torch.cat([clean(part.to(device)).float().cpu() for part in x[:shown].split(256)])
     return Embedded(x, seen, features, labels, data.decode.cpu()(x[:NUM_QUERIES]) if data.spec.sample_rate else None)
-
-
-class _Samples:
-    """Samples in memory, without labels, as ``extract_features`` takes them."""
-
-    def __init__(self, x: Tensor):
-        self.x, self.labels = x, {}
-
-    def __len__(self) -> int:
-        return len(self.x)
 
 
 def _map(run: OpenedRun, embedded: Embedded) -> list[Block]:

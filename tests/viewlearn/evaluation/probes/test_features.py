@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from viewlearn.data import ArrayDataset
 from viewlearn.evaluation import extract_features
 from viewlearn.evaluation.probes.features import match_layers
 from viewlearn.views import View
@@ -17,17 +18,6 @@ class Scale(View):
 
     def transform(self, x, params):
         return x.float() / 255
-
-
-class InMemory:
-    def __init__(self, x, labels):
-        self.x, self.labels = x, labels
-
-    def __len__(self):
-        return len(self.x)
-
-    def __getitem__(self, i):
-        return self.x[i], {task: int(y[i]) for task, y in self.labels.items()}
 
 
 class OneByOne:
@@ -48,7 +38,7 @@ class OneByOne:
 @pytest.fixture
 def dataset(generator):
     x = torch.randint(256, (23, 3, 4, 4), generator=generator, dtype=torch.uint8)
-    return InMemory(x, {"a": torch.arange(23) % 3, "b": torch.full((23,), -1)})
+    return ArrayDataset(x, {"a": torch.arange(23) % 3, "b": torch.full((23,), -1)})
 
 
 @pytest.fixture
@@ -131,7 +121,7 @@ def test_bad_input_is_named(dataset, encoder):
     with pytest.raises(ValueError, match="precision is 'fp8'"):
         extract_features(encoder, dataset, Scale(), precision="fp8")
     with pytest.raises(ValueError, match="empty"):
-        extract_features(encoder, InMemory(dataset.x[:0], {}), Scale())
+        extract_features(encoder, ArrayDataset(dataset.x[:0], {}), Scale())
     with pytest.raises(ValueError, match="Sequential has no features"):
         extract_features(encoder, dataset, Scale(), layers=("V",))
 
