@@ -22,8 +22,8 @@ import numpy as np
 import torch
 
 from theory import FeatureGroup, GroupModel, demos
-from theory.canonical import CAPACITY
-from theory.losses import CovarianceContrast, InfoNCE, Loss, Spectral
+from theory.losses.losses import CovarianceContrast, InfoNCE, Loss, Spectral
+from theory.model.canonical import CAPACITY
 from theory.plots import save
 from theory.sweeps.plots import sweep_figure
 from theory.sweeps.sweep import sweep

@@ -9,7 +9,7 @@ from torch.nn.functional import adaptive_avg_pool2d
 
 import audio  # noqa: F401  (runs name the classes of both modalities)
 import vision  # noqa: F401
-from theory.bridge import Bridge, estimate
+from theory.prediction import Bridge, estimate
 from theory.table import Table
 from viewlearn.data import take
 from viewlearn.evaluation import Results

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from theory.phase import PhaseDiagram
+from theory.sweeps.phase import PhaseDiagram
 from theory.table import Table
 from viewlearn.files import writing
 

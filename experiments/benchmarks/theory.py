@@ -21,7 +21,7 @@ def _diagram(quick: bool) -> Row:
     import numpy as np
 
     from theory import phase_diagram
-    from theory.canonical import EITHER_OR, EITHER_OR_DIM
+    from theory.model.canonical import EITHER_OR, EITHER_OR_DIM
 
     destroy, strength = ("A.destroy", np.linspace(0, 0.6, 100)), ("A.strength", np.linspace(1.1, 6, 100))
     times = compare(
@@ -35,7 +35,7 @@ def _runs(batch_size: int, target: str, quick: bool) -> Row:
     import numpy as np
 
     from theory import FeatureGroup, GroupModel, InfoNCE, train
-    from theory.parameters import vary
+    from theory.model.parameters import vary
 
     model = GroupModel([FeatureGroup("A", (6,) * 4), FeatureGroup("B", (1,) * 4)], noise_dims=8)
     numbers = vary(model, {"A.destroy": np.linspace(0, 0.9, 10)})

@@ -3,12 +3,12 @@
 import torch
 from tqdm import tqdm
 
-from theory.adversaries import AdditiveAdversary, Adversary, DestroyAdversary
 from theory.demos.demo import Demo
-from theory.game import Game, Schedule, play
-from theory.model import FeatureGroup, GroupModel
+from theory.model.groups import FeatureGroup, GroupModel
+from theory.model.moments import moments
 from theory.plots import new_figure
-from theory.second_moments import moments
+from theory.simulation.adversaries import AdditiveAdversary, Adversary, DestroyAdversary
+from theory.simulation.game import Game, Schedule, play
 from theory.table import Table
 
 MODEL = GroupModel([FeatureGroup("A", (6,) * 2), FeatureGroup("B", (2,) * 2), FeatureGroup("C", (1,) * 2)])

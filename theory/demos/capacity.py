@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from theory.boundaries import critical_destroy, learned
-from theory.canonical import CAPACITY, CAPACITY_DIM
+from theory.closed_forms.boundaries import critical_destroy, learned
 from theory.demos.demo import Demo
-from theory.losses import InfoNCE, Loss, Spectral
-from theory.parameters import vary
+from theory.losses.losses import InfoNCE, Loss, Spectral
+from theory.measures.probe import sign_accuracy
+from theory.model.canonical import CAPACITY, CAPACITY_DIM
+from theory.model.parameters import vary
 from theory.plots import accuracy_panel, mark, new_figure
-from theory.probes import sign_accuracy
 from theory.sweeps.sweep import sweep
 from theory.table import Table
 

@@ -3,15 +3,15 @@
 import numpy as np
 import torch
 
+from theory.closed_forms.dynamics import escape_rate, gradient_flow, learning_times, starved_growth
 from theory.demos.demo import Demo
-from theory.dynamics import escape_rate, gradient_flow, learning_times, starved_growth
-from theory.losses import InfoNCE, Spectral
-from theory.metrics import positive_probability
-from theory.model import FeatureGroup, GroupModel
-from theory.parameters import parameters_of
+from theory.losses.losses import InfoNCE, Spectral
+from theory.measures.embedding import positive_probability
+from theory.model.groups import FeatureGroup, GroupModel
+from theory.model.moments import moments
+from theory.model.parameters import parameters_of
+from theory.model.sampling import Sampler
 from theory.plots import new_figure
-from theory.sampling import Sampler
-from theory.second_moments import moments
 from theory.table import Table
 
 COLORS = ("#2b6cb0", "#dd6b20", "#2f855a")

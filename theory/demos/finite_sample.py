@@ -6,14 +6,14 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
+from theory.closed_forms.optimum import solve_general
 from theory.demos.demo import Demo
-from theory.metrics import subspace_overlap
-from theory.model import FeatureGroup, GroupModel
-from theory.optimum import solve_general
-from theory.parameters import parameters_of
+from theory.measures.embedding import subspace_overlap
+from theory.model.groups import FeatureGroup, GroupModel
+from theory.model.moments import moments
+from theory.model.parameters import parameters_of
+from theory.model.sampling import Sampler
 from theory.plots import color, mark, new_figure, trained_band
-from theory.sampling import Sampler
-from theory.second_moments import moments
 from theory.table import Table
 
 MODEL = GroupModel([FeatureGroup("A", (3.0,) * 4), FeatureGroup("B", (0.5,) * 4)], noise_dims=24)

@@ -3,16 +3,16 @@
 import numpy as np
 import torch
 
-from theory.canonical import EITHER_OR, EITHER_OR_DIM
+from theory.closed_forms.tight_bottleneck import hysteresis
 from theory.demos.demo import Demo
-from theory.losses import InfoNCE
-from theory.optimizers import Adam
-from theory.parameters import vary
+from theory.losses.losses import InfoNCE
+from theory.measures.probe import probe
+from theory.model.canonical import EITHER_OR, EITHER_OR_DIM
+from theory.model.parameters import vary
 from theory.plots import color, mark, new_figure, trained_band
-from theory.probes import probe
+from theory.simulation.optimizers import Adam
+from theory.simulation.training import train
 from theory.table import Table
-from theory.tight_bottleneck import hysteresis
-from theory.training import train
 
 AXIS = "A.destroy"
 MODEL = EITHER_OR.with_group("A", strengths=(6,) * 4)

@@ -2,15 +2,15 @@
 
 import numpy as np
 
-from theory.canonical import NORM_COMPETITION as MODEL
-from theory.canonical import NORM_COMPETITION_DIM as DIM
-from theory.cosine import coexistence_window, critical_temperature
+from theory.closed_forms.cosine import coexistence_window, critical_temperature
+from theory.closed_forms.water_filling import critical_temperature as mean_field_temperature
+from theory.closed_forms.water_filling import mean_field
 from theory.demos.demo import Demo
-from theory.losses import InfoNCE
+from theory.losses.losses import InfoNCE
+from theory.model.canonical import NORM_COMPETITION as MODEL
+from theory.model.canonical import NORM_COMPETITION_DIM as DIM
 from theory.plots import accuracy_panel, mark, new_figure, trained_band
 from theory.sweeps.sweep import sweep
-from theory.water_filling import critical_temperature as mean_field_temperature
-from theory.water_filling import mean_field
 
 AXIS = "A.destroy"
 READOUT = 0.1

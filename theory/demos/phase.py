@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from theory.canonical import EITHER_OR, EITHER_OR_DIM
 from theory.demos.demo import Demo
-from theory.losses import InfoNCE
-from theory.phase import phase_diagram
+from theory.losses.losses import InfoNCE
+from theory.model.canonical import EITHER_OR, EITHER_OR_DIM
 from theory.plots import new_figure, phase_panel
+from theory.sweeps.phase import phase_diagram
 
 
 def run(seeds: int = 2, progress: bool = False, columns: int = 13, rows: int = 10) -> Demo:

@@ -3,8 +3,8 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from theory.losses import Loss
-from theory.model import GroupModel
+from theory.losses.losses import Loss
+from theory.model.groups import GroupModel
 from theory.plots import axis_label, color, new_figure, trained_band
 from theory.table import Table
 

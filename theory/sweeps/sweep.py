@@ -9,16 +9,16 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from theory.boundaries import learned
-from theory.losses import AutogradLoss, CovarianceContrast, InfoNCE, Loss, Spectral
-from theory.metrics import effective_rank, energy_share, subspace_overlap
-from theory.model import GroupModel
-from theory.optimizers import Adam, Optimizer
-from theory.parameters import cells, vary
-from theory.probes import is_vacuous, probe, sign_accuracy
-from theory.second_moments import moments
+from theory.closed_forms.boundaries import learned
+from theory.losses.losses import AutogradLoss, CovarianceContrast, InfoNCE, Loss, Spectral
+from theory.measures.embedding import effective_rank, energy_share, subspace_overlap
+from theory.measures.probe import is_vacuous, probe, sign_accuracy
+from theory.model.groups import GroupModel
+from theory.model.moments import moments
+from theory.model.parameters import cells, vary
+from theory.simulation.optimizers import Adam, Optimizer
+from theory.simulation.training import train
 from theory.table import Table
-from theory.training import train
 from viewlearn.files import write_text
 
 MAX_RUNS = 400  # trained at once; more bring no speed on a CPU, and a sweep resumes at these blocks

@@ -5,10 +5,10 @@ import pytest
 import torch
 
 from theory import FeatureGroup, GroupModel, InfoNCE, Spectral, phase_diagram, solve, sweep, train
-from theory.boundaries import learned
-from theory.optimizers import GradientDescent
-from theory.parameters import vary
-from theory.probes import probe
+from theory.closed_forms.boundaries import learned
+from theory.measures.probe import probe
+from theory.model.parameters import vary
+from theory.simulation.optimizers import GradientDescent
 from theory.table import Table
 
 MODEL = GroupModel([FeatureGroup("A", (3,) * 2), FeatureGroup("B", (1,) * 2)], noise_dims=2)
@@ -142,10 +142,10 @@ def test_rotating_the_input_rotates_the_trained_encoder():
 
 def test_sampled_spectral_gradient_is_unbiased():
     """The mean gradient over 400 batches is the population's, within 3 %."""
-    from theory.optimum import population_gradient
-    from theory.parameters import parameters_of
-    from theory.sampling import Sampler
-    from theory.second_moments import moments
+    from theory.closed_forms.optimum import population_gradient
+    from theory.model.moments import moments
+    from theory.model.parameters import parameters_of
+    from theory.model.sampling import Sampler
 
     model = MODEL.with_group("A", destroy=0.3)
     weight = 0.4 * torch.randn(3, 6, generator=torch.Generator().manual_seed(0), dtype=torch.float64)

@@ -1,0 +1,101 @@
+"""How fast: gradient flow of the spectral loss, its saddles, and the saturation of InfoNCE with few negatives."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from theory.closed_forms.optimum import population_gradient, score_form
+from theory.losses.losses import Loss
+from theory.model.groups import GroupModel
+from theory.model.moments import moments
+
+
+@dataclass(frozen=True)
+class LearningTimes:
+    """Gradient flow from small diagonal weights: each direction's squared weight follows its own logistic curve.
+
+    ``du/dt = 8 C u (1 − u/u*)``, u* = C/S², so that ``u(t) = u*/(1 + (u*/u_0 − 1) exp(−8 C t))``. The order of
+    learning is that of the covariances C (strength), while the optimum prefers correlations C/S. inf marks what is
+    never learned.
+
+    ``half`` (directions,): times at which u = u*/2. ``rate``: 8 C. ``final``: u*. ``initial``: u_0.
+    """
+
+    half: Tensor
+    rate: Tensor
+    final: Tensor
+    initial: float
+
+    def at(self, times: Tensor) -> Tensor:
+        """u(t), (times, directions)."""
+        growth = torch.exp(-self.rate * times[:, None])
+        return self.final / (1 + (self.final / self.initial - 1) * growth)
+
+
+def learning_times(model: GroupModel, init: float = 1e-2) -> LearningTimes:
+    """Logistic learning of each direction by the spectral loss when the embedding has room for all.
+
+    Args:
+        model: The model.
+        init: Initial weight w_0 > 0 of every direction on its own output; u_0 = w_0².
+    """
+    exact = moments(model)
+    final = exact.cross / exact.second**2
+    if not 0 < init**2 < final[exact.cross > 0].min():
+        raise ValueError(f"init is positive and below every final weight √(C/S²), not {init}")
+    half = torch.log(final / init**2 - 1) / (8 * exact.cross)
+    return LearningTimes(torch.where(exact.cross > 0, half, torch.inf), 8 * exact.cross, final, init**2)
+
+
+def escape_rate(model: GroupModel, held: int, waiting: int) -> float:
+    """Growth rate ``4 S_w (λ_w − λ_h)`` of a waiting direction where another holds its place in the bottleneck.
+
+    Strong directions are learned first; if their correlation is lower, that is a strict saddle, left at this rate.
+    """
+    exact = moments(model)
+    return (4 * exact.second[waiting] * (exact.correlation[waiting] - exact.correlation[held])).item()
+
+
+def starved_growth(model: GroupModel, group: str, positive_probability: float, temperature: float = 1.0) -> float:
+    """Growth rate ``(2/τ) C_B (1 − p̄)`` of a small weight on a group under InfoNCE with a dot product.
+
+    p̄ is the mean softmax probability that the other groups alone give to the positive. An easy rival (p̄ → 1) starves
+    the group by 1/(1 − p̄); with many negatives p̄ → 0 and the coupling is gone. It slows, and changes no optimum.
+    """
+    if not 0 <= positive_probability <= 1:
+        raise ValueError(f"positive_probability is in [0, 1], not {positive_probability}")
+    cross = moments(model).cross[model.directions(group).start].item()
+    return 2 / temperature * cross * (1 - positive_probability)
+
+
+def gradient_flow(
+    model: GroupModel, loss: Loss, weight: Tensor, times: Tensor, max_step: float | None = None
+) -> Tensor:
+    """``dW/dt = −∂L/∂W`` of the population loss from ``weight`` (…, dim, directions), at increasing times from 0 on.
+
+    Fourth-order Runge–Kutta with steps of at most ``max_step`` (default 0.05/max C: the fastest growth rate is 8 C).
+    Returns (times, …, dim, directions). The model's basis plays no part: weights are in its directions.
+    """
+    exact = moments(model)
+    target, metric = score_form(loss).quadratic(exact)
+    max_step = 0.05 / exact.second.max().item() if max_step is None else max_step
+    weight = weight.to(target)
+    now, path = 0.0, []
+    for time in times.tolist():
+        if time < now:
+            raise ValueError(f"times increase from 0 on, but {time} follows {now}")
+        num_steps = int(-(-(time - now) // max_step))
+        for _ in range(num_steps):
+            weight = _runge_kutta(weight, target, metric, (time - now) / num_steps)
+        now = time
+        path.append(weight)
+    return torch.stack(path)
+
+
+def _runge_kutta(weight: Tensor, target: Tensor, metric: Tensor, step: float) -> Tensor:
+    k1 = population_gradient(weight, target, metric)
+    k2 = population_gradient(weight - step / 2 * k1, target, metric)
+    k3 = population_gradient(weight - step / 2 * k2, target, metric)
+    k4 = population_gradient(weight - step * k3, target, metric)
+    return weight - step / 6 * (k1 + 2 * k2 + 2 * k3 + k4)

@@ -1,0 +1,1 @@
+"""What an encoder has learned, measured on its weights."""

@@ -1,0 +1,1 @@
+"""Training of many encoders at once, and the game between an encoder and its views."""

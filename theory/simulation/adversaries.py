@@ -1,0 +1,130 @@
+"""Perturbations that a view can learn, each within a budget, with the exact moments of what they leave."""
+
+from typing import Literal, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from theory.closed_forms.best_response import additive_response, attack_channel, destroy_response
+from theory.model.groups import GroupModel
+from theory.model.moments import moments
+from theory.model.parameters import parameters_of
+
+
+class Adversary(Protocol):
+    """A perturbation with parameters, a tensor of any shape, that is always within its budget."""
+
+    def start(self) -> Tensor:
+        """Initial parameters."""
+
+    def moments(self, parameters: Tensor) -> tuple[Tensor, Tensor]:
+        """Diagonals (second, cross) of the perturbed views, differentiable."""
+
+    def spent(self, parameters: Tensor) -> Tensor:
+        """What each group (or direction) costs of the budget."""
+
+    def best_response(self) -> Tensor:
+        """``spent`` of the closed form against an encoder that answers optimally."""
+
+
+class DestroyAdversary:
+    """Chooses the groups' destroy probabilities, ``Σ_k d_k p_k = budget``; each step is projected back onto those.
+
+    Args:
+        model: Its groups' own destroy probabilities are replaced.
+        budget: Expected number of destroyed directions per view.
+    """
+
+    def __init__(self, model: GroupModel, budget: float):
+        self.model = model
+        self.budget = budget
+        self.counts = torch.tensor([float(g.num_directions) for g in model.groups], dtype=torch.float64)
+        if not 0 <= budget <= self.counts.sum():
+            raise ValueError(f"budget is between 0 and the {self.counts.sum():g} directions, not {budget}")
+
+    def start(self) -> Tensor:
+        return torch.full_like(self.counts, self.budget / self.counts.sum().item())
+
+    def moments(self, parameters: Tensor) -> tuple[Tensor, Tensor]:
+        numbers = parameters_of(self.model)
+        numbers = type(numbers)(numbers.strengths, parameters[None], numbers.noise, numbers.shared_noise)
+        exact = moments(self.model, numbers)
+        return exact.second[0], exact.cross[0]
+
+    def spent(self, parameters: Tensor) -> Tensor:
+        return parameters
+
+    def best_response(self) -> Tensor:
+        intact = self.model
+        for group in self.model.groups:
+            intact = intact.with_group(group.name, destroy=0.0)
+        correlation = moments(intact).correlation
+        first = torch.stack([correlation[intact.directions(g.name).start] for g in intact.groups])
+        return destroy_response(first, self.counts, self.budget)
+
+    def project(self, parameters: Tensor) -> Tensor:
+        """The nearest probabilities of the budget: ``clamp(θ − ν d, 0, 1)``, ν found by bisection to 1e-15."""
+        values, counts = parameters.numpy(), self.counts.numpy()
+        low, high = (values - 1).min() - 1, values.max() + 1  # spends everything, spends nothing (counts are ≥ 1)
+        low, high = min(low, low / counts.min()), high
+        for _ in range(60):
+            middle = (low + high) / 2
+            over = (counts * np.clip(values - middle * counts, 0, 1)).sum() > self.budget
+            low, high = (middle, high) if over else (low, middle)
+        return torch.from_numpy(np.clip(values - high * counts, 0, 1))
+
+
+class AdditiveAdversary:
+    """Adds ``δ = −h x + b n`` per direction, n fresh noise in each view: the linear Viewmaker.
+
+    The perturbation is rescaled onto its budget, as Viewmaker rescales by its distortion budget: the L2 budget is
+    ``Σ E δ_i²``, the L1 budget ``Σ E|δ_i|`` for Gaussian δ, which is √(2/π) of its standard deviation.
+
+    Args:
+        model: What is perturbed.
+        budget: E|δ|² (l2) or E‖δ‖₁ (l1) of each view.
+        norm: Which of the two.
+    """
+
+    def __init__(self, model: GroupModel, budget: float, norm: Literal["l1", "l2"] = "l2"):
+        if budget <= 0:
+            raise ValueError(f"budget is positive, not {budget}")
+        if norm not in ("l1", "l2"):
+            raise ValueError(f"norm is l1 or l2, not {norm!r}")
+        self.model, self.budget, self.norm = model, budget, norm
+        exact = moments(model)
+        self.second, self.cross = exact.second, exact.cross
+
+    def start(self) -> Tensor:
+        return torch.stack([torch.full_like(self.second, 0.1), torch.full_like(self.second, 1.0)])
+
+    def moments(self, parameters: Tensor) -> tuple[Tensor, Tensor]:
+        pull, noise = self._scaled(parameters)
+        gain = 1 - pull
+        return gain.square() * self.second + noise.square(), gain.square() * self.cross
+
+    def spent(self, parameters: Tensor) -> Tensor:
+        pull, noise = self._scaled(parameters)
+        return self._cost(pull.square() * self.second + noise.square())
+
+    def best_response(self) -> Tensor:
+        """Of the L2 budget; the L1 budget is not convex and has no closed form here."""
+        if self.norm == "l1":
+            raise ValueError("the L1 budget has no closed-form best response")
+        return additive_response(self.second, self.cross, self.budget)
+
+    def optimal_parameters(self) -> Tensor:
+        """Parameters of the closed form (L2)."""
+        distortion = self.best_response()
+        gain, noise = attack_channel(self.second, distortion)
+        return torch.stack([1 - gain, noise.sqrt()])
+
+    def _scaled(self, parameters: Tensor) -> tuple[Tensor, Tensor]:
+        pull, noise = parameters
+        cost = self._cost(pull.square() * self.second + noise.square()).sum()
+        scale = (self.budget / cost) ** (0.5 if self.norm == "l2" else 1.0)
+        return scale * pull, scale * noise
+
+    def _cost(self, square: Tensor) -> Tensor:
+        return square if self.norm == "l2" else (2 / torch.pi * square + 1e-18).sqrt()
