@@ -26,9 +26,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-import audio  # noqa: F401  (classes that a run's configuration may name)
 import viewlearn
-import vision  # noqa: F401
 from viewlearn.data import ArrayDataset, Dataset
 from viewlearn.evaluation import extract_features, reinitialized
 from viewlearn.evaluation.invariance import (
@@ -43,6 +41,7 @@ from viewlearn.evaluation.invariance import (
 from viewlearn.evaluation.invariance.published import load_published
 from viewlearn.files import write_text
 from viewlearn.plots.invariance import invariance_bars, invariance_curves
+from viewlearn.runs.components import load_components
 from viewlearn.runs.provenance import origin
 from viewlearn.views.decode import ToFloat
 from vision.image_sets.layouts import aloi, coil100, got10k, pascal3d
@@ -59,6 +58,7 @@ def main() -> None:
     arguments = parse()
     torch.set_num_threads(arguments.threads)
     try:
+        load_components()
         arguments.out.mkdir(parents=True, exist_ok=True)
         encoders = load_all(arguments)
         rows, curves = measure(encoders, arguments)

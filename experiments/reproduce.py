@@ -25,9 +25,8 @@ from reproduction import (
 )
 from reproduction.execute import command
 
-import audio  # noqa: F401  (a run's configuration may name their classes)
-import vision  # noqa: F401
 from viewlearn.files import write_text
+from viewlearn.runs.components import load_components
 from viewlearn.training.hardware import set_threads
 
 
@@ -52,6 +51,7 @@ def main() -> None:
     data = str(Path(arguments.data).resolve())
     failed = []
     try:
+        load_components()
         grids = [
             load_grid(name, arguments.scale, arguments.seeds, data, out, tuple(extra)) for name in arguments.tables
         ]

@@ -134,7 +134,7 @@ def test_the_documents_commands(runs, monkeypatch):
         ),
         ("--tasks letter", "no task 'letter' in this data; there are: "),
         ("--factors hue", "factor 'hue' isn't of the form NAME=VIEW"),
-        ("--factors hue=color:hue", "'color' is neither an entry of the run's views (crop, color, gray, flip, rot"),
+        ("--factors hue=tint:hue", "'tint' is neither an entry of the run's views (crop, color, gray, flip, rot"),
         ("--factors hue=color,hue=0.5:hue", "color is the run's own and takes no arguments"),
         ("--factors hue=color:hues", "no parameter 'hues' in this view; there are: brightness, contrast"),
         ("--factors hue=color:hue/x", "factor 'color:hue/x' isn't of the form VIEW[,ARGUMENT"),

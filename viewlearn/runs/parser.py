@@ -12,6 +12,7 @@ from viewlearn.data import Data, DataSpec
 from viewlearn.encoders import Encoder
 from viewlearn.methods import Method
 from viewlearn.runs.messages import explain, signature_of
+from viewlearn.runs.provenance import program
 from viewlearn.training.hardware import Precision
 from viewlearn.training.loop import train
 from viewlearn.views import Compose, View
@@ -62,7 +63,7 @@ def make_parser(description: str, defaults: dict | None = None) -> Parser:
     if str(Path.cwd()) not in sys.path:  # a class of one's own is found from where one stands, as by ``python -m``
         sys.path.append(str(Path.cwd()))
     set_parsing_settings(docstring_parse_attribute_docstrings=False)
-    parser = Parser(description=description, allow_abbrev=False)
+    parser = Parser(program(), description=description, allow_abbrev=False)
     parser.add_argument("--config", action="config", help="YAML file with any of these settings; later flags win")
     parser.add_argument("--out", type=str | None, default=None, help="the run's folder (default: runs/NAME)")
     parser.add_argument("--name", type=str | None, default=None, help="of the run (default: DATA-VIEWS-METHOD)")

@@ -24,12 +24,18 @@ def origin(device: torch.device) -> dict[str, object]:
     """The facts that stand beside every number: command, commit, versions, and the machine of ``device``."""
     gpu = torch.cuda.get_device_name(device) if device.type == "cuda" else None
     return {
-        "command": shlex.join(sys.argv),
+        "command": f"{program()} {shlex.join(sys.argv[1:])}".strip(),
         "commit": commit(),
         "viewlearn": version("viewlearn"),
         "torch": torch.__version__,
         "device": gpu or f"CPU ({platform.machine()}, {torch.get_num_threads()} threads)",
     }
+
+
+def program() -> str:
+    """How this process was started, for a usage line and beside results: ``python -m MODULE`` or a script's path."""
+    module = sys.modules["__main__"].__spec__
+    return shlex.quote(sys.argv[0]) if module is None else f"python -m {module.name.removesuffix('.__main__')}"
 
 
 def commit() -> str | None:

@@ -1,0 +1,59 @@
+"""Puts runs on one HTML page: ``python -m viewlearn.report runs/A runs/B --out report.html``."""
+
+import argparse
+
+import torch
+
+from viewlearn.report import AnalysisSettings, write_report
+from viewlearn.runs.components import load_components
+from viewlearn.runs.provenance import program
+
+DEFAULT = AnalysisSettings()
+
+
+def main() -> None:
+    """Writes the page that this process's command line asks for."""
+    arguments = _make_parser().parse_args()
+    try:
+        load_components()
+    except ValueError as error:
+        raise SystemExit(f"error: {error}") from error
+    if arguments.threads:
+        torch.set_num_threads(arguments.threads)
+    settings = AnalysisSettings(
+        num_samples=arguments.samples,
+        num_draws=arguments.draws,
+        reference=arguments.reference,
+        steps=arguments.reference_steps,
+        num_train=arguments.reference_train,
+        cache=arguments.cache,
+        checkpoints=arguments.checkpoints,
+        device=arguments.device,
+    )
+    analyze = None if arguments.no_analysis else settings
+    print(f"report: {write_report(arguments.runs, arguments.out, analyze=analyze, title=arguments.title)}")
+
+
+def _make_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        program(), description="Puts runs on one HTML page.", formatter_class=argparse.ArgumentDefaultsHelpFormatter
+    )
+    add = parser.add_argument
+    add("runs", nargs="+", help="run folders")
+    add("--out", default="report.html", help="the page to write")
+    add("--title", help="title of the page; without it, the names of the runs")
+    add("--no-analysis", action="store_true", help="show what views destroy only where it is already known")
+    add("--samples", type=int, default=DEFAULT.num_samples, help="test samples of the analysis")
+    add("--draws", type=int, default=DEFAULT.num_draws, help="views of each sample")
+    add("--reference", default=DEFAULT.reference, help="network of the judges")
+    add("--reference-steps", type=int, default=DEFAULT.steps, help="training steps of a judge, at most")
+    add("--reference-train", type=int, default=DEFAULT.num_train, help="training samples of a judge, at most")
+    add("--cache", default=DEFAULT.cache, help="folder of the judges, shared by runs on the same data")
+    add("--checkpoints", type=int, default=DEFAULT.checkpoints, help="earlier checkpoints to analyze")
+    add("--device", default="cpu", help="device of the analysis")
+    add("--threads", type=int, default=0, help="CPU threads; 0: torch's choice")
+    return parser
+
+
+if __name__ == "__main__":
+    main()
