@@ -9,7 +9,7 @@ from torch import Generator, Tensor
 from audio.data.files import to_int16
 from audio.data.sound_data import SoundData
 from audio.front_end import CenterCrop
-from audio.snr import mix
+from audio.views.snr import mix
 from viewlearn.data import ArrayDataset, Dataset, Split, in_memory
 from viewlearn.data.indexed import indexed_uniform
 from viewlearn.views import Compose, Params, View, draw

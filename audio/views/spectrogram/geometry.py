@@ -5,12 +5,13 @@ from typing import Literal
 import torch
 from torch import Generator, Tensor
 
-from audio.views.common import Range, check_range, inside, roll
+from audio.views.spans import inside, roll
 from viewlearn.views import Params, View, draw
+from viewlearn.views.checks import Range, check_fraction, check_range
 
 
 class SpectrogramCrop(View):
-    """Random resized crop in time and frequency (Niizumi et al., BYOL-A, 2021, section III-C).
+    """Cuts a random box in time and frequency and resizes it (Niizumi et al., BYOL-A, 2021, section III-C).
 
     The spectrogram lies in the middle of a wider canvas of zeros (the data set's mean), ``canvas`` times as long in
     time. A crop of it, of height U[frequency]·mels and width U[time]·frames, is resized to the input's shape, so
@@ -19,13 +20,13 @@ class SpectrogramCrop(View):
     ``torch.nn.functional.interpolate`` with aligned corners.
 
     Args:
-        frequency: smallest and largest height of the crop as a part of the bands; at most all are taken.
-        time: smallest and largest width as a part of the frames; at most the canvas is taken.
-        canvas: length of the canvas as a multiple of the frames.
-        mode: of the interpolation; BYOL-A uses "bicubic".
+        frequency: Smallest and largest height of the crop as a fraction of the bands; at most all are taken.
+        time: Smallest and largest width of the crop as a fraction of the frames; at most the canvas is taken.
+        canvas: Length of the canvas as a multiple of the frames, at least 1.
+        mode: Kind of interpolation; BYOL-A uses "bicubic".
 
     Raises:
-        ValueError: a part that isn't positive, or a canvas below 1.
+        ValueError: A fraction below 0.001, or a canvas below 1.
     """
 
     def __init__(
@@ -80,17 +81,15 @@ class FrequencyShift(View):
     Parameter: ``shift`` (batch,) in bands, positive for up.
 
     Args:
-        max_fraction: largest shift as a part of the bands, in [0, 1]; shifts are uniform in ± it.
+        max_fraction: Largest shift as a fraction of the bands, in [0, 1]; shifts are uniform in ± it.
 
     Raises:
-        ValueError: max_fraction outside [0, 1].
+        ValueError: A fraction outside [0, 1].
     """
 
     def __init__(self, max_fraction: float = 0.1):
         super().__init__()
-        if not 0 <= max_fraction <= 1:
-            raise ValueError(f"max_fraction is {max_fraction}; it must lie in [0, 1]")
-        self.max_fraction = max_fraction
+        self.max_fraction = check_fraction("max_fraction", max_fraction)
 
     def sample(self, x: Tensor, generator: Generator | None = None) -> Params:
         limit = int(self.max_fraction * x.shape[-2])

@@ -5,20 +5,31 @@ from typing import Literal
 import torch
 from torch import Generator, Tensor
 
-from audio.views.common import check_probability, inside
+from audio.views.spans import inside
 from viewlearn.views import Params, View, draw
+from viewlearn.views.checks import check_fraction
 
 Fill = Literal["mean", "silence"]
 
 
 class _Mask(View):
-    """Masks entries along one dimension of ``(batch, channel, mel, frame)``."""
+    """Masks entries along one dimension of ``(batch, channel, mel, frame)``.
+
+    Args:
+        max_fraction: Largest width of a mask as a fraction of the bands or frames, in [0, 1].
+        num_masks: Number of masks per sample, which may overlap.
+        fill: What masked entries become: "mean" is 0, the data set's mean; "silence" the sample's own minimum, as
+            power 0 before the logarithm would be (the published Viewmaker baselines).
+
+    Raises:
+        ValueError: A fraction outside [0, 1], no masks, or an unknown fill.
+    """
 
     dim: int
 
-    def __init__(self, max_fraction: float, num_masks: int, fill: Fill):
+    def __init__(self, max_fraction: float = 0.3, num_masks: int = 1, fill: Fill = "mean"):
         super().__init__()
-        self.max_fraction = check_probability("max_fraction", max_fraction)
+        self.max_fraction = check_fraction("max_fraction", max_fraction)
         if num_masks < 1:
             raise ValueError(f"num_masks is {num_masks}; it must be at least 1")
         if fill not in ("mean", "silence"):
@@ -42,41 +53,18 @@ class _Mask(View):
 class FrequencyMask(_Mask):
     """Masks bands of mel frequencies in z-scored spectrograms (Park et al., SpecAugment, 2019, section 2).
 
-    Parameters: ``start`` and ``width`` (batch, num_masks) in bands; the width is uniform in {0, …, max_fraction·mels}
-    and the start in the room left. With the same ones, ``torchaudio.functional.mask_along_axis`` gives the same.
-
-    Args:
-        max_fraction: largest width as a part of the bands, in [0, 1].
-        num_masks: masks per sample, which may overlap.
-        fill: "mean" puts 0, the data set's mean; "silence" the sample's own minimum, as power 0 before the
-            logarithm would (the published Viewmaker baselines).
-
-    Raises:
-        ValueError: a fraction outside [0, 1], no masks, or an unknown fill.
+    Parameters: ``start`` and ``width`` (batch, num_masks) in bands; the width is uniform in {0, …, max_fraction·mels},
+    the start over the places where the mask fits. With the same ones, ``torchaudio.functional.mask_along_axis`` gives
+    the same.
     """
 
     dim = -2
-
-    def __init__(self, max_fraction: float = 0.3, num_masks: int = 1, fill: Fill = "mean"):
-        super().__init__(max_fraction, num_masks, fill)
 
 
 class TimeMask(_Mask):
     """Masks spans of frames in z-scored spectrograms (Park et al., SpecAugment, 2019, section 2).
 
     Parameters: ``start`` and ``width`` (batch, num_masks) in frames; otherwise as ``FrequencyMask``.
-
-    Args:
-        max_fraction: largest width as a part of the frames, in [0, 1].
-        num_masks: masks per sample, which may overlap.
-        fill: "mean" puts 0, the data set's mean; "silence" the sample's own minimum, as power 0 before the
-            logarithm would (the published Viewmaker baselines).
-
-    Raises:
-        ValueError: a fraction outside [0, 1], no masks, or an unknown fill.
     """
 
     dim = -1
-
-    def __init__(self, max_fraction: float = 0.3, num_masks: int = 1, fill: Fill = "mean"):
-        super().__init__(max_fraction, num_masks, fill)

@@ -5,8 +5,8 @@ import math
 import torch
 from torch import Generator, Tensor
 
-from audio.views.common import Range, check_range, per_sample
 from viewlearn.views import Params, View, draw
+from viewlearn.views.checks import Range, check_range
 
 
 class SpectrogramNoise(View):
@@ -15,10 +15,10 @@ class SpectrogramNoise(View):
     Parameters: ``std`` (batch,) and ``noise``, standard normal in the shape of z.
 
     Args:
-        std: lowest and highest σ, in standard deviations of the data set's log-mel values.
+        std: Lowest and highest σ, in standard deviations of the data set's log-mel values.
 
     Raises:
-        ValueError: a negative σ.
+        ValueError: A negative σ.
     """
 
     def __init__(self, std: Range = (0.25, 0.25)):
@@ -29,11 +29,11 @@ class SpectrogramNoise(View):
         return {"std": draw.uniform(x, *self.std, generator), "noise": draw.normal(x, generator, *x.shape[1:])}
 
     def transform(self, x: Tensor, params: Params) -> Tensor:
-        return torch.addcmul(x, per_sample(params["std"], x), params["noise"].to(x.dtype))
+        return torch.addcmul(x, _per_sample(params["std"], x), params["noise"].to(x.dtype))
 
 
 class LogMixup(View):
-    """Mixes another sample of the batch in, at a low level and in linear power (Niizumi et al., BYOL-A, 2021, eq. 2).
+    """Mixes in another sample of the batch, at a low level and in linear power (Niizumi et al., BYOL-A, 2021, eq. 2)::
 
         z' = log((1 − λ)·e^(c·z) + λ·e^(c·z_other)) / c,   c = unit_db·ln 10 / 10,   λ ~ U[low, high]
 
@@ -42,11 +42,11 @@ class LogMixup(View):
     here nothing is remembered between calls, so the same parameters always give the same views.
 
     Args:
-        ratio: lowest and highest λ, in [0, 1).
-        unit_db: dB of one unit of the spectrogram: the standard deviation it was z-scored with.
+        ratio: Lowest and highest λ, in [0, 1).
+        unit_db: One unit of the spectrogram in dB: the standard deviation that it was z-scored with.
 
     Raises:
-        ValueError: a ratio outside [0, 1), or a unit that isn't positive.
+        ValueError: A ratio outside [0, 1), or a unit that isn't positive.
     """
 
     def __init__(self, ratio: Range = (0.0, 0.4), unit_db: float = 12.0):
@@ -64,5 +64,10 @@ class LogMixup(View):
 
     def transform(self, x: Tensor, params: Params) -> Tensor:
         other = x[(torch.arange(len(x), device=x.device) + params["offset"]) % len(x)]
-        ratio, scale = per_sample(params["ratio"], x), self.unit_db * math.log(10) / 10
+        ratio, scale = _per_sample(params["ratio"], x), self.unit_db * math.log(10) / 10
         return torch.logaddexp((-ratio).log1p() + scale * x, ratio.log() + scale * other) / scale
+
+
+def _per_sample(value: Tensor, x: Tensor) -> Tensor:
+    """``(batch,)`` values in x's floating-point type, ready to broadcast over ``(batch, channel, mel, frame)``."""
+    return value.to(x.dtype)[:, None, None, None]

@@ -4,32 +4,37 @@ import torch
 from torch import Generator, Tensor
 
 from audio.data.files import find_audio, read, to_int16
-from audio.snr import mix
-from audio.views.common import Range, check_range, require
+from audio.views.snr import mix
 from viewlearn.views import Params, View, draw
+from viewlearn.views.checks import Range, check_range, require
 
 
 class BackgroundNoise(View):
     """Mixes a random stretch of a random file from a folder under each waveform, at a signal-to-noise ratio.
 
     Files are decoded, mixed down and resampled once, and kept in memory as 16-bit samples; those shorter than a clip
-    repeat. Parameters, each (batch,): ``file`` into ``names``, ``position`` in [0, 1) of that file, ``snr_db``.
+    repeat. Parameters, each (batch,): ``file``, an index into ``names``; ``position`` in [0, 1) of that file;
+    ``snr_db``.
 
     Args:
-        folder: of background sounds; every audio file below it.
-        snr_db: lowest and highest ratio in dB.
-        sample_rate: in Hz; bound from the data.
+        folder: Folder of background sounds; every audio file below it is used.
+        snr_db: Lowest and highest signal-to-noise ratio in dB.
+        sample_rate: Sample rate in Hz; bound from the data.
 
     Raises:
-        ValueError: a folder without audio, an unreadable file, or no sample rate.
+        ValueError: A folder without audio, an unreadable file, or no sample rate.
     """
 
     stage = "natural"
 
+    sounds: Tensor
+    lengths: Tensor
+    starts: Tensor
+
     def __init__(self, folder: str, snr_db: Range = (0.0, 20.0), sample_rate: int | None = None):
         super().__init__()
         self.snr_db = check_range("snr_db", snr_db)
-        require(self, sample_rate=sample_rate)
+        sample_rate = require(self, "sample_rate", sample_rate)
         paths = find_audio(folder)
         self.names = [path.name for path in paths]
         sounds = [to_int16(read(path, sample_rate).mean(0)) for path in paths]

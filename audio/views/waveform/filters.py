@@ -5,41 +5,43 @@ applied by multiplying with their frequency response: a recursion over time is s
 """
 
 import math
+from abc import abstractmethod
 
 import torch
 from torch import Generator, Tensor
 
 from audio.chunks import in_chunks
-from audio.views.common import Range, check_range, fast_length, log_uniform, require
-from viewlearn.views import Params, View
+from audio.views.waveform.fourier import fast_length
+from viewlearn.views import Params, View, draw
+from viewlearn.views.checks import Range, check_range, require
 
 BLOCK = 2**13  # samples of one transform
 CHUNK = 2**19  # samples that are filtered at a time
 
 
 class _Biquad(View):
-    """Draws a frequency per sample (uniform in log Hz) and applies the filter that ``response`` designs."""
+    """Draws a frequency per sample, uniform in log Hz, and applies the filter that ``response`` designs."""
 
     stage = "natural"
 
     def __init__(self, name: str, hz: Range, q: float, sample_rate: int | None):
         super().__init__()
-        require(self, sample_rate=sample_rate)
+        self.sample_rate = require(self, "sample_rate", sample_rate)
         self.name, self.hz = name, check_range(name, hz, 1.0)
         if q <= 0:
             raise ValueError(f"q is {q}; it must be positive")
-        if self.hz[1] >= sample_rate / 2:
+        if self.hz[1] >= self.sample_rate / 2:
             raise ValueError(
-                f"{name} reaches {self.hz[1]} Hz; it must stay below half of the sample rate, {sample_rate / 2} Hz"
+                f"{name} reaches {self.hz[1]} Hz; it must stay below half of the sample rate, {self.sample_rate / 2} Hz"
             )
-        self.q, self.sample_rate = q, sample_rate
+        self.q = q
 
-    def sample(self, x: Tensor, generator: Generator | None = None) -> Params:
-        return {self.name: log_uniform(x, *self.hz, generator)}
-
+    @abstractmethod
     def response(self, cutoff: Tensor, versine: Tensor, real: Tensor, imaginary: Tensor) -> Tensor:
         """H(e^{iω}) from the versines 1 − cos of the cutoff and of ω, and its denominator real + i·imaginary."""
-        raise NotImplementedError
+
+    def sample(self, x: Tensor, generator: Generator | None = None) -> Params:
+        return {self.name: draw.log_uniform(x, *self.hz, generator)}
 
     def transform(self, x: Tensor, params: Params) -> Tensor:
         # Overlap-save: blocks begin with what the filter still remembers (to 1e-7), and their outputs there are
@@ -80,12 +82,12 @@ class LowPass(_Biquad):
     α = sin ω / 2Q. Parameter: ``cutoff_hz`` (batch,). Unlike torchaudio's, the output isn't clamped to [-1, 1].
 
     Args:
-        cutoff_hz: lowest and highest cutoff in Hz; uniform in its logarithm.
-        q: quality; 1/√2 has no peak.
-        sample_rate: in Hz; bound from the data.
+        cutoff_hz: Lowest and highest cutoff in Hz; uniform in its logarithm.
+        q: Quality; 1/√2 has no peak.
+        sample_rate: Sample rate in Hz; bound from the data.
 
     Raises:
-        ValueError: a cutoff below 1 Hz or not below half of the sample rate, or no sample rate.
+        ValueError: A cutoff below 1 Hz or not below half of the sample rate, or no sample rate.
     """
 
     def __init__(self, cutoff_hz: Range = (800.0, 3500.0), q: float = 0.7071, sample_rate: int | None = None):
@@ -102,12 +104,12 @@ class HighPass(_Biquad):
     b = ((1+cos ω)/2, −1−cos ω, (1+cos ω)/2), a as for ``LowPass``. Parameter: ``cutoff_hz`` (batch,).
 
     Args:
-        cutoff_hz: lowest and highest cutoff in Hz; uniform in its logarithm.
-        q: quality; 1/√2 has no peak.
-        sample_rate: in Hz; bound from the data.
+        cutoff_hz: Lowest and highest cutoff in Hz; uniform in its logarithm.
+        q: Quality; 1/√2 has no peak.
+        sample_rate: Sample rate in Hz; bound from the data.
 
     Raises:
-        ValueError: a cutoff below 1 Hz or not below half of the sample rate, or no sample rate.
+        ValueError: A cutoff below 1 Hz or not below half of the sample rate, or no sample rate.
     """
 
     def __init__(self, cutoff_hz: Range = (60.0, 800.0), q: float = 0.7071, sample_rate: int | None = None):
@@ -124,12 +126,12 @@ class BandPass(_Biquad):
     b = (α, 0, −α), a as for ``LowPass``. Parameter: ``center_hz`` (batch,).
 
     Args:
-        center_hz: lowest and highest center in Hz; uniform in its logarithm.
-        q: quality: center over bandwidth.
-        sample_rate: in Hz; bound from the data.
+        center_hz: Lowest and highest center in Hz; uniform in its logarithm.
+        q: Quality: center over bandwidth.
+        sample_rate: Sample rate in Hz; bound from the data.
 
     Raises:
-        ValueError: a center below 1 Hz or not below half of the sample rate, or no sample rate.
+        ValueError: A center below 1 Hz or not below half of the sample rate, or no sample rate.
     """
 
     def __init__(self, center_hz: Range = (300.0, 3500.0), q: float = 0.7071, sample_rate: int | None = None):

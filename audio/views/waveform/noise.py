@@ -3,23 +3,23 @@
 import torch
 from torch import Generator, Tensor
 
-from audio.snr import mix
-from audio.views.common import Range, check_range
+from audio.views.snr import mix
 from viewlearn.views import Params, View, draw
+from viewlearn.views.checks import Range, check_range
 
 
 class WhiteNoise(View):
-    """Adds Gaussian white noise at a signal-to-noise ratio drawn per sample (uniform in dB).
+    """Adds Gaussian white noise at a signal-to-noise ratio drawn per sample, uniform in dB.
 
     Parameters: ``snr_db`` (batch,) and ``noise`` (batch, channel, time), standard normal before it is scaled.
     Given the same noise, mono waveforms equal ``torchaudio.functional.add_noise``; that function scales each
     channel by itself, this view all channels of a sample alike.
 
     Args:
-        snr_db: lowest and highest ratio in dB.
+        snr_db: Lowest and highest signal-to-noise ratio in dB.
 
     Raises:
-        ValueError: a range whose low exceeds its high.
+        ValueError: A range whose low exceeds its high.
     """
 
     stage = "natural"
@@ -41,16 +41,16 @@ class WhiteNoise(View):
 class ColoredNoise(View):
     """Adds noise whose power falls as 1/f^a, with the exponent a and the signal-to-noise ratio drawn per sample.
 
-    a = 0 is white, 1 pink, 2 brown, −1 blue. White noise is filtered by |H(f)| = f^(−a/2) in the Fourier domain, with
-    the constant component removed. Parameters: ``snr_db`` and ``exponent`` (batch,), and ``noise``
-    (batch, channel, time), white.
+    Noise is white at a = 0, pink at 1, brown at 2 and blue at −1. White noise is multiplied by |H(f)| = f^(−a/2) in
+    the Fourier domain, and its constant component removed. Parameters: ``snr_db`` and ``exponent`` (batch,), and
+    ``noise`` (batch, channel, time), white.
 
     Args:
-        snr_db: lowest and highest ratio in dB.
-        exponent: lowest and highest exponent a.
+        snr_db: Lowest and highest signal-to-noise ratio in dB.
+        exponent: Lowest and highest exponent a.
 
     Raises:
-        ValueError: a range whose low exceeds its high.
+        ValueError: A range whose low exceeds its high.
     """
 
     stage = "natural"

@@ -1,4 +1,4 @@
-"""Reverberation of waveforms: a room made of decaying noise, or one that was recorded."""
+"""Reverberation of waveforms: a synthetic room of decaying noise, or a recorded one."""
 
 import math
 from pathlib import Path
@@ -7,20 +7,14 @@ import torch
 from torch import Generator, Tensor
 
 from audio.data.files import find_audio, read
-from audio.snr import noise_gain
-from audio.views.common import Range, check_range, fast_length, require
+from audio.views.snr import noise_gain
+from audio.views.waveform.fourier import fast_length
 from viewlearn.views import Params, View, draw
-
-
-def convolve(x: Tensor, response: Tensor) -> Tensor:
-    """``(batch, channel, time)`` waveforms through an impulse response ``(batch, taps)`` each; the tail is cut off."""
-    length = fast_length(x.shape[-1] + response.shape[-1] - 1)
-    spectrum = torch.fft.rfft(x, n=length) * torch.fft.rfft(response.to(x.dtype), n=length)[:, None]
-    return torch.fft.irfft(spectrum, n=length)[..., : x.shape[-1]]
+from viewlearn.views.checks import Range, check_range, require
 
 
 class Reverberation(View):
-    """Puts a waveform into a synthetic room: the direct sound, and Gaussian noise that decays exponentially.
+    """Puts a waveform into a synthetic room: the direct sound, and Gaussian noise that decays exponentially::
 
         h(t) = δ(t) + g·n(t)·10^(−3t/T60)          (J. D. Polack's model of late reverberation, 1988)
 
@@ -28,22 +22,21 @@ class Reverberation(View):
     seconds in which the room falls by 60 dB; ``direct_db`` (batch,); ``noise`` (batch, taps).
 
     Args:
-        t60: shortest and longest decay by 60 dB, in seconds.
-        direct_db: lowest and highest direct-to-reverberant energy ratio in dB.
-        sample_rate: in Hz; bound from the data.
+        t60: Shortest and longest decay by 60 dB, in seconds.
+        direct_db: Lowest and highest direct-to-reverberant energy ratio in dB.
+        sample_rate: Sample rate in Hz; bound from the data.
 
     Raises:
-        ValueError: a T60 of 0, or no sample rate.
+        ValueError: A T60 below 1 ms, or no sample rate.
     """
 
     stage = "natural"
 
     def __init__(self, t60: Range = (0.1, 0.8), direct_db: Range = (0.0, 20.0), sample_rate: int | None = None):
         super().__init__()
-        require(self, sample_rate=sample_rate)
+        self.sample_rate = require(self, "sample_rate", sample_rate)
         self.t60 = check_range("t60", t60, 1e-3)
         self.direct_db = check_range("direct_db", direct_db)
-        self.sample_rate = sample_rate
 
     def sample(self, x: Tensor, generator: Generator | None = None) -> Params:
         taps = min(math.ceil(self.t60[1] * self.sample_rate), x.shape[-1])
@@ -54,7 +47,7 @@ class Reverberation(View):
         }
 
     def transform(self, x: Tensor, params: Params) -> Tensor:
-        return convolve(x, self.response(params))
+        return _convolve(x, self.response(params))
 
     def response(self, params: Params) -> Tensor:
         """The impulse responses ``(batch, taps)`` of the rooms that ``params`` describe."""
@@ -74,19 +67,21 @@ class ImpulseResponse(View):
     and scaled to unit energy. Parameter: ``index`` (batch,) into ``names``.
 
     Args:
-        folder: of impulse responses; every audio file below it.
-        sample_rate: in Hz; bound from the data.
-        max_seconds: what is longer is cut off.
+        folder: Folder of impulse responses; every audio file below it is used.
+        sample_rate: Sample rate in Hz; bound from the data.
+        max_seconds: Longest response in seconds; what comes later is cut off.
 
     Raises:
-        ValueError: a folder without audio, a silent file, or no sample rate.
+        ValueError: A folder without audio, a silent file, or no sample rate.
     """
 
     stage = "natural"
 
+    responses: Tensor
+
     def __init__(self, folder: str, sample_rate: int | None = None, max_seconds: float = 1.0):
         super().__init__()
-        require(self, sample_rate=sample_rate)
+        sample_rate = require(self, "sample_rate", sample_rate)
         paths = find_audio(folder)
         self.names = [path.name for path in paths]
         responses = [_aligned(read(path, sample_rate), path, int(max_seconds * sample_rate)) for path in paths]
@@ -97,7 +92,14 @@ class ImpulseResponse(View):
         return {"index": draw.integers(x, 0, len(self.responses), generator)}
 
     def transform(self, x: Tensor, params: Params) -> Tensor:
-        return convolve(x, self.responses[params["index"]])
+        return _convolve(x, self.responses[params["index"]])
+
+
+def _convolve(x: Tensor, response: Tensor) -> Tensor:
+    """Sends ``(batch, channel, time)`` waveforms through one impulse response ``(batch, taps)`` each; cuts the tail."""
+    length = fast_length(x.shape[-1] + response.shape[-1] - 1)
+    spectrum = torch.fft.rfft(x, n=length) * torch.fft.rfft(response.to(x.dtype), n=length)[:, None]
+    return torch.fft.irfft(spectrum, n=length)[..., : x.shape[-1]]
 
 
 def _aligned(response: Tensor, path: Path, taps: int) -> Tensor:
@@ -106,5 +108,5 @@ def _aligned(response: Tensor, path: Path, taps: int) -> Tensor:
     response = response[response.abs().argmax() :][:taps]
     energy = response.square().sum()
     if energy == 0:
-        raise ValueError(f"{path} is silent; an impulse response must not be")
+        raise ValueError(f"{path} is silent, which no impulse response is")
     return response / energy.sqrt()

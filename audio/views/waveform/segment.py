@@ -1,44 +1,44 @@
-"""Parts of a waveform: crop to a window, keep one segment, or silence one."""
+"""Parts of waveforms: crop to a window, keep one segment, or silence one."""
 
 import torch
 from torch import Generator, Tensor
 
-from audio.views.common import Range, check_range, inside, require, windows
+from audio.views.spans import inside, windows
 from viewlearn.views import Params, View, draw
+from viewlearn.views.checks import Range, check_range, require
 
 
 class RandomCrop(View):
-    """Cuts a window at a random place, zero-padding clips that are shorter at a random place too.
+    """Cuts a window out of each waveform at a random place, or pads a shorter one with zeros around a random place.
 
-    Parameter: ``position`` (batch,) in [0, 1): where in the free room the window (or the short clip) lies.
+    Parameter: ``position`` (batch,) in [0, 1), of all places where the window (or the shorter waveform) fits.
     ``(batch, channel, time)`` becomes ``(batch, channel, num_samples)``.
 
     Args:
-        num_samples: length of the window in samples; bound from the data.
+        num_samples: Length of the window in samples; bound from the data.
 
     Raises:
-        ValueError: num_samples that is missing or not positive.
+        ValueError: A length that is missing or below 1.
     """
 
     stage = "natural"
 
     def __init__(self, num_samples: int | None = None):
         super().__init__()
-        require(self, num_samples=num_samples)
-        if num_samples < 1:
+        self.num_samples = require(self, "num_samples", num_samples)
+        if self.num_samples < 1:
             raise ValueError(f"num_samples is {num_samples}; it must be at least 1")
-        self.num_samples = num_samples
 
     def sample(self, x: Tensor, generator: Generator | None = None) -> Params:
         return {"position": draw.uniform(x, 0.0, 1.0, generator)}
 
     def transform(self, x: Tensor, params: Params) -> Tensor:
-        room = x.shape[-1] - self.num_samples
-        if room == 0:
+        excess = x.shape[-1] - self.num_samples
+        if excess == 0:
             return x
-        start = (params["position"] * (abs(room) + 1)).long()
-        if room < 0:  # a window over the clip between two paddings, so that the clip lies `start` samples in
-            x, start = torch.nn.functional.pad(x, (-room, -room)), -room - start
+        start = (params["position"] * (abs(excess) + 1)).long()
+        if excess < 0:  # a window over the clip between two paddings, so that the clip lies `start` samples in
+            x, start = torch.nn.functional.pad(x, (-excess, -excess)), -excess - start
         return windows(x, start, self.num_samples)
 
     def like(self, x: Tensor) -> Tensor:
@@ -49,14 +49,14 @@ class RandomSegment(View):
     """Keeps one contiguous segment of a waveform in place and zeroes the rest.
 
     Parameters: ``start`` and ``length`` (batch,) in samples; the length is uniform over the fractions, the start
-    over the room that is left. One half of the designed waveform views of Viewmaker Networks (Tamkin et al., 2021,
-    published code), which kept 8 to 100 %.
+    over the places where the segment fits. One half of the designed waveform views of Viewmaker Networks (Tamkin et
+    al., 2021, published code), which kept 8 to 100 %.
 
     Args:
-        fraction: smallest and largest part of the clip that is kept, in (0, 1].
+        fraction: Smallest and largest part of the clip that is kept, in [0, 1].
 
     Raises:
-        ValueError: a range outside [0, 1].
+        ValueError: A range outside [0, 1].
     """
 
     stage = "natural"
@@ -78,10 +78,10 @@ class WaveformMask(View):
     Parameters: ``start`` and ``length`` (batch,) in samples.
 
     Args:
-        fraction: smallest and largest part of the clip that is silenced, in [0, 1].
+        fraction: Smallest and largest part of the clip that is silenced, in [0, 1].
 
     Raises:
-        ValueError: a range outside [0, 1].
+        ValueError: A range outside [0, 1].
     """
 
     stage = "natural"

@@ -2,30 +2,29 @@
 
 from torch import Generator, Tensor
 
-from audio.views.common import inside, roll
+from audio.views.spans import inside, roll
 from viewlearn.views import Params, View, draw
+from viewlearn.views.checks import check_fraction
 
 
 class TimeShift(View):
-    """Delays or advances a waveform by a number of samples drawn per sample.
+    """Delays or advances each waveform by a number of samples of its own.
 
     Parameter: ``shift`` (batch,) in samples, positive for a delay.
 
     Args:
-        max_fraction: largest shift as a part of the clip, in [0, 1]; shifts are uniform in ± it.
-        wrap: whether what leaves at one end comes back at the other; silence follows otherwise.
+        max_fraction: Largest shift as a fraction of the clip, in [0, 1]; shifts are uniform in ± it.
+        wrap: Whether what leaves at one end comes back at the other; otherwise silence follows.
 
     Raises:
-        ValueError: max_fraction outside [0, 1].
+        ValueError: A fraction outside [0, 1].
     """
 
     stage = "natural"
 
     def __init__(self, max_fraction: float = 0.25, wrap: bool = True):
         super().__init__()
-        if not 0 <= max_fraction <= 1:
-            raise ValueError(f"max_fraction is {max_fraction}; it must lie in [0, 1]")
-        self.max_fraction = max_fraction
+        self.max_fraction = check_fraction("max_fraction", max_fraction)
         self.wrap = wrap
 
     def sample(self, x: Tensor, generator: Generator | None = None) -> Params:

@@ -1,26 +1,27 @@
-"""Tempo and pitch of waveforms, changed one without the other."""
+"""Tempo and pitch of waveforms, one changed without the other."""
 
 import math
 
 from torch import Generator, Tensor
 
-from audio.views.common import Range, check_range, log_uniform
 from audio.views.waveform.vocoder import speed, stretch
 from viewlearn.views import Params, View, draw
+from viewlearn.views.checks import Range, check_range
 
 
 class TimeStretch(View):
-    """Plays a waveform faster or slower at the same pitch, in a clip of the same length.
+    """Plays each waveform faster or slower at the same pitch, in a clip of the same length.
 
-    Parameter: ``rate`` (batch,), log-uniform, above 1 for faster: silence then follows; a slower one is cut off.
-    Equals ``torchaudio.functional.phase_vocoder`` between an STFT and its inverse, at one rate per sample.
+    Parameter: ``rate`` (batch,), log-uniform; above 1 the sound is faster, and silence follows it; below 1 it is
+    slower, and its end is cut off. Equals ``torchaudio.functional.phase_vocoder`` between an STFT and its inverse,
+    with a rate for each sample.
 
     Args:
-        rate: lowest and highest rate.
-        n_fft: samples in a window of the phase vocoder; the hop is a quarter of it.
+        rate: Lowest and highest rate.
+        n_fft: Samples in a window of the phase vocoder; the hop is a quarter of it.
 
     Raises:
-        ValueError: a rate that isn't positive.
+        ValueError: A rate below 0.01 or above 100.
     """
 
     stage = "natural"
@@ -31,25 +32,26 @@ class TimeStretch(View):
         self.n_fft = n_fft
 
     def sample(self, x: Tensor, generator: Generator | None = None) -> Params:
-        return {"rate": log_uniform(x, *self.rate, generator)}
+        return {"rate": draw.log_uniform(x, *self.rate, generator)}
 
     def transform(self, x: Tensor, params: Params) -> Tensor:
         return stretch(x, params["rate"], x.shape[-1], self.n_fft)
 
 
 class PitchShift(View):
-    """Raises or lowers the pitch of a waveform at the same tempo: stretched by 2^(s/12), then read that much faster.
+    """Raises or lowers the pitch of each waveform at the same tempo.
 
-    Parameter: ``semitones`` (batch,), at most the largest that is drawn. The stretching is torchaudio's; the reading
-    differs from ``torchaudio.functional.pitch_shift``, whose polyphase filter needs the rate as a ratio of small
-    integers: see ``audio.views.waveform.vocoder.speed``.
+    The waveform is stretched by 2^(s/12) for s semitones, and then read that much faster. Parameter: ``semitones``
+    (batch,), at most the largest that ``semitones`` allows. The stretching is torchaudio's; the reading differs from
+    ``torchaudio.functional.pitch_shift``, whose polyphase filter needs the rate as a ratio of small integers: see
+    ``audio.views.waveform.vocoder.speed``.
 
     Args:
-        semitones: lowest and highest shift.
-        n_fft: samples in a window of the phase vocoder; the hop is a quarter of it.
+        semitones: Lowest and highest shift in semitones.
+        n_fft: Samples in a window of the phase vocoder; the hop is a quarter of it.
 
     Raises:
-        ValueError: a shift beyond ±36 semitones.
+        ValueError: A shift beyond ±36 semitones.
     """
 
     stage = "natural"

@@ -4,45 +4,45 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
-from audio.views.common import require
 from viewlearn.views import Params, View, draw, project_l1
 
 FOLD = 8  # samples that become channels, so that no layer runs at the full sample rate
-DOWN = 4
+DOWN = 4  # by which the middle layers are coarser than the outer ones
 
 
 class WaveformViewmaker(View):
-    """A network that maps a waveform and noise to a view at a fixed relative distance from the waveform.
+    """A network that maps a waveform and noise to a view at a fixed relative distance from the waveform::
 
         view = x + δ,    δ = project_l1(network(x, noise), budget · mean|x|)
 
     The one-dimensional sibling of ``viewlearn.views.Viewmaker``, with the same budget, noise and training (to
     *increase* an encoder's contrastive loss; Tamkin, Wu & Goodman, "Viewmaker Networks", ICLR 2021, section 3); the
     paper has no waveform generator. The budget is relative to each clip's own mean |x|: a fixed one would drown quiet
-    clips and spare loud ones. It acts before the front end, whose gradient it learns through. Parameters, uniform in
-    [0, 1): ``noise0`` (batch, 1, T) and ``noise1`` … (batch, 1, T/32), T rounded up to a multiple of 32.
+    clips and spare loud ones. It acts before the front end, and learns through the front end's gradient. Parameters,
+    uniform in [0, 1): ``noise0`` (batch, 1, T) and ``noise1`` … (batch, 1, T/32), T rounded up to a multiple of 32.
 
     Args:
-        budget: mean |δ| over mean |x|: 0.1 lies 20 dB below the sound.
-        channels: of the waveform; mono by default.
-        width: channels of the network at an eighth of the sample rate; it has twice as many at a 32nd.
-        num_res_blocks: residual blocks, each with a noise map of its own, and three times the dilation of the last.
+        budget: Mean |δ| over mean |x|; 0.1 lies 20 dB below the sound.
+        channels: Number of channels of the waveforms.
+        width: Channels of the network at an eighth of the sample rate; it has twice as many at a 32nd.
+        num_res_blocks: Number of residual blocks, each with a noise map of its own and three times the last one's
+            dilation.
 
     Raises:
-        ValueError: budget ≤ 0, a width or number of channels below 1, a negative number of blocks; when called, an
-            input of another number of channels.
+        ValueError: A budget that isn't positive, a width or number of channels below 1, a negative number of blocks;
+            when called, an input with another number of channels.
     """
 
     stage = "natural"
 
     def __init__(self, budget: float = 0.1, channels: int = 1, width: int = 64, num_res_blocks: int = 3):
         super().__init__()
-        require(self, channels=channels)
         if budget <= 0:
             raise ValueError(f"budget of the WaveformViewmaker is {budget}; it must be above 0")
         if channels < 1 or width < 1 or num_res_blocks < 0:
             raise ValueError(
-                f"channels {channels}, width {width}, num_res_blocks {num_res_blocks}: at least 1, 1 and 0"
+                f"channels {channels}, width {width}, num_res_blocks {num_res_blocks} of the WaveformViewmaker: at "
+                "least 1, 1 and 0"
             )
         self.budget, self.channels = budget, channels
         self.stem = _conv_norm((channels + 1) * FOLD, width, 9)
@@ -63,11 +63,10 @@ class WaveformViewmaker(View):
         return x + self.perturbation(x, params).to(x.dtype)
 
     def perturbation(self, x: Tensor, params: Params) -> Tensor:
-        """δ, of x's shape: what is added to it. A silent clip gets none."""
+        """δ, what is added to x, in x's shape; 0 for a silent clip."""
         if x.ndim != 3 or x.shape[1] != self.channels:
             raise ValueError(
-                f"the WaveformViewmaker was built for waveforms (batch, {self.channels}, time); "
-                f"this one is {tuple(x.shape)}"
+                f"the WaveformViewmaker was built for waveforms (batch, {self.channels}, time), not {tuple(x.shape)}"
             )
         level = x.detach().abs().mean(dim=(1, 2), keepdim=True)
         noise = params["noise0"].to(x.dtype)
@@ -98,7 +97,7 @@ def _conv_norm(inputs: int, outputs: int, kernel: int, stride: int = 1, dilation
 
 
 def _fold(x: Tensor) -> Tensor:
-    """``(batch, channel, time)`` with blocks of FOLD samples as channels."""
+    """Turns blocks of FOLD samples of ``(batch, channel, time)`` into channels."""
     return x.unflatten(-1, (-1, FOLD)).movedim(-1, 2).flatten(1, 2)
 
 

@@ -1,27 +1,30 @@
-"""Time stretching by a phase vocoder and reading a waveform at another speed, with a rate of each sample's own."""
+"""Time stretching by a phase vocoder, and reading at another speed, with a rate of each sample's own."""
 
 import torch
 from torch import Tensor
 
-from audio.views.common import fast_length
+from audio.views.waveform.fourier import fast_length
 
 OVERSAMPLING = 4  # with cubic interpolation between the points, errors stay some 60 dB below the signal
-TRANSITION = 0.1  # part of the new band over which the anti-aliasing filter falls
+TRANSITION = 0.1  # fraction of the new band over which the anti-aliasing filter falls
 
 
 def stretch(x: Tensor, rate: Tensor, num_samples: int, n_fft: int) -> Tensor:
-    """Plays waveforms ``rate`` times as fast without changing their pitch; ``(batch, channel, num_samples)``.
+    """Plays waveforms ``rate`` times as fast without changing their pitch.
 
     Frame j of the output has the magnitude of the input at frame j·rate, and a phase that advances by what the input
     advances in one frame there (Flanagan and Golden, 1966). Since both hops are equal, the phase advance that
     ``torchaudio.functional.phase_vocoder`` takes out and puts back cancels, and unit phasors need no unwrapping.
-    Output behind the end of the input is silent.
+    After the end of the input, the output is silent.
 
     Args:
-        x: waveforms ``(batch, channel, time)``.
-        rate: ``(batch,)``, above 1 for shorter sounds.
-        num_samples: length of the output.
-        n_fft: samples in a Hann window; the hop is a quarter of it.
+        x: Waveforms ``(batch, channel, time)``.
+        rate: Rate of each sample, ``(batch,)``; above 1 sounds get shorter.
+        num_samples: Length of the output in samples.
+        n_fft: Samples in a Hann window; the hop is a quarter of it.
+
+    Returns:
+        Waveforms ``(batch, channel, num_samples)``.
     """
     hop, window = n_fft // 4, torch.hann_window(n_fft, device=x.device, dtype=x.dtype)
     spectrum = torch.stft(
@@ -33,7 +36,7 @@ def stretch(x: Tensor, rate: Tensor, num_samples: int, n_fft: int) -> Tensor:
 
 
 def phase_vocoder(spectrum: Tensor, rate: Tensor, num_frames: int) -> Tensor:
-    """``num_frames`` frames of spectra ``(batch, channel, frequency, frame)`` played ``rate`` times as fast."""
+    """Plays spectra ``(batch, channel, frequency, frame)`` ``rate`` times as fast, for ``num_frames`` frames."""
     frames = spectrum.shape[-1]
     position = torch.arange(num_frames, device=spectrum.device, dtype=torch.float64) * rate.double()[:, None]
     before = position.long().clamp(max=frames)[:, None, None].expand(*spectrum.shape[:-1], -1)
@@ -46,22 +49,22 @@ def phase_vocoder(spectrum: Tensor, rate: Tensor, num_frames: int) -> Tensor:
 
 
 def _phasor(spectrum: Tensor) -> Tensor:
-    """The numbers' directions, and 1 for zero, whose gradient is then 0 and not NaN."""
+    """Directions of complex numbers; 1 for zero, whose gradient is then 0 and not NaN."""
     silent = spectrum == 0
     return torch.where(silent, 1.0, spectrum) / torch.where(silent, 1.0, spectrum).abs()
 
 
 def speed(x: Tensor, rate: Tensor, num_samples: int) -> Tensor:
-    """y(t) = x(t·rate): waveforms read ``rate`` times as fast, which also scales their pitch.
+    """Reads waveforms ``rate`` times as fast, y(t) = x(t·rate), which scales their pitch too.
 
-    Oversampled by a Fourier transform, without the band that would alias, then read by cubic (Catmull–Rom)
-    interpolation: unlike a polyphase filter this takes any real rate, another one for each sample. Output behind the
-    end of the input is silent.
+    They are oversampled by a Fourier transform, without the band that would alias, and then read by cubic
+    (Catmull–Rom) interpolation: unlike a polyphase filter, this takes any real rate, and a different one for each
+    sample. After the end of the input, the output is silent.
 
     Args:
-        x: waveforms ``(batch, channel, time)``.
-        rate: ``(batch,)``.
-        num_samples: length of the output.
+        x: Waveforms ``(batch, channel, time)``.
+        rate: Rate of each sample, ``(batch,)``.
+        num_samples: Length of the output in samples.
     """
     length = fast_length(x.shape[-1] + 64)
     limit = rate.to(x.dtype).clamp(min=1.0).reciprocal()[:, None]  # of the new band, in units of the old

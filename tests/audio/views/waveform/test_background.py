@@ -1,11 +1,10 @@
-"""Views that mix or convolve with recordings from a folder: the asked ratio, the right stretch of the right file."""
+"""Recorded backgrounds: the asked ratio, the right stretch of the right file."""
 
 import pytest
 import soundfile
 import torch
-import torchaudio.functional as F
 
-from audio.views import BackgroundNoise, ImpulseResponse
+from audio.views import BackgroundNoise
 
 RATE = 8000
 
@@ -38,13 +37,3 @@ def test_background_is_the_stretch_its_parameters_say_and_short_files_repeat(fol
     expected = sounds[0][2500:4000], sounds[1].repeat(4)[175:1675]
     for row, stretch in zip(noise, expected, strict=True):
         torch.testing.assert_close(row, stretch * row.norm() / stretch.norm(), atol=1e-4, rtol=0)
-
-
-def test_impulse_response_is_torchaudios_convolution(folder, generator):
-    view = ImpulseResponse(str(folder), sample_rate=RATE)
-    x = 0.1 * torch.randn(2, 1, 1500, generator=generator)
-    y = view.transform(x, {"index": torch.tensor([1, 0])})
-    for row, name, clip in zip(y, (view.names[1], view.names[0]), x, strict=True):
-        response = torch.from_numpy(soundfile.read(folder / name, dtype="float32")[0])[40:]
-        response = response / response.norm()
-        torch.testing.assert_close(row, F.fftconvolve(clip, response[None])[:, :1500], atol=1e-5, rtol=0)

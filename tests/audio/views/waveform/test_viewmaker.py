@@ -61,5 +61,5 @@ def test_mistakes_are_said(arguments):
 
 
 def test_other_channels_are_said(viewmaker):
-    with pytest.raises(ValueError, match=r"built for waveforms \(batch, 1, time\); this one is \(2, 2, 64\)"):
+    with pytest.raises(ValueError, match=r"built for waveforms \(batch, 1, time\), not \(2, 2, 64\)"):
         viewmaker(torch.zeros(2, 2, 64))
