@@ -1,17 +1,77 @@
-"""viewlearn: learned and designed views for contrastive learning."""
+"""Learned and designed views for contrastive learning.
 
+What a notebook or a training loop of your own needs is here by name:
+
+===========  ==========================================================================================================
+views        ``View``, ``Compose``, ``RandomApply``, ``NoViews``, ``Viewmaker``, ``reverse_gradient``
+losses       ``nt_xent``, ``info_nce``, ``looc_loss``
+methods      ``SimCLR``, ``MoCo``, ``InstDisc``, ``LooC``, ``Supervised``
+encoders     ``Encoder``, ``Backbone``, ``projection_head``
+data         ``Data``, ``DataSpec``, ``ArrayDataset``
+evaluation   ``extract_features``, ``linear_probe``, ``knn``
+runs         ``load``: the trained encoder of a run folder
+===========  ==========================================================================================================
+
+Each name is imported when it is first used, so that a loss doesn't wait for what an evaluation needs. Views of images
+are in ``vision``, those of sounds in ``audio``.
+"""
+
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from viewlearn.data import ArrayDataset, Data, DataSpec
+    from viewlearn.encoders import Backbone, Encoder, projection_head
+    from viewlearn.evaluation import extract_features, knn, linear_probe
+    from viewlearn.losses import info_nce, looc_loss, nt_xent
+    from viewlearn.methods import InstDisc, LooC, MoCo, SimCLR, Supervised
     from viewlearn.runs.loading import load
+    from viewlearn.views import Compose, NoViews, RandomApply, View, Viewmaker, reverse_gradient
 
-__all__ = ["load"]
+__all__ = [
+    "ArrayDataset",
+    "Backbone",
+    "Compose",
+    "Data",
+    "DataSpec",
+    "Encoder",
+    "InstDisc",
+    "LooC",
+    "MoCo",
+    "NoViews",
+    "RandomApply",
+    "SimCLR",
+    "Supervised",
+    "View",
+    "Viewmaker",
+    "extract_features",
+    "info_nce",
+    "knn",
+    "linear_probe",
+    "load",
+    "looc_loss",
+    "nt_xent",
+    "projection_head",
+    "reverse_gradient",
+]
+
+_MODULES = {
+    "viewlearn.data": ("ArrayDataset", "Data", "DataSpec"),
+    "viewlearn.encoders": ("Backbone", "Encoder", "projection_head"),
+    "viewlearn.evaluation": ("extract_features", "knn", "linear_probe"),
+    "viewlearn.losses": ("info_nce", "looc_loss", "nt_xent"),
+    "viewlearn.methods": ("InstDisc", "LooC", "MoCo", "SimCLR", "Supervised"),
+    "viewlearn.runs.loading": ("load",),
+    "viewlearn.views": ("Compose", "NoViews", "RandomApply", "View", "Viewmaker", "reverse_gradient"),
+}
+_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 
 
 def __getattr__(name: str) -> object:
-    # ``load`` needs the command line's parser and the evaluation; who imports a loss shouldn't wait for those.
-    if name == "load":
-        from viewlearn.runs.loading import load
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_MODULE_OF[name]), name)
 
-        return load
-    raise AttributeError(f"module 'viewlearn' has no attribute {name!r}")
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
