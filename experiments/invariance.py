@@ -44,8 +44,9 @@ from viewlearn.plots.invariance import invariance_bars, invariance_curves
 from viewlearn.runs.components import load_components
 from viewlearn.runs.provenance import origin
 from viewlearn.views.decode import ToFloat
+from vision.files import images_in, read_square
 from vision.image_sets.layouts import aloi, coil100, got10k, pascal3d
-from vision.image_sets.sets import images_in, read_square, sample_sets
+from vision.image_sets.sets import sample_sets
 from vision.image_sets.transformations import synthetic_factors
 from vision.synthesis.solids.sets import VARYING, solid_sets
 from vision.video.backgrounds import background_crops

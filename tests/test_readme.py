@@ -76,7 +76,7 @@ def shortened(command: str, tmp_path: Path) -> str:
         images(tmp_path / "dir")
     command = command.replace("DIR", str(tmp_path / "dir"))
     if "cifar10" in command:
-        return f"{command} {SHORT} --data.validation 4 --data.limit 12"
+        return f"{command} {SHORT} --data.validation_fraction 0.25 --data.limit 12"
     if "ImageFolder" in command:
         return f"{command} {SHORT} --encoder.name resnet10w4"
     if "audio_quickstart" in command:

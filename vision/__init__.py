@@ -1,8 +1,9 @@
 """Image views and presets; image data sets and superimposed features beside them."""
 
-from vision.data import CIFAR10, CIFAR100, STL10, ImageData, ImageFolder, PhotoDigits
+from vision.data import CIFAR10, CIFAR100, STL10, ImageData, ImageFolder
 from vision.presets import LooCViews, MoCoV2Views, SimCLRViews
 from vision.superimposed import Digits, Letters, Overlay, RedrawOverlay, ScatteredDigit, Shapes
+from vision.synthesis import PhotoDigits
 from vision.views import (
     ColorJitter,
     Erasing,

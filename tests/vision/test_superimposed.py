@@ -45,19 +45,19 @@ class Lazy:
 
 @every_overlay
 @pytest.mark.parametrize("size", SIZES)
-def test_a_layer_depends_on_seed_split_and_index_alone(overlay: Overlay, size):
-    layer, labels = overlay.draw("train", np.arange(300), size, seed=0)
-    assert layer.shape == (300, 4, *size) and layer.dtype == torch.uint8
+def test_an_overlay_depends_on_seed_split_and_index_alone(overlay: Overlay, size):
+    rendered, labels = overlay.render("train", np.arange(300), size, seed=0)
+    assert rendered.shape == (300, 4, *size) and rendered.dtype == torch.uint8
     some = np.array([299, 0, 17])
-    again, labels_again = overlay.draw("train", some, size, seed=0)
-    assert torch.equal(again, layer[some]) and torch.equal(labels_again, labels[some])
+    again, labels_again = overlay.render("train", some, size, seed=0)
+    assert torch.equal(again, rendered[some]) and torch.equal(labels_again, labels[some])
     for split, seed in (("test", 0), ("train", 1)):
-        assert not torch.equal(overlay.draw(split, np.arange(300), size, seed)[0], layer)
+        assert not torch.equal(overlay.render(split, np.arange(300), size, seed)[0], rendered)
 
 
 @every_overlay
 def test_every_class_is_drawn_about_equally_often(overlay: Overlay):
-    labels = overlay.draw("train", np.arange(5200), (32, 32), seed=3)[1]
+    labels = overlay.render("train", np.arange(5200), (32, 32), seed=3)[1]
     counts = labels.bincount(minlength=len(overlay.classes))
     expected = 5200 / len(overlay.classes)
     assert len(counts) == len(overlay.classes)
@@ -66,16 +66,16 @@ def test_every_class_is_drawn_about_equally_often(overlay: Overlay):
 
 @every_overlay
 def test_same_class_looks_alike_and_others_do_not(overlay: Overlay):
-    layer, labels = overlay.draw("train", np.arange(2000), (32, 32), seed=0)
-    means = torch.stack([layer[labels == label, 3].float().mean(0) for label in range(len(overlay.classes))])
+    rendered, labels = overlay.render("train", np.arange(2000), (32, 32), seed=0)
+    means = torch.stack([rendered[labels == label, 3].float().mean(0) for label in range(len(overlay.classes))])
     assert torch.pdist(means.flatten(1)).min() > 50
 
 
 def test_digits_are_pasted_as_published():
     bank, labels = digit_bank(None, "train")
-    layer, drawn = Digits().draw("train", np.arange(40), (32, 32), seed=0)
+    rendered, drawn = Digits().render("train", np.arange(40), (32, 32), seed=0)
     for number in range(40):
-        digit = layer[number, 0, 4:14, 4:14]
+        digit = rendered[number, 0, 4:14, 4:14]
         matches = (bank == digit).flatten(1).all(1).nonzero()[:, 0]
         assert drawn[number] in labels[matches]
         pasted = Image.new("RGBA", (32, 32))
@@ -84,17 +84,17 @@ def test_digits_are_pasted_as_published():
         for x in (4, 16):
             for y in (4, 16):
                 pasted.paste(Image.merge("RGBA", [ink, ink, ink, mask]), (x, y), mask)
-        np.testing.assert_array_equal(layer[number].permute(1, 2, 0).numpy(), np.asarray(pasted))
+        np.testing.assert_array_equal(rendered[number].permute(1, 2, 0).numpy(), np.asarray(pasted))
 
 
 def test_letters_stand_in_their_quadrants_in_one_color():
-    layer, labels = Letters().draw("train", np.arange(500), (32, 32), seed=0)
+    rendered, labels = Letters().render("train", np.arange(500), (32, 32), seed=0)
     bank = letter_bank(12)
-    colors = layer[:, :3]
+    colors = rendered[:, :3]
     assert torch.equal(colors, colors[:, :, :1, :1].expand_as(colors))
     for number in range(500):
         glyph = torch.from_numpy(bank[labels[number]])
-        canvas = torch.nn.functional.pad(layer[number, 3], (0, 16, 0, 16))
+        canvas = torch.nn.functional.pad(rendered[number, 3], (0, 16, 0, 16))
         high, wide = glyph.shape
         for quadrant in range(4):
             # What is left to be seen of the letter, somewhere among the published starts.
@@ -145,37 +145,37 @@ def test_digits_from_a_folder(digit_folder):
     expected = np.stack([np.asarray(Image.open(path)) for path in sorted((digit_folder / "test").glob("*/*.png"))])
     np.testing.assert_array_equal(bank.numpy(), expected)
     assert labels.tolist() == [label for label in range(10) for _ in range(2)]
-    assert Digits(str(digit_folder)).draw("train", np.arange(3), (32, 32), 0)[0].shape == (3, 4, 32, 32)
+    assert Digits(str(digit_folder)).render("train", np.arange(3), (32, 32), 0)[0].shape == (3, 4, 32, 32)
 
 
 def test_a_root_without_digits_is_refused(tmp_path):
     with pytest.raises(ValueError, match="no digits in"):
-        Digits(str(tmp_path)).draw("train", np.arange(3), (32, 32), 0)
+        Digits(str(tmp_path)).render("train", np.arange(3), (32, 32), 0)
 
 
 @pytest.mark.parametrize("channels", [1, 3])
 def test_composite_is_linear_interpolation(channels, generator):
-    layered = torch.randint(0, 256, (64, channels + 4, 5, 6), generator=generator).to(torch.uint8)
-    exact = layered.double() / 255
+    planes = torch.randint(0, 256, (64, channels + 4, 5, 6), generator=generator).to(torch.uint8)
+    exact = planes.double() / 255
     color = exact[:, channels : channels + 3]
     color = color if channels == 3 else color.mean(1, keepdim=True)
     expected = exact[:, :channels] * (1 - exact[:, -1:]) + color * exact[:, -1:]
     torch.testing.assert_close(composite(exact), expected)
-    assert (composite(layered).double() / 255 - expected).abs().max() <= 0.5 / 255 + 1e-6
+    assert (composite(planes).double() / 255 - expected).abs().max() <= 0.5 / 255 + 1e-6
 
 
 @every_overlay
-@pytest.mark.parametrize("layers", [False, True])
-def test_superimposed_in_memory_and_as_read_are_equal(overlay: Overlay, layers):
+@pytest.mark.parametrize("planes", [False, True])
+def test_superimposed_in_memory_and_as_read_are_equal(overlay: Overlay, planes):
     base, index = images(), np.arange(12) * 3
-    stored = superimpose(base, overlay, "train", index, seed=2, layers=layers)
-    read = superimpose(Lazy(base), overlay, "train", index, seed=2, layers=layers)
+    stored = superimpose(base, overlay, "train", index, seed=2, planes=planes)
+    read = superimpose(Lazy(base), overlay, "train", index, seed=2, planes=planes)
     x, labels = default_collate([read[i] for i in range(12)])
     assert torch.equal(stored.x, x)
     assert stored.labels.keys() == labels.keys() == {"object", overlay.task}
     assert all(torch.equal(stored.labels[task], labels[task]) for task in labels)
-    assert stored.x.shape[1] == 3 + 4 * layers
-    if layers:
+    assert stored.x.shape[1] == 3 + 4 * planes
+    if planes:
         assert torch.equal(stored.x[:, :3], base.x)
 
 
@@ -184,12 +184,12 @@ def test_a_task_of_the_overlays_name_is_refused():
         superimpose(ArrayDataset(images().x, {"digit": [0] * 12}), Digits(), "train", np.arange(12))
 
 
-def layered(number: int = 64) -> torch.Tensor:
-    return superimpose(images(number), Shapes(), "train", np.arange(number), layers=True).x.float() / 255
+def separate(number: int = 64) -> torch.Tensor:
+    return superimpose(images(number), Shapes(), "train", np.arange(number), planes=True).x.float() / 255
 
 
-def test_redrawing_exchanges_layers_of_the_drawn_images_only(generator):
-    x, view = layered(), RedrawOverlay(0.5, channels=3)
+def test_redrawing_exchanges_overlays_of_the_drawn_images_only(generator):
+    x, view = separate(), RedrawOverlay(0.5, channels=3)
     params = view.sample(x, generator)
     seen = view.transform(x, params)
     assert torch.equal(seen[:, :3], x[:, :3])
@@ -214,12 +214,12 @@ def test_redraw_bad_input():
         RedrawOverlay(1.5, channels=3)
     with pytest.raises(ValueError, match="needs channels"):
         RedrawOverlay()
-    with pytest.raises(ValueError, match="layers=True"):
+    with pytest.raises(ValueError, match="planes=True"):
         RedrawOverlay(channels=3)(torch.zeros(4, 3, 8, 8))
 
 
 def test_composite_as_a_front_end():
-    x, view = layered(), Composite(channels=3)
+    x, view = separate(), Composite(channels=3)
     assert torch.equal(view(x), composite(x))
     assert view.like(x).shape == (64, 3, 32, 32)
     assert torch.equal(view(x[:, :3]), x[:, :3])
@@ -228,14 +228,14 @@ def test_composite_as_a_front_end():
 
 
 def test_scattered_digits_stay_inside():
-    layer, _ = ScatteredDigit(smallest=0.5, largest=1.0, colored=True).draw("train", np.arange(200), (32, 32), 0)
-    assert (layer[:, 3].float().mean((1, 2)) > 5).all()
+    rendered, _ = ScatteredDigit(smallest=0.5, largest=1.0, colored=True).render("train", np.arange(200), (32, 32), 0)
+    assert (rendered[:, 3].float().mean((1, 2)) > 5).all()
     with pytest.raises(ValueError, match="smallest"):
         ScatteredDigit(smallest=0.9, largest=0.5)
 
 
 def test_the_oracle_in_a_pipeline_is_clean_without_redraws(generator):
-    x = superimpose(images(8), Digits(), "train", np.arange(8), layers=True).x
+    x = superimpose(images(8), Digits(), "train", np.arange(8), planes=True).x
     views = Compose(decode=ToFloat(), redraw=RedrawOverlay(1.0, channels=3), front_end=Composite(channels=3))
     params = views.sample(x, generator)
     redrawn = views.transform(x, params)

@@ -78,7 +78,7 @@ def _lines(path: Path) -> list[dict]:
 
 
 class Pool:
-    """Data sets that several runs share, each built once, with its layers kept apart where it has any."""
+    """Data sets that several runs share, each built once, with overlays kept apart where there are any."""
 
     def __init__(self):
         self.made: dict[str, Data] = {}
@@ -88,8 +88,9 @@ class Pool:
         """The data of a configuration."""
         config = config.clone()
         arguments = config.data.init_args
-        if "layers" in arguments and "sample_rate" not in arguments and arguments.get("overlay", True) is not None:
-            config.data.init_args.layers = True  # tells masks of overlays; what the encoder reads stays the same
+        for name in ("planes", "layers"):
+            if name in arguments and "sample_rate" not in arguments and arguments.get("overlay", True) is not None:
+                arguments[name] = True  # tells masks of overlays; what the encoder reads stays the same
         key = str(config.data)
         if key not in self.made:
             self.made[key] = build_data(self.parser, config)
@@ -130,14 +131,15 @@ class OpenedRun:
     def data_key(self) -> str:
         """Equal for runs on the same data.
 
-        Whether layers are kept apart makes no other data, but statistics that were measured with them or without
+        Whether planes are kept apart makes no other data, but statistics that were measured with them or without
         differ in their last digits. So four digits count (two values on either side of a rounding boundary still
         count as different).
         """
         stored = json.dumps(self.settings.get("data"), default=str)
         data = json.loads(stored, parse_float=lambda text: float(f"{float(text):.4g}"))
         if isinstance(data, dict) and isinstance(data.get("init_args"), dict):
-            data["init_args"].pop("layers", None)
+            for name in ("planes", "layers"):
+                data["init_args"].pop(name, None)
         return json.dumps(data, sort_keys=True)
 
     @cached_property

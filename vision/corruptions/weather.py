@@ -3,14 +3,13 @@
 from pathlib import Path
 from typing import ClassVar
 
-import numpy as np
 import torch
-from PIL import Image
 from torch import Generator, Tensor
 
 from viewlearn.views import Params, draw
 from vision.corruptions.corruption import Corruption, Scale
 from vision.corruptions.filters import along_axes, motion_blur, plasma, zoom_matrix
+from vision.files import images_in, read_image
 from vision.views.checks import full_precision
 from vision.views.tone import luma
 
@@ -110,7 +109,7 @@ class Frost(Corruption):
 
     def __init__(self, severity: int = 3, scale: Scale = "auto", photographs: str | None = None):
         super().__init__(severity, scale)
-        self.textures = [] if photographs is None else _read_pictures(Path(photographs))
+        self.textures = [] if photographs is None else _read_photographs(Path(photographs))
 
     def sample(self, x: Tensor, generator: Generator | None = None) -> Params:
         return {
@@ -153,9 +152,8 @@ def _map_size(x: Tensor) -> tuple[int, int]:
     return size, size
 
 
-def _read_pictures(folder: Path) -> list[Tensor]:
-    paths = sorted(path for path in folder.glob("*") if path.suffix.lower() in (".png", ".jpg", ".jpeg"))
+def _read_photographs(folder: Path) -> list[Tensor]:
+    paths = images_in(folder)
     if not paths:
-        raise ValueError(f"{folder} has no photographs of frost (.png or .jpg)")
-    pictures = (np.array(Image.open(path).convert("RGB")) for path in paths)
-    return [torch.from_numpy(picture).permute(2, 0, 1).float() / 255 for picture in pictures]
+        raise ValueError(f"{folder} has no photographs of frost")
+    return [read_image(path).float() / 255 for path in paths]

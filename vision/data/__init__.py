@@ -4,6 +4,5 @@ from vision.data.cifar import CIFAR10, CIFAR100
 from vision.data.folder import ImageFolder
 from vision.data.image_data import ImageData
 from vision.data.stl import STL10
-from vision.synthesis.photo_digits import PhotoDigits
 
-__all__ = ["CIFAR10", "CIFAR100", "STL10", "ImageData", "ImageFolder", "PhotoDigits"]
+__all__ = ["CIFAR10", "CIFAR100", "STL10", "ImageData", "ImageFolder"]

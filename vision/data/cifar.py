@@ -2,34 +2,38 @@
 
 from functools import cached_property
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 import torch
 from torchvision import datasets
 
 from viewlearn.data import ArrayDataset, Split
-from vision.data.files import Files, array_dataset, find_images
-from vision.data.image_data import ImageData, Source, hold_out
+from vision.data.files import Files, Unreadable, check_reading, find_images, read_files
+from vision.data.image_data import ImageData, Source, check_held_out, hold_out
 from vision.superimposed import Overlay
+
+Part = Literal["train", "test"]
+SIZE = 32  # side of the images in pixels
 
 
 class CIFAR10(ImageData):
     """CIFAR-10, 32×32, task ``object`` (10): 50,000 training images less those held out, 10,000 test images.
 
     Args:
-        root: a folder ``{train,test}/CLASS/*.jpg`` (or .png), or the root of torchvision's CIFAR10, the files of
-            which are checked against their published sums before they are unpickled.
-        overlay: what is drawn over the images: Digits, Letters, Shapes or a class of one's own; nothing by default.
-        overlay_seed: of which image gets which overlay.
-        layers: store base and overlay apart, for the oracle ``RedrawOverlay``.
-        validation: training images held out.
-        limit: training images to keep, chosen at random but always the same; all by default.
-        download: fetch torchvision's files into ``root`` if they aren't there.
-        skip_unreadable: leave out images that can't be read, with a warning, instead of stopping.
+        root: A folder ``{train,test}/CLASS/*.jpg`` (or another format), or the root of torchvision's CIFAR10, whose
+            files are checked against their published sums before they are unpickled.
+        overlay: What is superimposed on the images: Digits, Letters, Shapes or a class of your own; nothing by
+            default.
+        overlay_seed: Seed of which image gets which overlay.
+        planes: Whether samples keep base and overlay apart, for the oracle ``RedrawOverlay``.
+        validation_fraction: Fraction of the training images that is held out, in [0, 1).
+        limit: Number of training images to keep, chosen at random but always the same; all by default.
+        download: Whether torchvision may fetch its files into ``root`` if they aren't there.
+        unreadable: Whether an image file that can't be read stops the run, or is skipped with a warning.
 
     Raises:
-        ValueError: a root that holds neither, images that can't be read, or numbers that aren't to be had.
+        ValueError: a root that holds neither, images that can't be read, or a fraction or limit that leaves no images.
     """
 
     published: ClassVar[type[datasets.CIFAR10]] = datasets.CIFAR10
@@ -39,16 +43,18 @@ class CIFAR10(ImageData):
         root: str,
         overlay: Overlay | None = None,
         overlay_seed: int = 0,
-        layers: bool = False,
-        validation: int = 5000,
+        planes: bool = False,
+        validation_fraction: float = 0.1,
         limit: int | None = None,
         download: bool = False,
-        skip_unreadable: bool = False,
+        unreadable: Unreadable = "stop",
     ):
-        super().__init__(overlay, overlay_seed, layers)
+        super().__init__(overlay, overlay_seed, planes)
+        check_held_out(validation_fraction=validation_fraction)
+        check_reading(SIZE, float("inf"), unreadable)
         self.root = Path(root)
-        self.validation, self.limit = validation, limit
-        self.download, self.skip_unreadable = download, skip_unreadable
+        self.validation_fraction, self.limit = validation_fraction, limit
+        self.download, self.unreadable = download, unreadable
         self._in_folders = (self.root / "train").is_dir()
         if not (self._in_folders or download or (self.root / self.published.base_folder).is_dir()):
             raise ValueError(
@@ -58,31 +64,42 @@ class CIFAR10(ImageData):
 
     @property
     def tasks(self) -> dict[str, tuple[str, ...]]:
-        return {"object": tuple(self._sources["train"].classes)}
+        classes = self._files["train"].classes if self._in_folders else self._batches["train"].classes
+        return {"object": tuple(classes)}
 
     def source(self, split: Split) -> Source:
-        source = self._sources["test" if split == "test" else "train"]
-        index = np.arange(len(source.paths if self._in_folders else source.data))
-        if split != "test":
-            index = hold_out(len(index), self.validation, self.limit)[split].numpy()
+        part: Part = "test" if split == "test" else "train"
         if self._in_folders:
-            dataset, kept = array_dataset(source.take(index), 32, "object", self.skip_unreadable)
+            files = self._files[part]
+            index = self._chosen(split, len(files))
+            dataset, kept = read_files(files.take(index), SIZE, "object", unreadable=self.unreadable)
             return Source(dataset, index[kept])
-        images = torch.from_numpy(source.data[index]).permute(0, 3, 1, 2).contiguous()
-        return Source(ArrayDataset(images, {"object": np.array(source.targets)[index]}, self.tasks), index)
+        batches = self._batches[part]
+        index = self._chosen(split, len(batches.data))
+        images = torch.from_numpy(batches.data[index]).permute(0, 3, 1, 2).contiguous()
+        labels = torch.tensor(batches.targets)[index]
+        return Source(ArrayDataset(images, {"object": labels}, self.tasks), index)
+
+    def _chosen(self, split: Split, num_images: int) -> np.ndarray:
+        """Positions of a split's images among the published training or test images."""
+        if split == "test":
+            return np.arange(num_images)
+        return hold_out(num_images, round(self.validation_fraction * num_images), self.limit)[split]
 
     @cached_property
-    def _sources(self) -> dict[str, Files | datasets.CIFAR10]:
-        """Train and test: lists of files, or what torchvision reads."""
-        if not self._in_folders:
-            return {
-                part: self.published(str(self.root), train=part == "train", download=self.download)
-                for part in ("train", "test")
-            }
+    def _files(self) -> dict[Part, Files]:
         train = find_images(self.root / "train")
         if not train.classes:
             raise ValueError(f"no class folders in {str(self.root / 'train')!r}, only images")
         return {"train": train, "test": find_images(self.root / "test", train.classes)}
+
+    @cached_property
+    def _batches(self) -> dict[Part, datasets.CIFAR10]:
+        """The published pickles, read by torchvision."""
+        return {
+            "train": self.published(str(self.root), train=True, download=self.download),
+            "test": self.published(str(self.root), train=False, download=self.download),
+        }
 
 
 class CIFAR100(CIFAR10):

@@ -1,54 +1,53 @@
-"""Images in folders: finding, decoding and reading them, and what to do about those that can't be read."""
+"""Lists of image files with their classes: found in folders, and read as a data set."""
 
-import struct
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps
 from torch import Tensor
 
-from viewlearn.data import ArrayDataset
+from viewlearn.data import ArrayDataset, Dataset
+from vision.files import SUFFIXES, is_image, read_center
 
-SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
-# What Pillow raises for files that are empty, cut short, something else, or absurdly large.
-UNREADABLE = (OSError, SyntaxError, ValueError, EOFError, struct.error, Image.DecompressionBombError)
-SHOWN = 5  # paths that a message lists
+Unreadable = Literal["stop", "skip"]
+MEMORY_GB = 2.0  # up to which a split is kept in memory by default
+NUM_SHOWN = 5  # unreadable files that a message lists
 
 
 @dataclass(frozen=True)
 class Files:
-    """Image files, and the class folders that they lie in.
+    """Image files and their classes.
 
     Args:
-        paths: of the images, sorted.
-        labels: of each image; empty without class folders.
-        classes: the class folders' names, sorted; empty without any.
+        paths: The files.
+        labels: The class of each file; empty for unlabeled files.
+        classes: The classes' names, in label order; empty for unlabeled files.
     """
 
     paths: tuple[Path, ...]
     labels: tuple[int, ...] = ()
     classes: tuple[str, ...] = ()
 
-    def take(self, index: Sequence[int]) -> "Files":
-        """Some of the files, under the same classes."""
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def take(self, index: Iterable[int]) -> "Files":
+        """The files at some positions, under the same classes."""
+        index = list(index)
         labels = tuple(self.labels[i] for i in index) if self.labels else ()
         return Files(tuple(self.paths[i] for i in index), labels, self.classes)
 
-    def targets(self, task: str) -> dict[str, Tensor]:
-        """``{task: labels}``, or nothing without class folders."""
-        return {task: torch.tensor(self.labels, dtype=torch.int64)} if self.classes else {}
-
 
 def find_images(folder: Path | str, classes: tuple[str, ...] | None = None) -> Files:
-    """The images below a folder: those of its subfolders, which are the classes, or those that lie in it directly.
+    """Finds the images below a folder: those in its subfolders, which are the classes, or those directly in it.
 
     Args:
-        folder: where to look; hidden files and folders are left out.
-        classes: the only classes allowed, in label order; by default those that are there.
+        folder: Where to look; hidden files and folders are left out.
+        classes: The only classes allowed, in label order; by default those that are there.
 
     Raises:
         ValueError: no such folder, no image in it or in one of its class folders, images both in it and in
@@ -57,9 +56,9 @@ def find_images(folder: Path | str, classes: tuple[str, ...] | None = None) -> F
     folder = Path(folder)
     if not folder.is_dir():
         raise ValueError(f"there is no folder {str(folder)!r}")
-    loose = _images(folder.iterdir())
+    loose = sorted(filter(is_image, folder.iterdir()))
     subfolders = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
-    found = {path.name: _images(path.rglob("*")) for path in subfolders}
+    found = {path.name: sorted(filter(is_image, path.rglob("*"))) for path in subfolders}
     if not loose and not any(found.values()):
         raise ValueError(f"no images in the folder {str(folder)!r}; accepted are files ending in {', '.join(SUFFIXES)}")
     if loose and any(found.values()):
@@ -79,107 +78,89 @@ def find_images(folder: Path | str, classes: tuple[str, ...] | None = None) -> F
     return Files(tuple(path for path, _ in pairs), tuple(label for _, label in pairs), classes)
 
 
-def _images(paths) -> list[Path]:
-    return sorted(path for path in paths if path.suffix.lower() in SUFFIXES and not path.name.startswith("."))
-
-
-def read_image(path: Path, size: int, border: int = 0) -> Tensor:
-    """An image as ``(3, size, size)`` uint8: its shorter side resized to ``size``, antialiased, and the center.
-
-    Gray and palette images become RGB, opacity is dropped, the camera's orientation is applied. ``border`` pixels of
-    the file are cut from each side first.
-
-    Raises:
-        ValueError: it can't be read; the message has its path.
-    """
-    try:
-        with Image.open(path) as opened:
-            if not border:
-                opened.draft("RGB", (size, size))  # JPEGs decode faster at half, a quarter or an eighth of their size
-            image = ImageOps.exif_transpose(opened)
-            if image.mode.startswith("I"):  # 16 bits, which the conversion would clip to 8
-                image = image.point(lambda value: value / 256).convert("L")
-            image = image.convert("RGB")
-    except UNREADABLE as error:
-        raise ValueError(f"can't read the image {str(path)!r}: {error}") from error
-    if border:
-        image = ImageOps.crop(image, border)
-    side = min(image.size)
-    left, top = ((extent - side) / 2 for extent in image.size)
-    if image.size != (size, size):
-        image = image.resize((size, size), Image.Resampling.BILINEAR, (left, top, left + side, top + side))
-    return torch.from_numpy(np.array(image)).permute(2, 0, 1)
-
-
-def read_all(files: Files, size: int, skip_unreadable: bool = False) -> tuple[Tensor, list[int]]:
-    """Every image in memory, and the positions in ``files`` of those that could be read.
-
-    Returns:
-        ``(num_read, 3, size, size)`` uint8, and their positions.
-
-    Raises:
-        ValueError: images that can't be read, unless they are skipped with a warning; the message counts them all.
-    """
-    images = torch.empty(len(files.paths), 3, size, size, dtype=torch.uint8)
-    kept, unreadable = [], []
-    for position, path in enumerate(files.paths):
-        try:
-            images[len(kept)] = read_image(path, size)
-            kept.append(position)
-        except ValueError as error:
-            unreadable.append(str(error))
-    _report(unreadable, len(files.paths), skip_unreadable)
-    return images[: len(kept)], kept
-
-
-def readable(files: Files, size: int) -> list[int]:
-    """The positions of the images that can be read, by reading each of them once; the others are warned about."""
-    kept, unreadable = [], []
-    for position, path in enumerate(files.paths):
-        try:
-            read_image(path, size)
-            kept.append(position)
-        except ValueError as error:
-            unreadable.append(str(error))
-    _report(unreadable, len(files.paths), skip=True)
-    return kept
-
-
-def _report(unreadable: list[str], num_images: int, skip: bool) -> None:
-    if not unreadable:
-        return
-    shown = "\n  ".join(unreadable[:SHOWN] + ["…"] * (len(unreadable) > SHOWN))
-    message = f"{len(unreadable)} of {num_images} images can't be read:\n  {shown}"
-    if not skip or len(unreadable) == num_images:
-        raise ValueError(f"{message}\nRepair or remove them, or allow skip_unreadable")
-    warnings.warn(f"{message}\nThey are left out", stacklevel=3)
-
-
 class FileDataset:
-    """Images read from their files each time, for folders that don't fit into memory.
+    """Images that are read from their files each time, for folders that don't fit into memory.
 
     Args:
-        files: the images.
-        size: side of the squares that they become.
-        task: name of the class folders' task.
-        border: pixels that are cut from each side of an image.
+        files: The images.
+        size: Side in pixels of the squares that they become, see ``read_center``.
+        task: Name of the files' classes as a task.
+        border: Pixels that are cut off each side of an image.
 
     Raises:
-        ValueError: (when read) an image that can't be.
+        ValueError: (when read) an image that can't be read.
     """
 
     def __init__(self, files: Files, size: int, task: str = "object", border: int = 0):
         self.files, self.size, self.task, self.border = files, size, task, border
 
     def __len__(self) -> int:
-        return len(self.files.paths)
+        return len(self.files)
 
     def __getitem__(self, index: int) -> tuple[Tensor, dict[str, int]]:
         labels = {self.task: self.files.labels[index]} if self.files.classes else {}
-        return read_image(self.files.paths[index], self.size, self.border), labels
+        return read_center(self.files.paths[index], self.size, self.border), labels
 
 
-def array_dataset(files: Files, size: int, task: str, skip_unreadable: bool = False) -> tuple[ArrayDataset, list[int]]:
-    """The images in memory, and the positions in ``files`` of those that could be read; see ``read_all``."""
-    images, kept = read_all(files, size, skip_unreadable)
-    return ArrayDataset(images, files.take(kept).targets(task)), kept
+def read_files(
+    files: Files, size: int, task: str, memory_gb: float = float("inf"), unreadable: Unreadable = "stop"
+) -> tuple[Dataset, np.ndarray]:
+    """Makes a data set of image files, in memory if they fit.
+
+    Args:
+        files: The images.
+        size: Side in pixels of the squares that they become, see ``read_center``.
+        task: Name of the files' classes as a task.
+        memory_gb: Largest size in gigabytes that is kept in memory; larger data sets read each file when asked for it.
+        unreadable: Whether a file that can't be read stops the run, or is left out with a warning. Files that aren't
+            kept in memory are all read once to find those.
+
+    Returns:
+        The data set, and the positions in ``files`` of its images ``(len(dataset),)``.
+
+    Raises:
+        ValueError: files that can't be read; the message counts them. Skipping raises it if none can be read.
+    """
+    if len(files) * 3 * size**2 > memory_gb * 1e9:
+        kept = _readable(files, size, None) if unreadable == "skip" else np.arange(len(files))
+        return FileDataset(files.take(kept), size, task), kept
+    images = torch.empty(len(files), 3, size, size, dtype=torch.uint8)
+    kept = _readable(files, size, images, unreadable)
+    files = files.take(kept)
+    labels = {task: torch.tensor(files.labels, dtype=torch.int64)} if files.classes else {}
+    return ArrayDataset(images[: len(kept)], labels), kept
+
+
+def _readable(files: Files, size: int, out: Tensor | None, unreadable: Unreadable = "skip") -> np.ndarray:
+    """Reads every file, into the first rows of ``out``, and returns the positions of those that could be read."""
+    kept, messages = [], []
+    for position, path in enumerate(files.paths):
+        try:
+            image = read_center(path, size)
+        except ValueError as error:
+            messages.append(str(error))
+            continue
+        if out is not None:
+            out[len(kept)] = image
+        kept.append(position)
+    if messages:
+        _report(messages, len(files), unreadable)
+    return np.array(kept, dtype=np.int64)
+
+
+def _report(messages: Sequence[str], num_images: int, unreadable: Unreadable) -> None:
+    shown = "\n  ".join([*messages[:NUM_SHOWN], *["…"] * (len(messages) > NUM_SHOWN)])
+    message = f"{len(messages)} of {num_images} images can't be read:\n  {shown}"
+    if unreadable == "stop" or len(messages) == num_images:
+        raise ValueError(f"{message}\nRepair or remove them, or allow --data.unreadable skip")
+    warnings.warn(f"{message}\nThey are left out", stacklevel=4)
+
+
+def check_reading(size: int, memory_gb: float, unreadable: Unreadable) -> None:
+    """Raises ValueError for a size below 1, a negative or undefined memory, or an unknown ``unreadable``."""
+    if size < 1:
+        raise ValueError(f"size is {size}; it must be 1 or more pixels")
+    if not memory_gb >= 0:
+        raise ValueError(f"memory_gb is {memory_gb}; it must be 0 or more gigabytes")
+    if unreadable not in ("stop", "skip"):
+        raise ValueError(f"unreadable is {unreadable!r}; it must be 'stop' or 'skip'")

@@ -10,31 +10,33 @@ from torch import Tensor
 from torchvision import datasets
 
 from viewlearn.data import ArrayDataset, Dataset, Split
-from vision.data.image_data import ImageData, Source, hold_out
+from vision.data.image_data import ImageData, Source, check_held_out, hold_out
 from vision.superimposed import Overlay
 
-CHUNK = 4096  # images resized at a time
+CHUNK = 4096  # images resized at a time; bounds the intermediate memory
 NUM_LABELED = 5000  # training images
 
 
 class STL10(ImageData):
     """STL-10, task ``object`` (10): 5,000 labeled training images less those held out, 8,000 test images.
 
-    Pre-training reads the 100,000 unlabeled images (``pretraining``), and probes the labeled ones.
+    Pre-training reads the 100,000 unlabeled images (``pretraining``), and probes read the labeled ones.
 
     Args:
-        root: of torchvision's STL10.
-        size: side of the images in pixels; 96 are stored, fewer are resized to.
-        overlay: what is drawn over the images: Digits, Letters, Shapes or a class of one's own; nothing by default.
-        overlay_seed: of which image gets which overlay.
-        layers: store base and overlay apart, for the oracle ``RedrawOverlay``.
-        validation: labeled training images held out.
-        pretrain: what to pre-train on.
-        limit: images to pre-train on, the first ones; all by default.
-        download: fetch torchvision's files into ``root`` if they aren't there.
+        root: The root of torchvision's STL10.
+        size: Side of the images in pixels, at most the 96 that are stored.
+        overlay: What is superimposed on the images: Digits, Letters, Shapes or a class of your own; nothing by
+            default.
+        overlay_seed: Seed of which image gets which overlay.
+        planes: Whether samples keep base and overlay apart, for the oracle ``RedrawOverlay``.
+        validation_fraction: Fraction of the labeled training images that is held out, in [0, 1).
+        pretrain: Which images to pre-train on.
+        limit: Number of unlabeled images to pre-train on, the first ones; all by default.
+        download: Whether torchvision may fetch its files into ``root`` if they aren't there.
 
     Raises:
-        ValueError: a root that doesn't hold STL-10, or numbers that aren't to be had.
+        ValueError: a root that doesn't hold STL-10, a size outside 1 … 96, an unknown ``pretrain``, or a fraction or
+            limit that leaves no images.
     """
 
     def __init__(
@@ -43,20 +45,21 @@ class STL10(ImageData):
         size: int = 96,
         overlay: Overlay | None = None,
         overlay_seed: int = 0,
-        layers: bool = False,
-        validation: int = 500,
+        planes: bool = False,
+        validation_fraction: float = 0.1,
         pretrain: Literal["unlabeled", "train"] = "unlabeled",
         limit: int | None = None,
         download: bool = False,
     ):
-        super().__init__(overlay, overlay_seed, layers)
+        super().__init__(overlay, overlay_seed, planes)
         if not 1 <= size <= 96:
             raise ValueError(f"size is {size}; STL-10 has images of 96 pixels, so it must be in 1 … 96")
+        check_held_out(validation_fraction=validation_fraction)
         if pretrain not in ("unlabeled", "train"):
-            raise ValueError(f"pretrain is {pretrain!r}; allowed are 'unlabeled' and 'train'")
+            raise ValueError(f"pretrain is {pretrain!r}; it must be 'unlabeled' or 'train'")
         if not download and not (Path(root) / datasets.STL10.base_folder).is_dir():
             raise ValueError(f"no STL-10 in {root!r}: expected {datasets.STL10.base_folder}/, or allow download")
-        self.root, self.size, self.validation = root, size, validation
+        self.root, self.size, self.validation_fraction = root, size, validation_fraction
         self.pretrain, self.limit, self.download = pretrain, limit, download
 
     @property
@@ -72,16 +75,17 @@ class STL10(ImageData):
         published = datasets.STL10(self.root, "test" if split == "test" else "train", download=self.download)
         index = np.arange(len(published.data))
         if split != "test":
-            index = hold_out(len(index), self.validation, None)[split].numpy()
+            index = hold_out(len(index), round(self.validation_fraction * len(index)))[split]
         images = _resized(published.data[index], self.size)
-        return Source(ArrayDataset(images, {"object": published.labels[index]}, self.tasks), index)
+        labels = torch.tensor(np.asarray(published.labels)[index])
+        return Source(ArrayDataset(images, {"object": labels}, self.tasks), index)
 
     def _unlabeled(self) -> Source:
         images = datasets.STL10(self.root, "unlabeled", download=self.download).data
         if self.limit is not None and not 0 < self.limit <= len(images):
             raise ValueError(f"limit is {self.limit}; it must be in 1 … {len(images)}, the unlabeled images")
         images = images[: self.limit]
-        # Overlays are drawn by index: behind the labeled images', so that none of those occurs again.
+        # Overlays are drawn by index: these lie behind the labeled images', so that none of those occurs again.
         return Source(ArrayDataset(_resized(images, self.size)), NUM_LABELED + np.arange(len(images)))
 
 

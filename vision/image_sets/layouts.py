@@ -6,7 +6,8 @@ from typing import Literal
 
 import torch
 
-from vision.image_sets.sets import Entry, ImageSets, images_in, numbers_in
+from vision.files import images_in, natural_key
+from vision.image_sets.sets import Entry, ImageSets
 
 PASCAL3D_CLASSES = (
     "aeroplane",
@@ -37,7 +38,7 @@ def aloi(root: str | Path, size: int = 128) -> ImageSets:
         ValueError: no folders with images below ``root``.
     """
     root = Path(root)
-    folders = sorted((path for path in root.glob("*") if path.is_dir()), key=lambda path: numbers_in(path.name))
+    folders = sorted((path for path in root.glob("*") if path.is_dir()), key=lambda path: natural_key(path.name))
     entries = [
         Entry(path, folder.name, folder.name, level)
         for folder in folders
@@ -56,7 +57,7 @@ def coil100(root: str | Path, size: int = 128) -> ImageSets:
     """
     root = Path(root)
     entries = []
-    for path in sorted(root.glob("obj*__*.png"), key=lambda path: numbers_in(path.stem)):
+    for path in sorted(root.glob("obj*__*.png"), key=lambda path: natural_key(path.stem)):
         name, _, angle = path.stem.partition("__")
         entries.append(Entry(path, name, name, int(angle) // 5))
     return ImageSets(_found(entries, root, "objN__ANGLE.png"), size)

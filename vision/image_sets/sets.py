@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image, UnidentifiedImageError
 from torch import Tensor
-from torchvision.transforms.functional import pil_to_tensor
 
 from viewlearn.sampling import subset
+from vision.files import Box, read_square
 
 
 @dataclass(frozen=True)
@@ -26,7 +25,7 @@ class Entry:
     class_name: str
     set_name: str
     level: int = 0
-    box: tuple[float, float, float, float] | None = None
+    box: Box | None = None
 
 
 class ImageSets:
@@ -71,52 +70,8 @@ class ImageSets:
         return ImageSets([self.entries[i] for i in index], self.size)
 
 
-def read_square(path: Path, size: int, box: tuple[float, float, float, float] | None = None) -> Tensor:
-    """A box of an image file as a square: uint8 ``(3, size, size)``, bilinear with antialiasing."""
-    image = _open(path)
-    if box is not None:
-        left, top, right, bottom = (round(edge) for edge in box)
-        image = image.crop((left, top, max(right, left + 1), max(bottom, top + 1)))
-    return pil_to_tensor(image.resize((size, size), Image.Resampling.BILINEAR))
-
-
-def read_image(path: Path) -> Tensor:
-    """An image file, uint8 ``(3, height, width)``; raises ValueError with its name where it can't be read."""
-    return pil_to_tensor(_open(path))
-
-
-def images_in(folder: Path) -> list[Path]:
-    """The image files of a folder, in the order that a person would put them (2 before 10)."""
-    if not folder.is_dir():
-        raise ValueError(f"there is no folder {folder}")
-    files = [path for path in folder.iterdir() if path.suffix.lower() in (".png", ".jpg", ".jpeg", ".bmp", ".ppm")]
-    return sorted(files, key=lambda path: numbers_in(path.stem))
-
-
-def numbers_in(name: str) -> list[tuple[int, int, str]]:
-    """A sorting key that compares runs of digits as numbers."""
-    key, digits = [], ""
-    for character in name + "\0":
-        if character.isdigit():
-            digits += character
-            continue
-        if digits:
-            key.append((0, int(digits), ""))
-            digits = ""
-        key.append((1, 0, character))
-    return key
-
-
 def sample_sets(sets: ImageSets, max_sets: int, seed: int = 0) -> ImageSets:
     """At most ``max_sets`` whole sets, drawn at random: a quick look at a large collection."""
     names = sorted({(entry.class_name, entry.set_name) for entry in sets.entries})
     kept = {names[i] for i in subset(len(names), max_sets, seed).tolist()}
     return sets.subset([i for i, entry in enumerate(sets.entries) if (entry.class_name, entry.set_name) in kept])
-
-
-def _open(path: Path) -> Image.Image:
-    try:
-        with Image.open(path) as image:
-            return image.convert("RGB")
-    except (UnidentifiedImageError, OSError) as error:
-        raise ValueError(f"can't read the image {path}: {error}") from error

@@ -1,4 +1,4 @@
-"""Handwritten digits over images: four copies in a grid as the paper has them, or one anywhere."""
+"""Handwritten digits over images: four copies in a grid as in the paper, or one anywhere."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -6,36 +6,36 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
-from PIL import Image
 from sklearn.datasets import load_digits
 from torch import Tensor
 from torchvision.datasets import MNIST
 
 from viewlearn.data import Split
 from viewlearn.data.indexed import indexed_uniform
+from vision.files import is_image, open_rgb
 from vision.superimposed.overlay import Overlay
 
-# scikit-learn's 1,797 digits come writer after writer, so that parts of their order have few writers in common.
+# scikit-learn's 1,797 digits come writer after writer, so that these parts have few writers in common.
 SHIPPED = {"train": slice(0, 1200), "validation": slice(1200, 1400), "test": slice(1400, 1797)}
-HELD_OUT = 10  # of any other source, every tenth training digit is kept for validation
+HELD_OUT = 10  # of any other source, every tenth training digit is a validation digit
 
 
 class Digits(Overlay):
-    """The same handwritten digit four times in a fixed 2×2 grid: "C+Digits" of the paper.
+    """Superimposes a handwritten digit four times in a fixed 2×2 grid: "C+Digits" of the paper.
 
-    At 32 px each copy is 10×10, at x and y of 4 and 16; for other sizes these scale. As published, pixels without
-    ink are transparent and all others opaque in their gray value, so that strokes have dark edges. Train,
-    validation and test digits are disjoint. (Published code draws training digits at test time too, and draws anew
-    at every access.)
+    At 32 px each copy is 10×10, at x and y of 4 and 16; for other sizes these numbers scale. As published, pixels
+    without ink are transparent and all others opaque in their gray value, so that strokes have dark edges. Train,
+    validation and test digits are disjoint. (The published code draws training digits at test time too, and draws
+    anew at every access.)
 
     Reference: Tamkin, Glasgow, He and Goodman, "Feature Dropout", NeurIPS 2023, section 4.
 
     Args:
-        root: a folder ``{train,test}/LABEL/*.png``, or the root of torchvision's MNIST; by default the 8×8 digits
-            that scikit-learn ships.
+        root: A folder ``{train,test}/LABEL/*.png`` (or another format), or the root of torchvision's MNIST; by default
+            the 8×8 digits that scikit-learn ships.
 
     Raises:
-        ValueError: a root that holds neither.
+        ValueError: (when used) a root that holds neither.
     """
 
     task = "digit"
@@ -44,7 +44,7 @@ class Digits(Overlay):
     def __init__(self, root: str | None = None):
         self.root = root
 
-    def draw(self, split: Split, index: np.ndarray, size: tuple[int, int], seed: int) -> tuple[Tensor, Tensor]:
+    def render(self, split: Split, index: np.ndarray, size: tuple[int, int], seed: int) -> tuple[Tensor, Tensor]:
         height, width = (max(1, round(10 * side / 32)) for side in size)
         bank, labels = _resized_bank(self.root, split, height, width)
         choice = (indexed_uniform(seed, f"{split} digit", index, 1)[:, 0] * len(bank)).astype(np.int64)
@@ -58,21 +58,20 @@ class Digits(Overlay):
 
 
 class ScatteredDigit(Overlay):
-    """One handwritten digit of random place and size, with a contrasting outline that keeps it legible.
+    """Superimposes one handwritten digit at a random place and size, with a contrasting outline to keep it legible.
 
-    The digit's side is uniform between ``smallest`` and ``largest`` of the image's shorter one, its place uniform
-    where it fits. Ink is white with a black outline; colored, it is uniform in RGB and dark ink has a white outline.
+    The digit's side is uniform between ``smallest`` and ``largest`` times the image's shorter side, its place uniform
+    where it fits. Ink is white with a black outline; colored ink is uniform in RGB, and white-outlined where dark.
 
     Args:
-        root: where digits come from, see ``Digits``.
-        smallest: least side of the digit, in sides of the image.
-        largest: greatest side of the digit, in sides of the image.
-
-        colored: a random color for each digit. It tells images apart as well as the digit does, so that contrastive
-            learning may learn it instead.
+        root: Source of the digits, see ``Digits``.
+        smallest: Smallest side of the digit, as a fraction of the image's.
+        largest: Largest side of the digit, as a fraction of the image's.
+        colored: Whether each digit has a random color. The color tells images apart as well as the digit does, so
+            that contrastive learning may learn it instead.
 
     Raises:
-        ValueError: sizes that aren't 0 < smallest <= largest <= 1.
+        ValueError: sizes that aren't 0 < smallest <= largest <= 1; (when used) a root without digits.
     """
 
     task = "digit"
@@ -83,7 +82,7 @@ class ScatteredDigit(Overlay):
             raise ValueError(f"smallest {smallest} and largest {largest} must be 0 < smallest <= largest <= 1")
         self.root, self.smallest, self.largest, self.colored = root, smallest, largest, colored
 
-    def draw(self, split: Split, index: np.ndarray, size: tuple[int, int], seed: int) -> tuple[Tensor, Tensor]:
+    def render(self, split: Split, index: np.ndarray, size: tuple[int, int], seed: int) -> tuple[Tensor, Tensor]:
         bank, labels = digit_bank(self.root, split)
         drawn = torch.from_numpy(indexed_uniform(seed, f"{split} scattered digit", index, 7)).float()
         choice = (drawn[:, 0] * len(bank)).long()
@@ -97,7 +96,14 @@ class ScatteredDigit(Overlay):
 
 
 def _place(glyphs: Tensor, corner: Tensor, side: Tensor, size: tuple[int, int]) -> Tensor:
-    """Coverage ``(n, 1, height, width)`` of squares of ``side`` px, ``corner`` of the way to where they fit."""
+    """Puts glyphs into images, as coverage ``(n, 1, height, width)`` in [0, 1].
+
+    Args:
+        glyphs: ``(n, height, width)`` uint8.
+        corner: ``(n, 2)`` x and y in [0, 1]: 0 is at the left or upper border of the image, 1 at the other one.
+        side: ``(n,)`` sides that glyphs are resized to, in pixels.
+        size: Height and width of the images in pixels.
+    """
     axes = []
     for extent, along in ((size[1], corner[:, 0]), (size[0], corner[:, 1])):
         start = along * (extent - side)
@@ -120,16 +126,19 @@ def _resized_bank(root: str | None, split: Split, height: int, width: int) -> tu
 
 @lru_cache
 def digit_bank(root: str | None, split: Split) -> tuple[Tensor, Tensor]:
-    """Digits ``(n, side, side)`` uint8, white on black, and labels ``(n,)``; those of different splits are disjoint.
+    """Reads the digits of a split, which no other split has.
+
+    Returns:
+        Digits ``(n, side, side)`` uint8, white on black, and labels ``(n,)`` int64.
 
     Raises:
         ValueError: a root that holds no digits.
     """
     if root is None:
-        source = load_digits()
-        gray = torch.from_numpy(source.images[SHIPPED[split]] * (255 / 16)).round().to(torch.uint8)
+        values, target = load_digits(return_X_y=True)
+        gray = torch.from_numpy(values[SHIPPED[split]] * (255 / 16)).round().to(torch.uint8).view(-1, 8, 8)
         # A margin like that of MNIST's digits: about a seventh of the side.
-        return F.pad(gray, (1, 1, 1, 1)), torch.from_numpy(source.target[SHIPPED[split]]).long()
+        return F.pad(gray, (1, 1, 1, 1)), torch.from_numpy(target[SHIPPED[split]]).long()
     folder = "test" if split == "test" else "train"
     if (Path(root) / folder / "0").is_dir():
         images, labels = _read_folder(Path(root) / folder)
@@ -148,8 +157,8 @@ def digit_bank(root: str | None, split: Split) -> tuple[Tensor, Tensor]:
 
 
 def _read_folder(folder: Path) -> tuple[Tensor, Tensor]:
-    paths = sorted(folder.glob("[0-9]/*.png"))
+    paths = sorted(filter(is_image, folder.glob("[0-9]/*")))
     if not paths:
         raise ValueError(f"no digits in {str(folder)!r}: expected LABEL/*.png")
-    images = torch.from_numpy(np.stack([np.asarray(Image.open(path).convert("L")) for path in paths]))
+    images = torch.from_numpy(np.stack([np.asarray(open_rgb(path).convert("L")) for path in paths]))
     return images, torch.tensor([int(path.parent.name) for path in paths])

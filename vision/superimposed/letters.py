@@ -14,17 +14,17 @@ from viewlearn.data import Split
 from viewlearn.data.indexed import indexed_uniform
 from vision.superimposed.overlay import Overlay
 
-QUADRANTS = ((0, 0), (0, 1), (1, 0), (1, 1))  # lower or upper half, of y and of x
-STARTS = ((0, 7), (16, 6))  # at 32 px, a half's least start and the number of starts
+QUADRANTS = ((0, 0), (0, 1), (1, 0), (1, 1))  # first or second half, of y and of x
+STARTS = ((0, 7), (16, 6))  # at 32 px, the least start in each half and the number of starts
 
 
 class Letters(Overlay):
-    """The same capital letter once in each quadrant, opaque, in one random color: "C+Letters" of the paper.
+    """Superimposes one capital letter, once in each quadrant, opaque, in a random color: "C+Letters" of the paper.
 
     At 32 px letters are 12 px high with their ascenders; in each quadrant x and y start anywhere in 0 … 6 in the
-    left or upper half and 16 … 21 in the other, independently; other sizes scale. The font is DejaVu Sans, which
-    matplotlib ships (published: Arial, which has capitals of the same height). There is one drawing of each
-    letter, so train and test differ in places and colors only.
+    left or upper half and in 16 … 21 in the other, independently. For other sizes these numbers scale. The font is
+    DejaVu Sans, which matplotlib ships (published: Arial, whose capitals have the same height). A letter always has
+    the same shape, so that train and test differ in places and colors only.
 
     Reference: Tamkin, Glasgow, He and Goodman, "Feature Dropout", NeurIPS 2023, section 4.
     """
@@ -32,7 +32,7 @@ class Letters(Overlay):
     task = "letter"
     classes = tuple(ascii_uppercase)
 
-    def draw(self, split: Split, index: np.ndarray, size: tuple[int, int], seed: int) -> tuple[Tensor, Tensor]:
+    def render(self, split: Split, index: np.ndarray, size: tuple[int, int], seed: int) -> tuple[Tensor, Tensor]:
         scale = min(size) / 32
         bank = letter_bank(max(4, round(12 * scale)))
         drawn = indexed_uniform(seed, f"{split} letter", index, 12)
@@ -52,17 +52,17 @@ class Letters(Overlay):
             opacity[place] = np.maximum(opacity[place], glyphs)
         color = (drawn[:, 1:4, None, None] * 256).astype(np.uint8)
         color = np.broadcast_to(color, (len(index), 3, *size))
-        layer = np.concatenate([color, opacity[:, None, : size[0], : size[1]]], axis=1)
-        return torch.from_numpy(layer), torch.from_numpy(labels)
+        planes = np.concatenate([color, opacity[:, None, : size[0], : size[1]]], axis=1)
+        return torch.from_numpy(planes), torch.from_numpy(labels)
 
 
 @lru_cache
 def letter_bank(points: int) -> np.ndarray:
-    """Coverage of the 26 capitals, ``(26, height, width)`` uint8, each at the origin of a box that holds any."""
+    """Coverage of the 26 capitals, each at the origin of a box for any of them: ``(26, height, width)`` uint8."""
     path = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"
     font = ImageFont.truetype(str(path), points)
     boxes = [font.getbbox(letter) for letter in ascii_uppercase]
-    width, height = max(box[2] for box in boxes), max(box[3] for box in boxes)
+    width, height = int(max(box[2] for box in boxes)), int(max(box[3] for box in boxes))
     bank = np.zeros((len(boxes), height, width), np.uint8)
     for letter, coverage in zip(ascii_uppercase, bank, strict=True):
         image = Image.new("L", (width, height))

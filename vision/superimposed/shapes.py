@@ -10,12 +10,12 @@ from viewlearn.data import Split
 from viewlearn.data.indexed import indexed_uniform
 from vision.superimposed.overlay import Overlay
 
-OPACITY = 180
-SUPERSAMPLING = 8
+OPACITY = 180  # of 255
+SUPERSAMPLING = 8  # samples along each side of a pixel
 
 
 class Shapes(Overlay):
-    """A square, triangle or circle in the image's center third, half transparent, in a random color: "C+Shapes".
+    """Superimposes a square, triangle or circle on the center third, half transparent, in a random color: "C+Shapes".
 
     The opacity is 180/255; the triangle stands on its base. Edges are antialiased (published: hard).
 
@@ -25,18 +25,18 @@ class Shapes(Overlay):
     task = "shape"
     classes = ("square", "triangle", "circle")
 
-    def draw(self, split: Split, index: np.ndarray, size: tuple[int, int], seed: int) -> tuple[Tensor, Tensor]:
+    def render(self, split: Split, index: np.ndarray, size: tuple[int, int], seed: int) -> tuple[Tensor, Tensor]:
         drawn = indexed_uniform(seed, f"{split} shape", index, 4)
         labels = (drawn[:, 0] * len(self.classes)).astype(np.int64)
         color = np.broadcast_to((drawn[:, 1:, None, None] * 256).astype(np.uint8), (len(index), 3, *size))
-        layer = np.concatenate([color, shape_bank(size)[labels][:, None]], axis=1)
-        return torch.from_numpy(layer), torch.from_numpy(labels)
+        planes = np.concatenate([color, shape_bank(size)[labels][:, None]], axis=1)
+        return torch.from_numpy(planes), torch.from_numpy(labels)
 
 
 @lru_cache
 def shape_bank(size: tuple[int, int]) -> np.ndarray:
-    """Opacities ``(3, height, width)`` uint8 of square, triangle and circle, from 0 to 180."""
-    # Fine coordinates in which the center third is [-1, 1] in x and in y, downwards.
+    """Opacities of square, triangle and circle, from 0 to 180: ``(3, height, width)`` uint8."""
+    # Fine coordinates in which the center third is [-1, 1] in x and in y; y points down.
     y, x = (
         ((np.arange(side * SUPERSAMPLING) + 0.5) / (side * SUPERSAMPLING) * 6 - 3).reshape(shape)
         for side, shape in zip(size, ((-1, 1), (1, -1)), strict=True)

@@ -57,7 +57,7 @@ class PhotoDigits(ImageData):
         num_test: test images.
         size: side of the images in pixels.
         seed: of all random draws.
-        layers: store photograph and digit apart, for the oracle ``RedrawOverlay``.
+        planes: Whether samples keep photograph and digit apart, for the oracle ``RedrawOverlay``.
 
     Raises:
         ValueError: a number or a size below 1.
@@ -70,9 +70,9 @@ class PhotoDigits(ImageData):
         num_test: int = 2048,
         size: int = 32,
         seed: int = 0,
-        layers: bool = False,
+        planes: bool = False,
     ):
-        super().__init__(ScatteredDigit(), overlay_seed=seed, layers=layers)
+        super().__init__(ScatteredDigit(), overlay_seed=seed, planes=planes)
         self.num = {"train": num_train, "validation": num_validation, "test": num_test}
         self.size, self.seed = size, seed
         for name, value in {**self.num, "size": size}.items():

@@ -115,8 +115,8 @@ class SceneData(Data):
         num_labeled: images of each task that probes are fitted on; a quarter as many validate, half as many test.
         num_objects: in a scene.
         size: that everything is resized to, in pixels.
-        limit: of CIFAR-10's training images that this world is made of.
-        validation: further ones, held out.
+        limit: Number of CIFAR-10's training images that this world is made of.
+        validation_fraction: Fraction of CIFAR-10's training images that is held out, in [0, 1).
         seed: of the scenes.
 
     Raises:
@@ -134,14 +134,14 @@ class SceneData(Data):
         num_objects: int = 4,
         size: int = 32,
         limit: int = 20000,
-        validation: int = 5000,
+        validation_fraction: float = 0.1,
         seed: int = 0,
     ):
         if pretrain_on not in ("objects", "scenes", "crops"):
             raise ValueError(f"pretrain_on is {pretrain_on!r}; it must be 'objects', 'scenes' or 'crops'")
         if num_train > limit:
             raise ValueError(f"num_train is {num_train}; of {limit} images (limit) there are no more to pre-train on")
-        self.cifar = CIFAR10(root, limit=limit, validation=validation)
+        self.cifar = CIFAR10(root, limit=limit, validation_fraction=validation_fraction)
         self.pretrain_on, self.num_train, self.num_labeled = pretrain_on, num_train, num_labeled
         self.num_objects, self.size_, self.seed = num_objects, size, seed
         self._splits: dict[str, ArrayDataset] = {}

@@ -7,7 +7,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from vision.image_sets.sets import images_in, read_image
+from vision.files import images_in, read_image
 
 
 class Clip(Protocol):

@@ -6,21 +6,21 @@ from pathlib import Path
 
 from torch import Tensor
 
-from vision.image_sets.sets import numbers_in
+from vision.data.files import Unreadable
+from vision.files import is_image, natural_key
 from vision.video.clip import Clip, FolderClip
 from vision.video.file import FileClip
 
 VIDEO_SUFFIXES = (".mp4", ".mkv", ".avi", ".mov", ".webm", ".m4v", ".mpg", ".mpeg", ".ogv", ".ts", ".y4m")
-IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".ppm")
 
 
-def find_clips(root: str | Path, fps: float | None = None, skip_corrupt: bool = False) -> list[Clip]:
-    """Every video file below a folder, and every folder that holds images, in the order of their paths.
+def find_clips(root: str | Path, fps: float | None = None, unreadable: Unreadable = "stop") -> list[Clip]:
+    """Finds every video file below a folder, and every folder that holds images, in the order of their paths.
 
     Args:
-        root: the folder.
-        fps: frames per second of folders of images, where they have no ``times.txt``.
-        skip_corrupt: warn of a clip that can't be opened, by name, and leave it out; otherwise that is an error.
+        root: The folder.
+        fps: Frames per second of folders of images without a ``times.txt``.
+        unreadable: Whether a clip that can't be opened is an error, or is skipped with a warning that names it.
 
     Raises:
         ValueError: no clips, or one that can't be opened.
@@ -29,13 +29,13 @@ def find_clips(root: str | Path, fps: float | None = None, skip_corrupt: bool = 
     if not root.is_dir():
         raise ValueError(f"there is no folder {root}")
     paths = {path for path in root.rglob("*") if path.suffix.lower() in VIDEO_SUFFIXES}
-    paths |= {path.parent for path in root.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES}
+    paths |= {path.parent for path in root.rglob("*") if is_image(path)}
     clips: list[Clip] = []
-    for path in sorted(paths, key=lambda path: numbers_in(str(path))):
+    for path in sorted(paths, key=lambda path: natural_key(str(path))):
         try:
             clips.append(FolderClip(path, fps) if path.is_dir() else FileClip(path))
         except ValueError as error:
-            if not skip_corrupt:
+            if unreadable == "stop":
                 raise
             warnings.warn(f"skipped a clip: {error}", stacklevel=2)
     if not clips:

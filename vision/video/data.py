@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from viewlearn.data import ArrayDataset, Data, Dataset, DataSpec, Split
+from vision.data.files import Unreadable
 from vision.synthesis.solids.render import Solids, over, render
 from vision.synthesis.solids.shapes import SOLIDS
 from vision.video.backgrounds import background_crops
@@ -92,7 +93,7 @@ class Clips(Data):
         duration: of a window in seconds.
         num_frames: of a window.
         size: frames and regions are resized to squares of this many pixels.
-        skip_corrupt: leave out clips that can't be opened, with a warning.
+        unreadable: Whether a clip that can't be opened stops the run, or is skipped with a warning.
     """
 
     def __init__(
@@ -103,9 +104,9 @@ class Clips(Data):
         duration: float = 1.0,
         num_frames: int = 5,
         size: int = 128,
-        skip_corrupt: bool = False,
+        unreadable: Unreadable = "stop",
     ):
-        self.clips = find_clips(root, fps, skip_corrupt)
+        self.clips = find_clips(root, fps, unreadable)
         self.size_ = size
         if tracks is None:
             self._windows: Dataset = FrameWindows(self.clips, duration, num_frames, size=(size, size))

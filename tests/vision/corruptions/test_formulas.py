@@ -226,6 +226,9 @@ def test_frost_crops_a_photograph(tmp_path, photographs, generator):
     crops = photographs[96][1].unfold(1, 32, 1).unfold(2, 32, 1).permute(1, 2, 0, 3, 4).reshape(-1, 3, 32, 32)
     for image in y:
         assert (crops - image).abs().amax(dim=(1, 2, 3)).min() < 1e-5
+    with pytest.raises(ValueError, match="there is no folder"):
+        CORRUPTIONS["frost"](1, photographs=str(tmp_path / "none"))
+    (tmp_path / "none").mkdir()
     with pytest.raises(ValueError, match="no photographs of frost"):
         CORRUPTIONS["frost"](1, photographs=str(tmp_path / "none"))
     with pytest.raises(ValueError, match="less than the images"):

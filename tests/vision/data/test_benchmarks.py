@@ -52,10 +52,10 @@ def imagenet(tmp_path):
     return tmp_path
 
 
-@pytest.mark.parametrize("memory", ["yes", "no"])
-def test_imagenet_100(imagenet, memory):
+@pytest.mark.parametrize("memory_gb", [1.0, 0.0])
+def test_imagenet_100(imagenet, memory_gb):
     root, listed = str(imagenet / "imagenet"), str(imagenet / "list.txt")
-    data = ImageNet100(root, listed, size=SIDE, validation=0.2, memory=memory)
+    data = ImageNet100(root, listed, size=SIDE, validation_fraction=0.2, memory_gb=memory_gb)
     assert data.spec.tasks == {"object": ("n03", "n01")}
     assert data.spec.shape == (3, SIDE, SIDE)
     assert {split: len(data.split(split)) for split in data.splits} == {"train": 16, "validation": 4, "test": 4}
@@ -81,14 +81,20 @@ def test_imagenet_100_says_what_it_expects(imagenet):
     (imagenet / "list.txt").write_text("n01\n")
     (root / "train" / "n01" / "broken.JPEG").write_bytes(b"no image")
     with pytest.raises(ValueError, match=r"(?s)1 of 11 images can't be read.*broken\.JPEG"):
-        ImageNet100(str(root), listed, validation=0).split("train")
+        ImageNet100(str(root), listed, validation_fraction=0).split("train")
     with pytest.warns(UserWarning, match="They are left out"):
-        assert len(ImageNet100(str(root), listed, validation=0, skip_unreadable=True).split("train")) == 10
+        assert len(ImageNet100(str(root), listed, validation_fraction=0, unreadable="skip").split("train")) == 10
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
-    [({"size": 0}, "size is 0"), ({"validation": 1}, "validation is 1"), ({"memory": "some"}, "memory is 'some'")],
+    [
+        ({"size": 0}, "size is 0"),
+        ({"validation_fraction": 1}, "validation_fraction is 1"),
+        ({"memory_gb": -1.0}, r"memory_gb is -1\.0"),
+        ({"memory_gb": float("nan")}, "memory_gb is nan"),
+        ({"unreadable": "ignore"}, "unreadable is 'ignore'"),
+    ],
 )
 def test_bad_options_are_named(options, message):
     with pytest.raises(ValueError, match=message):
@@ -152,7 +158,7 @@ def test_inaturalist(tmp_path, version, year):
         annotations = [{"image_id": i, "category_id": (3, 7)[i % 2]} for i in reversed(range(number))]
         content = {"images": images, "annotations": annotations, "categories": categories}
         (tmp_path / f"{split}{year}.json").write_text(json.dumps(content))
-    data = INaturalist(str(tmp_path), version, size=SIDE, validation=0.2)
+    data = INaturalist(str(tmp_path), version, size=SIDE, validation_fraction=0.2)
     assert data.spec.tasks == {"object": ("newt", "fox")}
     assert len(data.split("train")) == 8
     assert labels(data.split("test")) == [0, 1, 0]
@@ -174,7 +180,7 @@ def test_cub_200(tmp_path):
     }
     for name, lines in tables.items():
         (tmp_path / name).write_text("\n".join(lines) + "\n")
-    data = CUB200(str(tmp_path), size=SIDE, validation=0.1)
+    data = CUB200(str(tmp_path), size=SIDE, validation_fraction=0.1)
     assert data.spec.tasks == {"object": tuple(names.values())}
     assert {split: len(data.split(split)) for split in data.splits} == {"train": 9, "validation": 1, "test": 4}
     assert levels(data.split("test")) == [shade(i) for i in range(11, 15)]

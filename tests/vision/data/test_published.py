@@ -43,7 +43,7 @@ def pickled(tmp_path, monkeypatch):
 
 
 def test_a_folder_tree(tree):
-    data = CIFAR10(str(tree), validation=6)
+    data = CIFAR10(str(tree), validation_fraction=0.25)
     assert data.spec.shape == (3, 32, 32)
     assert data.spec.tasks == {"object": CLASSES}
     assert data.spec.num_train == 18
@@ -56,7 +56,7 @@ def test_a_folder_tree(tree):
 
 
 def test_a_limit_keeps_images_and_their_overlays(tree):
-    whole, some = (CIFAR10(str(tree), overlay=Digits(), validation=6, limit=limit) for limit in (None, 7))
+    whole, some = (CIFAR10(str(tree), overlay=Digits(), validation_fraction=0.25, limit=limit) for limit in (None, 7))
     rows = {image.numpy().tobytes(): label for image, label in _pairs(whole.split("train"))}
     assert len(some.split("train")) == 7
     for image, label in _pairs(some.split("train")):
@@ -71,10 +71,10 @@ def _pairs(dataset):
 
 @pytest.mark.parametrize(("kind", "number"), [(CIFAR10, 10), (CIFAR100, 100)])
 def test_pickled_batches(pickled, kind, number):
-    data = kind(str(pickled), overlay=Letters(), validation=1)
+    data = kind(str(pickled), overlay=Letters(), validation_fraction=0.05)
     published = kind.published(str(pickled), train=False)
     assert {task: len(names) for task, names in data.spec.tasks.items()} == {"object": number, "letter": 26}
-    plain = kind(str(pickled), validation=1).split("test")
+    plain = kind(str(pickled), validation_fraction=0.05).split("test")
     np.testing.assert_array_equal(plain.x.permute(0, 2, 3, 1).numpy(), published.data)
     assert plain.labels["object"].tolist() == published.targets
 
@@ -82,19 +82,20 @@ def test_pickled_batches(pickled, kind, number):
 def test_a_broken_pickle_is_not_read(pickled, monkeypatch):
     monkeypatch.undo()
     with pytest.raises(RuntimeError, match="corrupted"):
-        CIFAR10(str(pickled), validation=1).split("train")
+        CIFAR10(str(pickled), validation_fraction=0.05).split("train")
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"validation": 24}, "validation is 24; of 24 training images"),
-        ({"validation": -1}, "validation is -1"),
-        ({"validation": 4, "limit": 21}, "limit is 21; it must be in 1 … 20"),
-        ({"validation": 4, "limit": 0}, "limit is 0"),
+        ({"validation_fraction": 1}, "validation_fraction is 1; "),
+        ({"validation_fraction": 0.99}, "holding out 24 of 24 images"),
+        ({"validation_fraction": -0.1}, r"validation_fraction is -0\.1"),
+        ({"validation_fraction": 1 / 6, "limit": 21}, "limit is 21; it must be in 1 … 20"),
+        ({"validation_fraction": 1 / 6, "limit": 0}, "limit is 0"),
     ],
 )
-def test_numbers_that_are_not_to_be_had(tree, arguments, message):
+def test_fractions_and_limits_that_leave_no_images(tree, arguments, message):
     with pytest.raises(ValueError, match=message):
         CIFAR10(str(tree), **arguments).split("train")
 
@@ -120,7 +121,7 @@ def stl(tmp_path, monkeypatch):
 
 
 def test_stl_pretrains_without_labels_and_probes_with(stl):
-    data = STL10(str(stl), validation=2)
+    data = STL10(str(stl), validation_fraction=1 / 6)
     assert data.spec.num_train == len(data.pretraining()) == 9
     assert data.pretraining().labels == {}
     assert (len(data.split("train")), len(data.split("validation")), len(data.split("test"))) == (10, 2, 6)
@@ -130,12 +131,12 @@ def test_stl_pretrains_without_labels_and_probes_with(stl):
 
 
 def test_stl_with_an_overlay_smaller_and_fewer(stl):
-    data = STL10(str(stl), size=32, overlay=Digits(), validation=2, limit=5)
+    data = STL10(str(stl), size=32, overlay=Digits(), validation_fraction=1 / 6, limit=5)
     assert data.spec.shape == (3, 32, 32)
     assert data.pretraining().labels.keys() == {"digit"}
     assert data.split("train").labels.keys() == {"object", "digit"}
     assert len(data.pretraining()) == 5
-    assert len(STL10(str(stl), validation=2, pretrain="train").pretraining()) == 10
+    assert len(STL10(str(stl), validation_fraction=1 / 6, pretrain="train").pretraining()) == 10
 
 
 @pytest.mark.parametrize(
@@ -148,4 +149,4 @@ def test_stl_with_an_overlay_smaller_and_fewer(stl):
 )
 def test_stl_bad_arguments(stl, arguments, message):
     with pytest.raises(ValueError, match=message):
-        STL10(str(stl), validation=2, **arguments).pretraining()
+        STL10(str(stl), validation_fraction=1 / 6, **arguments).pretraining()

@@ -9,8 +9,9 @@ from scipy.io import savemat
 from viewlearn.evaluation import extract_features
 from viewlearn.evaluation.invariance import layout_of
 from viewlearn.views.decode import ToFloat
+from vision.files import read_square
 from vision.image_sets.layouts import aloi, coil100, got10k, pascal3d
-from vision.image_sets.sets import Entry, ImageSets, read_square, sample_sets
+from vision.image_sets.sets import Entry, ImageSets, sample_sets
 
 
 def write(path, value: int = 0, size: tuple[int, int] = (12, 8)) -> None:

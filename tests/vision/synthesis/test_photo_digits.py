@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from vision.data import PhotoDigits
+from vision import PhotoDigits
 from vision.superimposed import composite
 from vision.superimposed.digits import digit_bank
 from vision.synthesis import photo_digits
@@ -66,13 +66,13 @@ def test_an_image_depends_on_seed_split_and_index_alone(data):
     assert not torch.equal(PhotoDigits(num_train=50, seed=1).split("train").x, again.split("train").x)
 
 
-def test_layers_flatten_to_the_same_images(data):
-    layered = PhotoDigits(num_train=50, layers=True)
-    assert layered.split("train").x.shape == (50, 7, 32, 32)
-    assert torch.equal(composite(layered.split("train").x), data.split("train").x[:50])
-    seen = layered.front_end(layered.decode(layered.split("train").x))
+def test_planes_flatten_to_the_same_images(data):
+    separate = PhotoDigits(num_train=50, planes=True)
+    assert separate.split("train").x.shape == (50, 7, 32, 32)
+    assert torch.equal(composite(separate.split("train").x), data.split("train").x[:50])
+    seen = separate.front_end(separate.decode(separate.split("train").x))
     torch.testing.assert_close(seen, data.decode(data.split("train").x[:50]), atol=0.51 / 255, rtol=0)
-    assert layered.spec.shape == (3, 32, 32)
+    assert separate.spec.shape == (3, 32, 32)
 
 
 @pytest.mark.parametrize("argument", ["num_train", "num_validation", "num_test", "size"])

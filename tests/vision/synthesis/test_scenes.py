@@ -56,7 +56,7 @@ def cifar(tmp_path):
 
 @pytest.mark.parametrize("pretrain_on", ["objects", "scenes", "crops"])
 def test_three_ways_to_pretrain_on_one_world(pretrain_on, cifar):
-    data = SceneData(str(cifar), pretrain_on, num_train=30, num_labeled=40, limit=100, validation=20)
+    data = SceneData(str(cifar), pretrain_on, num_train=30, num_labeled=40, limit=100, validation_fraction=1 / 6)
     assert data.pretraining().x.shape == (30, 3, 32, 32)
     assert data.pretraining().labels == {}
     assert data.spec.num_train == 30

@@ -79,7 +79,7 @@ def test_corrupt_files_are_named_and_skipped_only_if_allowed(tmp_path):
     with pytest.raises(ValueError, match=r"bad\.mp4"):
         find_clips(tmp_path)
     with pytest.warns(UserWarning, match=r"bad\.mp4"):
-        clips = find_clips(tmp_path, skip_corrupt=True)
+        clips = find_clips(tmp_path, unreadable="skip")
     assert [clip.name for clip in clips] == [str(tmp_path / "good.mkv")]
 
 

@@ -9,8 +9,8 @@ from scipy.io import loadmat
 from torchvision import datasets
 
 from viewlearn.data import Split
-from vision.data.benchmarks.files import BenchmarkData, Memory, require
-from vision.data.files import Files
+from vision.data.benchmarks.benchmark import BenchmarkData, require
+from vision.data.files import MEMORY_GB, Files, Unreadable
 
 SETS = {"train": "trnid", "validation": "valid", "test": "tstid"}  # Flowers-102's names of the splits
 
@@ -18,19 +18,19 @@ SETS = {"train": "trnid", "validation": "valid", "test": "tstid"}  # Flowers-102
 class INaturalist(BenchmarkData):
     """iNaturalist's competition data: images whose species are listed in JSON files.
 
-    Test images are those of the published validation file, since the published test set has no labels. The version
-    of 2019 has 1,010 species, LooC's "iNat-1k".
+    Test images are those of the published validation file, as the published test set has no labels. The version of
+    2019 has 1,010 species and is LooC's "iNat-1k".
 
     Args:
-        root: the folder with the JSON files and, relative to it, the images that they name.
-        version: the year.
-        size: side of the images in pixels.
-        validation: share of the training images held out.
-        memory: ``yes`` decodes a split once and keeps it, ``no`` reads files each time, ``auto`` keeps up to 2 GiB.
-        skip_unreadable: leave out images that can't be read, with a warning, instead of stopping.
+        root: The folder with the JSON files and, relative to it, the images that they name.
+        version: Year of the competition.
+        size: Side of the images in pixels.
+        validation_fraction: Fraction of the training images that is held out, in [0, 1).
+        memory_gb: Largest size in gigabytes of a split that is kept in memory: 0 reads files each time, inf keeps all.
+        unreadable: Whether an image file that can't be read stops the run, or is skipped with a warning.
 
     Raises:
-        ValueError: as BenchmarkData.
+        ValueError: as ``BenchmarkData``.
     """
 
     def __init__(
@@ -38,11 +38,11 @@ class INaturalist(BenchmarkData):
         root: str,
         version: Literal["2017", "2018", "2019", "2021"] = "2019",
         size: int = 224,
-        validation: float = 0.02,
-        memory: Memory = "auto",
-        skip_unreadable: bool = False,
+        validation_fraction: float = 0.02,
+        memory_gb: float = MEMORY_GB,
+        unreadable: Unreadable = "stop",
     ):
-        super().__init__(root, size, validation, memory, skip_unreadable)
+        super().__init__(root, size, validation_fraction, memory_gb, unreadable)
         year = "" if version == "2021" else version
         self.lists = {"train": f"train{year}.json", "test": f"val{year}.json"}
         self.layout = (
@@ -77,14 +77,14 @@ class CUB200(BenchmarkData):
     """Caltech-UCSD Birds 200 (2011): 5,994 training and 5,793 test images of 200 birds.
 
     Args:
-        root: the unpacked archive, ``CUB_200_2011``.
-        size: side of the images in pixels.
-        validation: share of the training images held out.
-        memory: ``yes`` decodes a split once and keeps it, ``no`` reads files each time, ``auto`` keeps up to 2 GiB.
-        skip_unreadable: leave out images that can't be read, with a warning, instead of stopping.
+        root: The unpacked archive, ``CUB_200_2011``.
+        size: Side of the images in pixels.
+        validation_fraction: Fraction of the training images that is held out, in [0, 1).
+        memory_gb: Largest size in gigabytes of a split that is kept in memory: 0 reads files each time, inf keeps all.
+        unreadable: Whether an image file that can't be read stops the run, or is skipped with a warning.
 
     Raises:
-        ValueError: as BenchmarkData.
+        ValueError: as ``BenchmarkData``.
     """
 
     layout = "    classes.txt, images.txt, image_class_labels.txt, train_test_split.txt\n    images/CLASS/*.jpg"
@@ -103,7 +103,7 @@ class CUB200(BenchmarkData):
         return Files(found, tuple(int(labels[number]) - 1 for number in chosen), self.classes)
 
     def _table(self, name: str) -> dict[int, str]:
-        """The two columns of a text file, in the order of the numbers in the first."""
+        """Reads a text file of two columns, in the order of the numbers in the first one."""
         lines = require(self.root / name, self.root, self.layout).read_text(encoding="utf-8").splitlines()
         pairs = (line.split(maxsplit=1) for line in lines if line.strip())
         return dict(sorted((int(number), value.strip()) for number, value in pairs))
@@ -113,19 +113,19 @@ class Flowers102(BenchmarkData):
     """Oxford's 102 flowers: 10 training, 10 validation and 20 to 238 test images of each.
 
     Args:
-        root: the folder ``flowers-102`` as torchvision downloads it.
-        size: side of the images in pixels.
-        memory: ``yes`` decodes a split once and keeps it, ``no`` reads files each time, ``auto`` keeps up to 2 GiB.
-        skip_unreadable: leave out images that can't be read, with a warning, instead of stopping.
+        root: The folder ``flowers-102`` as torchvision downloads it.
+        size: Side of the images in pixels.
+        memory_gb: Largest size in gigabytes of a split that is kept in memory: 0 reads files each time, inf keeps all.
+        unreadable: Whether an image file that can't be read stops the run, or is skipped with a warning.
 
     Raises:
-        ValueError: as BenchmarkData.
+        ValueError: as ``BenchmarkData``.
     """
 
     layout = "    imagelabels.mat, setid.mat\n    jpg/image_00001.jpg, …"
 
-    def __init__(self, root: str, size: int = 224, memory: Memory = "auto", skip_unreadable: bool = False):
-        super().__init__(root, size, memory=memory, skip_unreadable=skip_unreadable)
+    def __init__(self, root: str, size: int = 224, memory_gb: float = MEMORY_GB, unreadable: Unreadable = "stop"):
+        super().__init__(root, size, memory_gb=memory_gb, unreadable=unreadable)
 
     @cached_property
     def classes(self) -> tuple[str, ...]:
