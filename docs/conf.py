@@ -10,7 +10,13 @@ from importlib.metadata import version as version_of
 project = "viewlearn"
 release = version_of("viewlearn")
 copyright = "the viewlearn authors"
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.intersphinx", "sphinx.ext.napoleon", "sphinx.ext.viewcode"]
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.intersphinx",
+    "sphinx.ext.napoleon",
+    "sphinx.ext.viewcode",
+]
 html_theme = "furo"
 html_title = "viewlearn"
 exclude_patterns = ["_build"]
@@ -27,7 +33,5 @@ napoleon_google_docstring = True
 napoleon_numpy_docstring = False
 napoleon_use_rtype = False
 
-# No addresses are looked up while building, so that a build needs no network; types of other libraries are not links.
-intersphinx_mapping: dict[str, tuple[str, None]] = {}
-nitpicky = True
+nitpicky = True  # a name of ours that is written as a link and leads nowhere is an error; others' names aren't links
 nitpick_ignore_regex = [("py:.*", r"(?!viewlearn\.|vision\.|audio\.|theory\.).*")]
