@@ -1,13 +1,12 @@
 """Data sets that torchaudio describes: its metadata, decoded with soundfile.
 
-torchaudio's own ``load`` needs torchcodec and FFmpeg; its lists of files, splits and labels need neither.
+torchaudio's own ``load`` needs torchcodec and FFmpeg; its lists of files, splits and labels need neither. It is
+imported where a data set is opened, so that runs on images don't load it.
 """
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
-
-import torchaudio.datasets
+from typing import Any, Literal, Protocol
 
 from audio.data.catalog import Recording
 from audio.data.recorded import RecordedData
@@ -21,22 +20,22 @@ LibriSpeechPart = Literal[
 class LibriSpeech(RecordedData):
     """A part of LibriSpeech (Panayotov et al., 2015), 16 kHz; task ``speaker``.
 
-    Training and test recordings are drawn from the same speakers, as in the published speaker-identification probe
-    (80 to 20 % of dev-clean); with ``disjoint="speaker"`` they aren't, and no task is left.
+    Training and test recordings come from the same speakers, as in the published speaker-identification probe (80 to
+    20 % of dev-clean); with ``disjoint="speaker"`` they don't, and no task is left.
 
     Args:
-        root: folder that holds ``LibriSpeech/PART``.
-        part: of the data set.
-        kwargs: those of ``RecordedData``.
+        root: Folder that holds ``LibriSpeech/PART``.
+        part: Part of the data set.
+        kwargs: Arguments of ``RecordedData``.
 
     Raises:
-        ValueError: the part isn't there, and what ``RecordedData`` raises.
+        ValueError: A part that isn't there, and what ``RecordedData`` raises.
     """
 
     def __init__(self, root: str, part: LibriSpeechPart = "train-clean-100", **kwargs):
-        source = _open(lambda: torchaudio.datasets.LIBRISPEECH(root, part))
-        rows = (source.get_metadata(i) for i in range(len(source)))
-        folder = Path(root) / "LibriSpeech"
+        from torchaudio.datasets import LIBRISPEECH
+
+        rows, folder = _metadata(lambda: LIBRISPEECH(root, part)), Path(root) / "LibriSpeech"
         super().__init__([Recording(folder / path, {"speaker": str(s)}) for path, _, _, s, *_ in rows], **kwargs)
 
 
@@ -44,12 +43,12 @@ class SpeechCommands(RecordedData):
     """Google Speech Commands (Warden, 2018), 16 kHz, 1 s clips; task ``word``, with its own splits.
 
     Args:
-        root: folder that holds ``SpeechCommands/VERSION``.
-        version: of the data set.
-        kwargs: those of ``RecordedData``.
+        root: Folder that holds ``SpeechCommands/VERSION``.
+        version: Version of the data set.
+        kwargs: Arguments of ``RecordedData``.
 
     Raises:
-        ValueError: the data set isn't there, and what ``RecordedData`` raises.
+        ValueError: A data set that isn't there, and what ``RecordedData`` raises.
     """
 
     def __init__(
@@ -58,11 +57,12 @@ class SpeechCommands(RecordedData):
         version: Literal["speech_commands_v0.01", "speech_commands_v0.02"] = "speech_commands_v0.02",
         **kwargs,
     ):
+        from torchaudio.datasets import SPEECHCOMMANDS
+
         folder, recordings = Path(root) / "SpeechCommands", []
         parts: dict[Split, str] = {"train": "training", "validation": "validation", "test": "testing"}
         for split, part in parts.items():
-            source = _open(lambda part=part: torchaudio.datasets.SPEECHCOMMANDS(root, version, subset=part))
-            rows = (source.get_metadata(i) for i in range(len(source)))
+            rows = _metadata(lambda part=part: SPEECHCOMMANDS(root, version, subset=part))
             recordings += [Recording(folder / path, {"word": word}, split) for path, _, word, *_ in rows]
         super().__init__(recordings, **kwargs)
 
@@ -70,23 +70,23 @@ class SpeechCommands(RecordedData):
 class FluentSpeechCommands(RecordedData):
     """Fluent Speech Commands (Lugosch et al., 2019), 16 kHz; tasks ``action``, ``object``, ``location``.
 
-    With its own splits, which are disjoint in speakers.
+    It has its own splits, which are disjoint in speakers.
 
     Args:
-        root: folder that holds ``fluent_speech_commands_dataset``.
-        kwargs: those of ``RecordedData``.
+        root: Folder that holds ``fluent_speech_commands_dataset``.
+        kwargs: Arguments of ``RecordedData``.
 
     Raises:
-        ValueError: the data set isn't there, and what ``RecordedData`` raises.
+        ValueError: A data set that isn't there, and what ``RecordedData`` raises.
     """
 
     def __init__(self, root: str, **kwargs):
+        from torchaudio.datasets import FluentSpeechCommands as Listing
+
         folder, recordings = Path(root) / "fluent_speech_commands_dataset", []
         parts: dict[Split, str] = {"train": "train", "validation": "valid", "test": "test"}
         for split, part in parts.items():
-            source = _open(lambda part=part: torchaudio.datasets.FluentSpeechCommands(root, part))
-            for i in range(len(source)):
-                path, _, _, _, _, *labels = source.get_metadata(i)
+            for path, _, _, _, _, *labels in _metadata(lambda part=part: Listing(root, part)):
                 named = dict(zip(("action", "object", "location"), labels, strict=True))
                 recordings.append(Recording(folder / path, named, split))
         super().__init__(recordings, **kwargs)
@@ -96,28 +96,42 @@ class VoxCeleb1(RecordedData):
     """VoxCeleb1 for identification (Nagrani et al., 2017), 16 kHz; task ``speaker``, with its own splits.
 
     Args:
-        root: folder that holds ``wav/idNNNNN/…`` and ``iden_split.txt``.
-        kwargs: those of ``RecordedData``.
+        root: Folder that holds ``wav/idNNNNN/…`` and ``iden_split.txt``.
+        kwargs: Arguments of ``RecordedData``.
 
     Raises:
-        ValueError: the data set or its list of splits isn't there, and what ``RecordedData`` raises.
+        ValueError: A data set or a list of its splits that isn't there, and what ``RecordedData`` raises.
     """
 
     def __init__(self, root: str, **kwargs):
+        from torchaudio.datasets import VoxCeleb1Identification
+
         if not (Path(root) / "iden_split.txt").is_file():
-            raise ValueError(f"no iden_split.txt in {root}; VoxCeleb1's identification splits are listed there")
+            raise ValueError(f"no iden_split.txt in {root}; it lists VoxCeleb1's splits for identification")
         folder, recordings = Path(root) / "wav", []
         parts: dict[Split, str] = {"train": "train", "validation": "dev", "test": "test"}
         for split, part in parts.items():
-            source = _open(lambda part=part: torchaudio.datasets.VoxCeleb1Identification(root, part))
-            paths = [Path(source.get_metadata(i)[0]) for i in range(len(source))]
+            paths = [Path(row[0]) for row in _metadata(lambda part=part: VoxCeleb1Identification(root, part))]
             recordings += [Recording(folder / path, {"speaker": path.parts[0]}, split) for path in paths]
         super().__init__(recordings, **kwargs)
 
 
-def _open(make: Callable):
-    """torchaudio's data set; that it isn't there is the user's mistake, not a RuntimeError."""
+class _Listing(Protocol):
+    """What torchaudio's data sets have in common: rows of a path, facts and labels."""
+
+    def __len__(self) -> int: ...
+
+    def get_metadata(self, n: int) -> tuple[Any, ...]: ...
+
+
+def _metadata(make: Callable[[], _Listing]) -> list[tuple[Any, ...]]:
+    """The rows of torchaudio's data set.
+
+    Raises:
+        ValueError: A data set that isn't there, which is the user's mistake and not a RuntimeError.
+    """
     try:
-        return make()
+        listing = make()
     except (RuntimeError, OSError) as error:
         raise ValueError(str(error)) from error
+    return [listing.get_metadata(i) for i in range(len(listing))]

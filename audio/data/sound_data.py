@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from functools import cached_property
 
-from audio.front_end import CenterCrop, LogMel, measure, named_geometry
+from audio.front_end import CenterCrop, LogMel, log_mel_statistics, named_geometry
 from viewlearn.data import Data, DataSpec
 from viewlearn.views import Compose
 
@@ -66,7 +66,7 @@ class SoundData(Data):
         mean, std = self._given
         if mean is None or std is None:
             crop, plain = self._to_clip(), named_geometry(self.geometry).log_mel(self.sample_rate)
-            measured = measure(self.split("train"), plain, crop)
+            measured = log_mel_statistics(self.split("train"), plain, crop)
             mean, std = (m if given is None else given for m, given in zip(measured, self._given, strict=True))
         return named_geometry(self.geometry).log_mel(self.sample_rate, mean, std)
 

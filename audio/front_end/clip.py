@@ -1,4 +1,4 @@
-"""Waveforms of one length and one channel."""
+"""Waveforms of one length."""
 
 import torch
 from torch import Generator, Tensor
@@ -6,31 +6,16 @@ from torch import Generator, Tensor
 from viewlearn.views import Params, View
 
 
-class Mono(View):
-    """The mean over channels, ``(batch, 1, time)``; deterministic."""
-
-    stage = "natural"
-
-    def sample(self, x: Tensor, generator: Generator | None = None) -> Params:
-        return {}
-
-    def transform(self, x: Tensor, params: Params) -> Tensor:
-        return x if x.shape[1] == 1 else x.mean(1, keepdim=True)
-
-    def like(self, x: Tensor) -> Tensor:
-        return x.new_empty(1).expand(len(x), 1, x.shape[-1])
-
-
 class CenterCrop(View):
-    """The middle of a waveform, ``(batch, channel, num_samples)``, zero-padded on both sides if it is shorter.
+    """Keeps the middle of each waveform, ``(batch, channel, num_samples)``, with zeros around a shorter one.
 
     Deterministic; ``audio.views.RandomCrop`` is its random counterpart.
 
     Args:
-        num_samples: length of the output in samples.
+        num_samples: Length of the output in samples.
 
     Raises:
-        ValueError: num_samples below 1.
+        ValueError: A length below 1.
     """
 
     stage = "natural"
@@ -52,8 +37,8 @@ class CenterCrop(View):
 
 
 def center_crop(x: Tensor, num_samples: int) -> Tensor:
-    """The middle ``num_samples`` of the last dimension; zeros on both sides of what is shorter."""
-    room = x.shape[-1] - num_samples
-    if room < 0:
-        return torch.nn.functional.pad(x, (-room // 2, -room - -room // 2))
-    return x.narrow(-1, room // 2, num_samples)
+    """The middle ``num_samples`` of the last dimension, with zeros on both sides of what is shorter."""
+    excess = x.shape[-1] - num_samples
+    if excess < 0:
+        return torch.nn.functional.pad(x, (-excess // 2, -excess - -excess // 2))
+    return x.narrow(-1, excess // 2, num_samples)

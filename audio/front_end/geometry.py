@@ -1,4 +1,4 @@
-"""Named geometries of log-mel spectrograms: sensible ones, and those of the published experiments."""
+"""Named geometries of log-mel spectrograms: everyday ones, and those of the published experiments."""
 
 from dataclasses import dataclass
 
@@ -7,17 +7,17 @@ from audio.front_end.log_mel import LogMel
 
 @dataclass(frozen=True)
 class Geometry:
-    """What a log-mel front end looks like, in units that don't depend on the clip.
+    """The sizes of a log-mel front end, and the clips that it was made for.
 
     Args:
-        n_fft: samples in a window.
-        hop_length: samples between frames.
-        n_mels: mel bands.
-        num_samples: of the clips it was made for; other lengths give other numbers of frames.
-        sample_rate: in Hz, that it was made for.
-        f_min: lower edge of the lowest band in Hz.
-        floor_db: in dB re full scale.
-        top_db: dynamic range in dB.
+        n_fft: Samples in a window.
+        hop_length: Samples between frames.
+        n_mels: Number of mel bands.
+        num_samples: Samples in the clips that it was made for; other lengths give other numbers of frames.
+        sample_rate: Sample rate in Hz that it was made for.
+        f_min: Lower edge of the lowest band in Hz.
+        floor_db: Lowest level in dB re full scale.
+        top_db: Dynamic range in dB.
     """
 
     n_fft: int
@@ -30,11 +30,12 @@ class Geometry:
     top_db: float = 80.0
 
     def log_mel(self, sample_rate: int | None = None, mean: float = 0.0, std: float = 1.0) -> LogMel:
-        """The front end of this geometry.
+        """Builds the front end of this geometry.
 
         Args:
-            sample_rate: in Hz; the geometry's own by default. The window and the hop stay as many samples.
-            mean, std: of the z-scoring, in dB.
+            sample_rate: Sample rate in Hz; the geometry's own by default. Window and hop keep their samples.
+            mean: Mean in dB for the z-scoring.
+            std: Standard deviation in dB for the z-scoring.
         """
         return LogMel(
             sample_rate=self.sample_rate if sample_rate is None else sample_rate,
@@ -69,10 +70,10 @@ GEOMETRIES = {
 
 
 def named_geometry(name: str) -> Geometry:
-    """The geometry of that name in ``GEOMETRIES``.
+    """Looks up a geometry in ``GEOMETRIES``.
 
     Raises:
-        ValueError: an unknown name; the message lists the known ones.
+        ValueError: An unknown name; the message lists the known ones.
     """
     if name not in GEOMETRIES:
         raise ValueError(f"no geometry {name!r}; there are: {', '.join(GEOMETRIES)}")

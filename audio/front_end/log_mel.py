@@ -5,7 +5,6 @@ from typing import Literal
 
 import torch
 from torch import Generator, Tensor
-from torchaudio.functional import melscale_fbanks
 
 from audio.chunks import in_chunks
 from viewlearn.views import Params, View
@@ -13,35 +12,41 @@ from viewlearn.views import Params, View
 CHUNK = 2**19  # windowed samples that are transformed at a time
 GROUP = 16  # mel bands that are summed at a time
 
+MelScale = Literal["slaney", "htk"]
+
 
 class LogMel(View):
-    """Waveforms ``(batch, channel, time)`` as z-scored log-mel spectrograms ``(batch, channel, mel, frame)``.
+    """Turns waveforms ``(batch, channel, time)`` into z-scored log-mel spectrograms ``(batch, channel, mel, frame)``::
 
         L = 10·log10(max(mel power, 10^(floor_db/10))) in dB,   L ← max(L, max L − top_db),   z = (L − mean) / std
 
-    Deterministic and differentiable. The mel part equals ``torchaudio.transforms.MelSpectrogram`` (centered Hann
-    windows, reflected at the borders, power 2), whose filters it uses; powers are summed without taking the root
-    first, in blocks that stay in the cache. Frames: 1 + time // hop_length. The maximum is each sample's own.
+    The maximum is each sample's own. Deterministic and differentiable. The mel part equals
+    ``torchaudio.transforms.MelSpectrogram`` (centered Hann windows, reflected at the borders, power 2), whose filters
+    it uses; powers are summed without taking the root first, in blocks that stay in the cache. There are
+    1 + time // hop_length frames.
 
     Args:
-        sample_rate: of the waveform in Hz.
-        n_fft: samples in a window and in its Fourier transform.
-        hop_length: samples from one frame to the next; above n_fft, some samples are never seen.
-        n_mels: mel bands.
-        f_min: lower edge of the lowest band in Hz.
-        f_max: upper edge of the highest band in Hz; None for half of the sample rate.
-        mel_scale: "slaney" (librosa's default, area-normalized bands) or "htk" (peaks of 1).
-        floor_db: power below this many dB re full scale is raised to it.
-        top_db: dynamic range in dB below each sample's loudest point; None keeps all above the floor.
-        mean: subtracted, in dB: one number that the data set was measured to have; see ``audio.front_end.measure``.
-        std: divided by, in dB.
+        sample_rate: Sample rate of the waveforms in Hz.
+        n_fft: Samples in a window and in its Fourier transform.
+        hop_length: Samples from one frame to the next; above n_fft, some samples are never seen.
+        n_mels: Number of mel bands.
+        f_min: Lower edge of the lowest band in Hz.
+        f_max: Upper edge of the highest band in Hz; None for half of the sample rate.
+        mel_scale: "slaney" (librosa's default, bands of equal area) or "htk" (bands of peak 1).
+        floor_db: Lowest level in dB re full scale, to which lower power is raised.
+        top_db: Dynamic range in dB below each sample's loudest point; None keeps all above the floor.
+        mean: Mean of the data set's values in dB, which is subtracted; see ``audio.front_end.log_mel_statistics``.
+        std: Standard deviation of the data set's values in dB, by which is divided.
 
     Raises:
-        ValueError: a rate, size or standard deviation that isn't positive, or bands outside of 0 Hz to half of the
+        ValueError: A rate, size or standard deviation that isn't positive, or bands outside of 0 Hz to half of the
             sample rate.
     """
 
     stage = "natural"
+
+    filters: Tensor
+    window: Tensor
 
     def __init__(
         self,
@@ -51,7 +56,7 @@ class LogMel(View):
         n_mels: int = 64,
         f_min: float = 0.0,
         f_max: float | None = None,
-        mel_scale: Literal["slaney", "htk"] = "slaney",
+        mel_scale: MelScale = "slaney",
         floor_db: float = -100.0,
         top_db: float | None = 80.0,
         mean: float = 0.0,
@@ -65,10 +70,8 @@ class LogMel(View):
         top = sample_rate / 2 if f_max is None else f_max
         if not 0 <= f_min < top <= sample_rate / 2:
             raise ValueError(f"bands from {f_min} to {top} Hz must lie between 0 and {sample_rate / 2} Hz")
-        norm = "slaney" if mel_scale == "slaney" else None
-        filters = melscale_fbanks(n_fft // 2 + 1, f_min, top, n_mels, sample_rate, norm, mel_scale)
-        self.register_buffer("filters", filters, persistent=False)
-        self._groups = _support(filters)
+        self.register_buffer("filters", _filters(n_fft, f_min, top, n_mels, sample_rate, mel_scale), persistent=False)
+        self._groups = _groups(self.filters)
         self.register_buffer("window", torch.hann_window(n_fft), persistent=False)
         self.n_mels, self.n_fft, self.hop_length = n_mels, n_fft, hop_length
         self.floor_db, self.top_db, self.mean, self.std = floor_db, top_db, mean, std
@@ -83,7 +86,7 @@ class LogMel(View):
         """The spectrogram in dB, before z-scoring.
 
         Raises:
-            ValueError: a clip of no more than half a window, which can't be reflected at its borders.
+            ValueError: A clip of no more than half a window, which is too short to be reflected at its borders.
         """
         return self._in_chunks(self._decibels, x)
 
@@ -114,7 +117,15 @@ class LogMel(View):
         return x.new_empty(1).expand(*x.shape[:-1], self.n_mels, 1 + x.shape[-1] // self.hop_length)
 
 
-def _support(filters: Tensor) -> list[tuple[int, int, int, int]]:
+def _filters(n_fft: int, f_min: float, f_max: float, n_mels: int, sample_rate: int, mel_scale: MelScale) -> Tensor:
+    """Weights ``(n_fft // 2 + 1, n_mels)`` of each frequency in each band."""
+    from torchaudio.functional import melscale_fbanks  # here, so that runs on images don't load torchaudio
+
+    norm = "slaney" if mel_scale == "slaney" else None
+    return melscale_fbanks(n_fft // 2 + 1, f_min, f_max, n_mels, sample_rate, norm, mel_scale)
+
+
+def _groups(filters: Tensor) -> list[tuple[int, int, int, int]]:
     """Groups of neighboring bands, as (first band, last + 1, first frequency, last + 1) where they aren't zero."""
     groups = []
     for first in range(0, filters.shape[1], GROUP):

@@ -3,9 +3,10 @@
 Waveform views have ``stage = "natural"``: a run applies them before the front end, and spectrogram views behind it.
 """
 
-from audio.views.spectrogram.geometry import FrequencyShift, SpectrogramCrop
+from audio.views.spectrogram.crop import SpectrogramCrop
 from audio.views.spectrogram.mask import FrequencyMask, TimeMask
 from audio.views.spectrogram.noise import LogMixup, SpectrogramNoise
+from audio.views.spectrogram.shift import FrequencyShift
 from audio.views.waveform.background import BackgroundNoise
 from audio.views.waveform.filters import BandPass, HighPass, LowPass
 from audio.views.waveform.level import Gain, PolarityInversion

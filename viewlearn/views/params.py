@@ -1,11 +1,12 @@
 """Helpers for view parameters: nested dicts of tensors that all have the batch as their first dimension."""
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
 
-Params = dict[str, "Tensor | Params"]
+Params = dict[str, Any]  # tensors, or the parameters of inner views, which a view tells apart by name
 
 
 def map_params(function: Callable[[Tensor], Tensor], params: Params) -> Params:

@@ -1,13 +1,12 @@
-"""Geometry of spectrograms: random resized crops in time and frequency, and shifts in frequency."""
+"""Random resized crops of spectrograms."""
 
 from typing import Literal
 
 import torch
 from torch import Generator, Tensor
 
-from audio.views.spans import inside, roll
 from viewlearn.views import Params, View, draw
-from viewlearn.views.checks import Range, check_fraction, check_range
+from viewlearn.views.checks import Range, check_range
 
 
 class SpectrogramCrop(View):
@@ -73,29 +72,3 @@ class SpectrogramCrop(View):
 def _positions(start: Tensor, length: Tensor, size: int) -> Tensor:
     """``(batch, size)`` positions from the first to the last of ``length`` entries, evenly spaced."""
     return start[:, None] + torch.linspace(0, 1, size, device=start.device) * (length - 1)[:, None]
-
-
-class FrequencyShift(View):
-    """Shifts a z-scored spectrogram up or down by whole mel bands; what is uncovered becomes 0, the mean.
-
-    Parameter: ``shift`` (batch,) in bands, positive for up.
-
-    Args:
-        max_fraction: Largest shift as a fraction of the bands, in [0, 1]; shifts are uniform in ± it.
-
-    Raises:
-        ValueError: A fraction outside [0, 1].
-    """
-
-    def __init__(self, max_fraction: float = 0.1):
-        super().__init__()
-        self.max_fraction = check_fraction("max_fraction", max_fraction)
-
-    def sample(self, x: Tensor, generator: Generator | None = None) -> Params:
-        limit = int(self.max_fraction * x.shape[-2])
-        return {"shift": draw.integers(x, -limit, limit + 1, generator)}
-
-    def transform(self, x: Tensor, params: Params) -> Tensor:
-        bands = x.shape[-2]
-        covered = inside(params["shift"], params["shift"].new_full((1,), bands), bands)
-        return roll(x.transpose(-2, -1), params["shift"]).transpose(-2, -1) * covered[:, None, :, None]
