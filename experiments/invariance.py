@@ -40,7 +40,7 @@ from viewlearn.evaluation.invariance import (
 )
 from viewlearn.evaluation.invariance.published import load_published
 from viewlearn.files import write_text
-from viewlearn.plots.invariance import invariance_bars, invariance_curves
+from viewlearn.plots.invariance import save_invariance_bars, save_invariance_curves
 from viewlearn.runs.components import load_components
 from viewlearn.runs.provenance import origin
 from viewlearn.views.decode import ToFloat
@@ -75,9 +75,9 @@ def main() -> None:
     write_text(arguments.out / "invariance.md", "\n\n".join(tables) + "\n")
     for name, text in zip(MEASURES, tables, strict=True):
         print(f"\n{text}")
-        invariance_bars(arguments.out / f"{name.replace(' ', '_')}.png", plain, name)
+        save_invariance_bars(arguments.out / f"{name.replace(' ', '_')}.png", plain, name)
     if any(curves.values()):
-        invariance_curves(arguments.out / "curves.png", curves)
+        save_invariance_curves(arguments.out / "curves.png", curves)
     # Last, as it says that all is there.
     write_text(arguments.out / "invariance.json", json.dumps(results, indent=1))
     print(f"\nresults: {arguments.out}")

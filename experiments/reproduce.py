@@ -14,12 +14,12 @@ sys.path.sort(key=lambda entry: Path(entry or ".").resolve() == Path(__file__).r
 
 from reproduction import (
     Grid,
-    draw_tradeoffs,
     evaluate_extras,
     execute,
     load_grid,
     measure_invariances,
     room,
+    save_table_tradeoffs,
     table_names,
     tabulate,
 )
@@ -69,7 +69,7 @@ def main() -> None:
             write_table(grid, out)
     except ValueError as error:
         raise SystemExit(f"error: {error}") from error
-    figure = draw_tradeoffs(grids, out / f"{'+'.join(arguments.tables)}-{arguments.scale}.png")
+    figure = save_table_tradeoffs(grids, out / f"{'+'.join(arguments.tables)}-{arguments.scale}.png")
     if figure is not None:
         print(f"figure: {figure}")
     if failed:

@@ -2,7 +2,7 @@
 
 from reproduction.execute import execute, room
 from reproduction.extras import evaluate_extras
-from reproduction.figure import draw_tradeoffs
+from reproduction.figure import save_table_tradeoffs
 from reproduction.grid import Cell, Grid, load_grid, table_names
 from reproduction.invariance import measure_invariances
 from reproduction.tabulate import tabulate
@@ -10,12 +10,12 @@ from reproduction.tabulate import tabulate
 __all__ = [
     "Cell",
     "Grid",
-    "draw_tradeoffs",
     "evaluate_extras",
     "execute",
     "load_grid",
     "measure_invariances",
     "room",
+    "save_table_tradeoffs",
     "table_names",
     "tabulate",
 ]

@@ -8,12 +8,12 @@ import numpy as np
 from reproduction.grid import Cell, Grid
 from reproduction.reading import Column, destroyed
 from theory import disagreement, sphere_optimum
-from viewlearn.plots.destruction import Tradeoff, TradeoffPanel, tradeoff_figure
+from viewlearn.plots.destruction import Tradeoff, TradeoffPanel, save_tradeoffs
 from viewlearn.report.reader import Missing, OpenedRun, Pool
 from viewlearn.report.sections.destruction import contrast
 
 
-def draw_tradeoffs(grids: Sequence[Grid], path: Path) -> Path | None:
+def save_table_tradeoffs(grids: Sequence[Grid], path: Path) -> Path | None:
     """Draws a row of panels for each table of which destruction is known, one for each of its pairs of tasks.
 
     Returns the path; None if there are less than two runs to draw of every table.
@@ -27,7 +27,7 @@ def draw_tradeoffs(grids: Sequence[Grid], path: Path) -> Path | None:
                 panels.append(TradeoffPanel((a, b), points, _prediction(grid, points, a, b), title=grid.title))
         if panels:
             rows.append(panels)
-    return tradeoff_figure(path, rows) if rows else None
+    return save_tradeoffs(path, rows) if rows else None
 
 
 def _point(grid: Grid, cell: Cell, a: str, b: str) -> Tradeoff | None:

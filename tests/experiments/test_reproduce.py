@@ -250,16 +250,16 @@ def analyze(cell, rates: dict[str, float]) -> None:
 
 
 def test_what_views_destroy_is_tabulated_and_drawn(reproduction, grid, tmp_path, monkeypatch):
-    assert reproduction.draw_tradeoffs([grid], tmp_path / "none.png") is None
+    assert reproduction.save_table_tradeoffs([grid], tmp_path / "none.png") is None
     drawn = []
     figure = sys.modules["reproduction.figure"]
-    monkeypatch.setattr(figure, "tradeoff_figure", lambda path, rows: drawn.append(rows) or path)
+    monkeypatch.setattr(figure, "save_tradeoffs", lambda path, rows: drawn.append(rows) or path)
     for cell, accuracy, rate in zip(grid.cells, (0.3, 0.34, 0.4), (0.0, 0.1, 0.25), strict=False):
         finish(cell, accuracy)
         analyze(cell, {"object": rate, "digit": 2 * rate})
     finish(grid.cells[4], 0.5)  # its views weren't analyzed
     other = reproduction.load_grid("spoken_digits_percussion", "cpu", 1, "/data", tmp_path)
-    assert reproduction.draw_tradeoffs([grid, other], tmp_path / "t.png") == tmp_path / "t.png"
+    assert reproduction.save_table_tradeoffs([grid, other], tmp_path / "t.png") == tmp_path / "t.png"
     [[(by_object, by_digit)]] = drawn
     assert (by_object.tasks, by_digit.tasks) == (("object", "digit"), ("digit", "object"))
     assert [run[1:] for run in by_digit.runs] == [(0.0, 0.3), (0.2, 0.34), (0.5, 0.4)]

@@ -1,8 +1,11 @@
-"""Figures, all from saved results and tensors; none touches pyplot's global state."""
+"""Figures, all from saved results and tensors; none touches pyplot's global state.
 
-from viewlearn.plots.curves import loss_curves
-from viewlearn.plots.gallery import views_gallery
-from viewlearn.plots.head_histogram import head_histogram
-from viewlearn.plots.retrieval import retrieval_figure
+``save_…`` writes a picture; ``plot_…`` draws on axes that it is given.
+"""
 
-__all__ = ["head_histogram", "loss_curves", "retrieval_figure", "views_gallery"]
+from viewlearn.plots.curves import save_loss_curves
+from viewlearn.plots.gallery import save_views_gallery
+from viewlearn.plots.heads import save_head_histograms
+from viewlearn.plots.neighbors import save_neighbors
+
+__all__ = ["save_head_histograms", "save_loss_curves", "save_neighbors", "save_views_gallery"]

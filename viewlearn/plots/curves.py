@@ -8,14 +8,14 @@ from pathlib import Path
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from viewlearn.plots.figure import COLORS, GRAY, new_figure, save_figure, tidy
+from viewlearn.plots.figure import COLORS, GRAY, new_panels, save_figure, tidy
 
 Series = dict[str, tuple[list[float], list[float]]]  # name: (steps, values)
-FEW = 20  # points, below which each has a marker
-DENSE = 60  # points, above which a running mean over a twentieth of them is drawn
+FEW = 20  # with fewer points, each has a marker
+DENSE = 60  # with more points, a running mean over a twentieth of them is drawn
 
 
-def loss_curves(
+def save_loss_curves(
     path: Path | str,
     metrics: Path | str | Sequence[Mapping[str, float]],
     *,
@@ -37,33 +37,28 @@ def loss_curves(
     Series of more than 60 points are shown faintly, with a running mean over a twentieth of their points on top.
 
     Args:
-        path: the picture to write; its suffix is the format.
-        metrics: the file, or its lines as dicts; each has ``step`` and some of the metrics.
-        chance: accuracy in [0, 1] of guessing, per task.
-        title: of the figure.
+        path: Picture to write; its suffix is the format.
+        metrics: The file, or its lines as dicts; each has ``step`` and some of the metrics.
+        chance: Accuracy of guessing, in [0, 1], per task.
+        title: Title of the figure.
 
     Returns:
         The path.
 
     Raises:
-        ValueError: none of these metrics is in it.
+        ValueError: None of these metrics is there.
     """
     rows = _read(metrics) if isinstance(metrics, Path | str) else metrics
     series = _series(rows)
-    panels = [(draw, chosen) for draw, match in PANELS if (chosen := {k: v for k, v in series.items() if match(k)})]
-    if not panels:
+    shown = [(plot, chosen) for plot, match in PANELS if (chosen := {k: v for k, v in series.items() if match(k)})]
+    if not shown:
         raise ValueError(f"no metric to draw; there are: {', '.join(series) or 'none'}")
-    num_columns = 1 if len(panels) == 1 else 2
-    num_rows = -(-len(panels) // num_columns)
-    figure = new_figure(5.2 * num_columns, 2.9 * num_rows + 0.3)
-    grid = figure.subplots(num_rows, num_columns, squeeze=False).ravel()
-    for axes, (draw, chosen) in zip(grid, panels, strict=False):
-        draw(tidy(axes), chosen, chance or {})
+    figure, panels = new_panels(len(shown), 2, (5.2, 2.9))
+    for axes, (plot, chosen) in zip(panels, shown, strict=True):
+        plot(tidy(axes), chosen, chance or {})
         axes.set_xlabel("training step", fontsize=9)
         axes.set_xlim(left=0)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
-    for axes in grid[len(panels) :]:
-        axes.remove()
     if title:
         figure.suptitle(title, fontsize=11)
     return save_figure(figure, path)
@@ -85,16 +80,18 @@ def _series(rows: Sequence[Mapping[str, float]]) -> Series:
 
 
 def smooth(values: Sequence[float], width: int) -> list[float]:
-    """Means over ``width`` neighbors on either side, as far as there are any.
+    """Averages over ``width`` neighbors on either side, or as many as there are.
 
-    Being symmetric, the mean doesn't lag behind a trend as an exponential one does.
+    Being symmetric, this mean doesn't lag behind a trend as an exponential one does.
     """
     totals = list(accumulate(values, initial=0.0))
     windows = ((max(0, i - width), min(len(values), i + width + 1)) for i in range(len(values)))
     return [(totals[end] - totals[start]) / (end - start) for start, end in windows]
 
 
-def _line(axes: Axes, series: tuple[list[float], list[float]], color: str, label: str | None, style: str = "-") -> None:
+def _plot_line(
+    axes: Axes, series: tuple[list[float], list[float]], color: str, label: str | None, style: str = "-"
+) -> None:
     steps, values = series
     if len(values) > DENSE:
         axes.plot(steps, values, color=color, alpha=0.25, linewidth=0.8)
@@ -104,23 +101,23 @@ def _line(axes: Axes, series: tuple[list[float], list[float]], color: str, label
         axes.plot(steps, values, color=color, linewidth=1.6, label=label, linestyle=style, marker=marker, markersize=3)
 
 
-def _lines(axes: Axes, series: Series, names: Mapping[str, str]) -> None:
+def _plot_lines(axes: Axes, series: Series, names: Mapping[str, str]) -> None:
     for i, (name, values) in enumerate(series.items()):
-        _line(axes, values, COLORS[i % len(COLORS)], names[name] if len(series) > 1 else None)
+        _plot_line(axes, values, COLORS[i % len(COLORS)], names[name] if len(series) > 1 else None)
     if len(series) > 1:
         axes.legend(fontsize=8, frameon=False)
 
 
-def _draw_loss(axes: Axes, series: Series, chance) -> None:
-    _lines(axes, series, {name: name.removeprefix("loss/") for name in series})
+def _plot_loss(axes: Axes, series: Series, chance: Mapping[str, float]) -> None:
+    _plot_lines(axes, series, {name: name.removeprefix("loss/") for name in series})
     axes.set_title("training loss", fontsize=10)
     axes.set_ylabel("loss (nats)", fontsize=9)
 
 
-def _draw_knn(axes: Axes, series: Series, chance: Mapping[str, float]) -> None:
+def _plot_knn(axes: Axes, series: Series, chance: Mapping[str, float]) -> None:
     for i, (name, (steps, values)) in enumerate(series.items()):
         task, color = name.removeprefix("knn/"), COLORS[i % len(COLORS)]
-        _line(axes, (steps, [100 * value for value in values]), color, task)
+        _plot_line(axes, (steps, [100 * value for value in values]), color, task)
         if task in chance:
             axes.axhline(100 * chance[task], color=color, linestyle=":", linewidth=1.2, label=f"{task}, chance")
     axes.set_title("kNN accuracy while training", fontsize=10)
@@ -129,25 +126,25 @@ def _draw_knn(axes: Axes, series: Series, chance: Mapping[str, float]) -> None:
     axes.legend(fontsize=8, frameon=False)
 
 
-def _draw_distortion(axes: Axes, series: Series, chance) -> None:
+def _plot_distortion(axes: Axes, series: Series, chance: Mapping[str, float]) -> None:
     entries = list(dict.fromkeys(name.rpartition("/")[0] for name in series))
     for name in sorted(series, key=lambda name: name.endswith("/max")):
         entry, _, kind = name.rpartition("/")
         color, style = COLORS[entries.index(entry) % len(COLORS)], "-" if kind == "mean" else "--"
-        _line(axes, series[name], color, f"{entry}, {kind}", style)
+        _plot_line(axes, series[name], color, f"{entry}, {kind}", style)
     axes.set_yscale("log")
     axes.set_title("distortion by the learned view", fontsize=10)
     axes.set_ylabel("|view − original|", fontsize=9)
     axes.legend(fontsize=8, frameon=False)
 
 
-def _draw_alignment(axes: Axes, series: Series, chance) -> None:
-    _line(axes, series["alignment"], GRAY, None)
+def _plot_alignment(axes: Axes, series: Series, chance: Mapping[str, float]) -> None:
+    _plot_line(axes, series["alignment"], GRAY, None)
     axes.set_title("alignment of the two views", fontsize=10)
     axes.set_ylabel("cosine similarity", fontsize=9)
 
 
-def _draw_rates(axes: Axes, series: Series, chance) -> None:
+def _plot_rates(axes: Axes, series: Series, chance: Mapping[str, float]) -> None:
     for i, (name, (steps, values)) in enumerate(series.items()):
         label = {"lr": "encoder and heads"}.get(name, name.partition("/")[2] or name.removesuffix("_lr"))
         marker = "o" if len(values) < FEW else None
@@ -161,9 +158,9 @@ def _draw_rates(axes: Axes, series: Series, chance) -> None:
 
 
 PANELS = (
-    (_draw_loss, lambda name: name == "loss" or name.startswith("loss/")),
-    (_draw_knn, lambda name: name.startswith("knn/")),
-    (_draw_distortion, lambda name: name.endswith(("/mean", "/max"))),
-    (_draw_alignment, lambda name: name == "alignment"),
-    (_draw_rates, lambda name: name.startswith(("lr", "learning_rate")) or name.endswith("_lr")),
+    (_plot_loss, lambda name: name == "loss" or name.startswith("loss/")),
+    (_plot_knn, lambda name: name.startswith("knn/")),
+    (_plot_distortion, lambda name: name.endswith(("/mean", "/max"))),
+    (_plot_alignment, lambda name: name == "alignment"),
+    (_plot_rates, lambda name: name.startswith(("lr", "learning_rate")) or name.endswith("_lr")),
 )

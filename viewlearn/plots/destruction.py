@@ -14,12 +14,12 @@ MARKERS = "osD^vP"
 
 
 class Tradeoff(NamedTuple):
-    """One run in ``tradeoff_figure``.
+    """One run in ``save_tradeoffs``.
 
     Args:
-        name: of the kind of views; runs of one name share color and marker.
-        destruction: rate at which task A's label is destroyed.
-        accuracy: of the encoder on task B.
+        name: Kind of views; runs of one name share color and marker.
+        destruction: Rate at which task A's label is destroyed, in [0, 1].
+        accuracy: Accuracy of the encoder on task B, in [0, 1].
     """
 
     name: str
@@ -27,21 +27,21 @@ class Tradeoff(NamedTuple):
     accuracy: float
 
 
-def draw_histograms(
+def plot_histograms(
     axes: Axes,
     views: Mapping[str, Sequence[float]],
     clean: Sequence[float] | None = None,
     threshold: float | None = None,
     colors: Mapping[str, str] | None = None,
 ) -> None:
-    """Histograms of the correct class's probability under several kinds of views, as steps, over the clean one's.
+    """Draws histograms of the correct class's probability under several kinds of views, over that of clean inputs.
 
     Args:
-        axes: to draw on.
-        views: per kind, the parts of all values in equal bins of [0, 1].
-        clean: the same for clean inputs, drawn as a gray area.
-        threshold: below which a label counts as destroyed; dashed.
-        colors: by kind.
+        axes: Axes to draw on.
+        views: By kind, the shares of all values in equal bins of [0, 1]; drawn as steps.
+        clean: The same for clean inputs; drawn as a gray area.
+        threshold: Probability below which a label counts as destroyed; drawn dashed.
+        colors: Colors by kind.
     """
     tidy(axes)
     if clean is not None:
@@ -63,11 +63,11 @@ class TradeoffPanel(NamedTuple):
     """Accuracy on task B against the destruction rate of task A.
 
     Args:
-        tasks: (A, B): whose label is destroyed, and whose accuracy is measured.
-        runs: the points.
-        prediction: of the linear model, as rates of destruction and accuracies, both in percent; it predicts shares of
-            the embedding, which the caller has scaled to accuracies.
-        title: of the panel.
+        tasks: Tasks (A, B): whose label is destroyed, and whose accuracy is measured.
+        runs: Points to draw.
+        prediction: Rates of destruction and accuracies that the linear model predicts, both in percent; it predicts
+            shares of the embedding, which the caller has scaled to accuracies.
+        title: Title of the panel.
     """
 
     tasks: tuple[str, str]
@@ -76,13 +76,13 @@ class TradeoffPanel(NamedTuple):
     title: str | None = None
 
 
-def draw_tradeoff(axes: Axes, panel: TradeoffPanel, names: Sequence[str] | None = None) -> None:
+def plot_tradeoff(axes: Axes, panel: TradeoffPanel, names: Sequence[str] | None = None) -> None:
     """Draws one point per run, runs of one name alike, without a legend.
 
     Args:
-        axes: to draw on.
-        panel: what to draw.
-        names: of runs, in the order that decides their looks; None for the panel's own.
+        axes: Axes to draw on.
+        panel: What to draw.
+        names: Names of runs, in the order that decides their looks; None for the panel's own.
     """
     tidy(axes)
     if panel.prediction is not None:
@@ -106,15 +106,15 @@ def draw_tradeoff(axes: Axes, panel: TradeoffPanel, names: Sequence[str] | None 
         axes.set_title(panel.title, fontsize=10)
 
 
-def tradeoff_figure(path: Path | str, rows: Sequence[Sequence[TradeoffPanel]]) -> Path:
+def save_tradeoffs(path: Path | str, rows: Sequence[Sequence[TradeoffPanel]]) -> Path:
     """Draws what destroying one task's label does for another task.
 
     Args:
-        path: the picture to write.
-        rows: of panels; those of a row share a legend, to their right.
+        path: Picture to write.
+        rows: Rows of panels; those of a row share a legend, to their right.
 
     Raises:
-        ValueError: no panels, or one without runs.
+        ValueError: No panels, or one without runs.
     """
     if not rows or not all(row and all(panel.runs for panel in row) for row in rows):
         raise ValueError("there are no runs to draw")
@@ -124,7 +124,7 @@ def tradeoff_figure(path: Path | str, rows: Sequence[Sequence[TradeoffPanel]]) -
         names = list(dict.fromkeys(run.name for panel in row for run in panel.runs))
         entries = {}
         for axes, panel in zip(places, row, strict=False):
-            draw_tradeoff(axes, panel, names)
+            plot_tradeoff(axes, panel, names)
             handles, labels = axes.get_legend_handles_labels()
             entries |= dict(zip(labels, handles, strict=True))
         for axes in places[len(row) :]:
@@ -134,8 +134,8 @@ def tradeoff_figure(path: Path | str, rows: Sequence[Sequence[TradeoffPanel]]) -
     return save_figure(figure, path)
 
 
-def profile_figure(profiles: Mapping[str, Sequence[float]], colors: Mapping[str, str] | None = None) -> Figure:
-    """Parts of the change's energy over normalized radial frequency, one line per kind of views."""
+def plot_profiles(profiles: Mapping[str, Sequence[float]], colors: Mapping[str, str] | None = None) -> Figure:
+    """Draws the shares of a change's energy over normalized radial frequency, one line per kind of views."""
     figure = new_figure(4.4, 2.9)
     axes = tidy(figure.subplots())
     for i, (name, parts) in enumerate(profiles.items()):

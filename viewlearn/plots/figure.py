@@ -6,6 +6,7 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from viewlearn.files import writing
 
@@ -14,11 +15,45 @@ COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 GRAY = "#6b6b6b"
 
 
-def new_figure(width: float, height: float) -> Figure:
-    """An empty figure of the given inches that lays itself out; it belongs to no pyplot state."""
-    figure = Figure(figsize=(width, height), layout="constrained")
+def new_figure(width: float, height: float, padding: tuple[float, float] | None = None) -> Figure:
+    """An empty figure that lays itself out and belongs to no pyplot state.
+
+    Args:
+        width: Width in inches.
+        height: Height in inches.
+        padding: Space around panels in inches and as a fraction of a panel; None for matplotlib's.
+    """
+    engine = ConstrainedLayoutEngine()
+    if padding is not None:
+        engine.set(w_pad=padding[0], h_pad=padding[0], wspace=padding[1], hspace=padding[1])
+    figure = Figure(figsize=(width, height), layout=engine)
     FigureCanvasAgg(figure)
     return figure
+
+
+def new_panels(
+    num_panels: int,
+    num_columns: int,
+    panel: tuple[float, float],
+    margin: tuple[float, float] = (0.0, 0.3),
+    sharey: bool = False,
+) -> tuple[Figure, list[Axes]]:
+    """A figure with a grid of panels, and the panels row by row.
+
+    Args:
+        num_panels: Number of panels; the last row may be shorter.
+        num_columns: Number of columns, at most.
+        panel: Width and height of a panel in inches.
+        margin: Width and height in inches beside all panels.
+        sharey: Give all panels the same y-axis.
+    """
+    num_columns = min(num_columns, num_panels)
+    num_rows = -(-num_panels // num_columns)
+    figure = new_figure(panel[0] * num_columns + margin[0], panel[1] * num_rows + margin[1])
+    grid = list(figure.subplots(num_rows, num_columns, squeeze=False, sharey=sharey).flat)
+    for axes in grid[num_panels:]:
+        axes.remove()
+    return figure, grid[:num_panels]
 
 
 def save_figure(figure: Figure, path: Path | str, dpi: int = 150) -> Path:
@@ -30,9 +65,17 @@ def save_figure(figure: Figure, path: Path | str, dpi: int = 150) -> Path:
 
 
 def tidy(axes: Axes) -> Axes:
-    """A plain look: light grid, no box at the top and right."""
+    """Gives axes a plain look, with a light grid and no box at the top and right, and returns them."""
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(color="#e4e4e4", linewidth=0.7)
     axes.set_axisbelow(True)
     axes.tick_params(which="both", labelsize=8)
+    return axes
+
+
+def blank(axes: Axes) -> Axes:
+    """Takes ticks and box off axes that show a picture, and returns them."""
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.spines[:].set_visible(False)
     return axes

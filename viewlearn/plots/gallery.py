@@ -6,14 +6,15 @@ from typing import Literal
 
 import torch
 from matplotlib.axes import Axes
+from matplotlib.image import AxesImage
 from torch import Tensor
 
-from viewlearn.plots.figure import new_figure, save_figure
+from viewlearn.plots.figure import blank, new_figure, save_figure
 
 Kind = Literal["image", "spectrogram"]
 
 
-def views_gallery(
+def save_views_gallery(
     path: Path | str,
     originals: Tensor,
     views: Sequence[Tensor],
@@ -31,46 +32,47 @@ def views_gallery(
     the range is clamped, for showing only. Views of another shape than the original have no difference.
 
     Args:
-        path: the picture to write; its suffix is the format.
-        originals: (num_samples, channel, height, width) images in [0, 1] of 1 or 3 channels, or
-            (num_samples, 1, mel, frame) spectrograms.
-        views: one tensor per view, each with as many samples.
-        amplification: of the differences; the columns' titles state it.
-        kind: images, or spectrograms, which get a color scale and axes.
-        labels: a name for each row.
-        title: of the figure.
-        seconds: the duration of a spectrogram, for its time axis; None counts frames.
+        path: Picture to write; its suffix is the format.
+        originals: Images ``(num_samples, channel, height, width)`` in [0, 1] of 1 or 3 channels, or spectrograms
+            ``(num_samples, 1, mel, frame)``.
+        views: One tensor per view, each with as many samples.
+        amplification: Factor of the differences; the titles of the columns state it.
+        kind: Images, or spectrograms, which get a color scale and axes.
+        labels: A name for each row.
+        title: Title of the figure.
+        seconds: Duration of a spectrogram, for its time axis; None counts frames.
 
     Returns:
         The path.
 
     Raises:
-        ValueError: no samples, tensors of the wrong number of dimensions or channels, or of unequal lengths.
+        ValueError: No samples, tensors of the wrong number of dimensions or channels, or of unequal lengths.
     """
     _check(originals, views, kind, labels)
     columns = _columns(originals, views, amplification)
     num_rows, aspect = len(originals), originals.shape[-2] / originals.shape[-1]
     width = 1.35 if kind == "image" else 1.9
     head = 0.6 if title else 0.35
-    figure = new_figure(width * len(columns) + 0.3, (width * min(aspect, 1.5) + 0.03) * num_rows + head)
-    figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02, wspace=0.02, hspace=0.02)
+    height = (width * min(aspect, 1.5) + 0.03) * num_rows + head
+    figure = new_figure(width * len(columns) + 0.3, height, padding=(0.02, 0.02))
     grid = figure.subplots(num_rows, len(columns), squeeze=False)
     scale = _span(originals)
     for column, (name, x, is_difference) in enumerate(columns):
         grid[0, column].set_title(name, fontsize=9)
-        for row in range(num_rows):
-            axes = grid[row, column]
-            if kind == "image":
-                drawn = _draw_image(axes, x[row], amplification if is_difference else None)
-            else:
-                drawn = _draw_spectrogram(axes, x[row], scale, amplification if is_difference else None, seconds)
-                _spectrogram_axes(axes, row == num_rows - 1, column == 0, seconds)
-            if labels is not None and column == 0:
-                axes.set_ylabel(labels[row], fontsize=8)
-        if kind == "spectrogram" and column in (len(views), len(columns) - 1):
-            bar = figure.colorbar(drawn, ax=grid[:, column], shrink=min(1.0, 2.2 / num_rows), pad=0.03)
-            bar.set_label("view − original" if is_difference else "level (as the encoder reads it)", fontsize=8)
-            bar.ax.tick_params(labelsize=7)
+        factor = amplification if is_difference else None
+        if kind == "image":
+            for row in range(num_rows):
+                _plot_image(grid[row, column], x[row], factor)
+        else:
+            pictures = [_plot_spectrogram(grid[row, column], x[row], scale, factor, seconds) for row in range(num_rows)]
+            for row in range(num_rows):
+                _label_axes(grid[row, column], row == num_rows - 1, column == 0, seconds)
+            if column in (len(views), len(columns) - 1):
+                bar = figure.colorbar(pictures[-1], ax=grid[:, column], shrink=min(1.0, 2.2 / num_rows), pad=0.03)
+                bar.set_label("view − original" if is_difference else "level (as the encoder reads it)", fontsize=8)
+                bar.ax.tick_params(labelsize=7)
+    for row, label in enumerate(labels or ()):
+        grid[row, 0].set_ylabel(label, fontsize=8)
     if title:
         figure.suptitle(title, fontsize=11)
     return save_figure(figure, path)
@@ -110,16 +112,15 @@ def _span(originals: Tensor) -> tuple[float, float]:
     return (low, high) if high > low else (low - 0.5, low + 0.5)
 
 
-def _draw_image(axes: Axes, x: Tensor, amplification: float | None):
-    axes.set_xticks([])
-    axes.set_yticks([])
-    axes.spines[:].set_visible(False)
+def _plot_image(axes: Axes, x: Tensor, amplification: float | None) -> None:
     shown = x if amplification is None else 0.5 + amplification * x
     shown = shown.clamp(0, 1).permute(1, 2, 0).expand(-1, -1, 3)
-    return axes.imshow(shown.numpy(), interpolation="nearest")
+    blank(axes).imshow(shown.numpy(), interpolation="nearest")
 
 
-def _draw_spectrogram(axes: Axes, x: Tensor, span: tuple[float, float], amplification: float | None, seconds):
+def _plot_spectrogram(
+    axes: Axes, x: Tensor, span: tuple[float, float], amplification: float | None, seconds: float | None
+) -> AxesImage:
     low, high = span
     if amplification is not None:
         high = (high - low) / 2 / amplification
@@ -136,7 +137,7 @@ def _draw_spectrogram(axes: Axes, x: Tensor, span: tuple[float, float], amplific
     )
 
 
-def _spectrogram_axes(axes: Axes, bottom: bool, left: bool, seconds: float | None) -> None:
+def _label_axes(axes: Axes, bottom: bool, left: bool, seconds: float | None) -> None:
     axes.tick_params(labelsize=7, labelbottom=bottom, labelleft=left)
     if bottom:
         axes.set_xlabel("frame" if seconds is None else "time (s)", fontsize=8)

@@ -6,42 +6,41 @@ from pathlib import Path
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from viewlearn.plots.figure import COLORS, GRAY, new_figure, save_figure, tidy
+from viewlearn.plots.figure import COLORS, GRAY, new_panels, save_figure, tidy
 
 
-def invariance_bars(
+def save_invariance_bars(
     path: Path | str, reports: Mapping[str, Mapping[str, Mapping[str, Mapping[str, float]]]], measure: str
 ) -> Path:
-    """One measure as bars, a panel per collection of sets and a bar per encoder; nulls are black lines.
+    """Draws one measure as bars, a panel per collection of sets and a bar per encoder; nulls are black lines.
 
     The line is the null's mean, the band around it two of its standard deviations: a bar that ends there says nothing.
     Whiskers are the standard deviation over seeds, where there are several.
 
     Args:
-        path: the picture to write.
+        path: Picture to write.
         reports: ``{encoder: {sets: {measure: {"score", "null_mean", "null_sd", …, maybe "score_sd"}}}}``.
-        measure: which one, such as "RIS released top-10".
+        measure: Name of the measure, such as "RIS released top-10".
+
+    Returns:
+        The path.
 
     Raises:
-        ValueError: no report has the measure.
+        ValueError: No report has the measure.
     """
     names = list(dict.fromkeys(name for sets in reports.values() for name in sets))
-    found = [m for sets in reports.values() for report in sets.values() for m in report]
-    if measure not in found:
-        raise ValueError(f"no report has the measure {measure!r}; there are: {', '.join(dict.fromkeys(found))}")
+    measures = [m for sets in reports.values() for report in sets.values() for m in report]
+    if measure not in measures:
+        raise ValueError(f"no report has the measure {measure!r}; there are: {', '.join(dict.fromkeys(measures))}")
     columns = min(5, len(names))
-    rows = -(-len(names) // columns)
-    figure = new_figure(0.6 + (0.5 + 0.22 * len(reports)) * columns + 1.6, 0.5 + 1.9 * rows)
-    panels = figure.subplots(rows, columns, squeeze=False, sharey=True).flatten()
-    for axes, name in zip(panels, names, strict=False):
+    figure, panels = new_panels(len(names), columns, (0.5 + 0.22 * len(reports), 1.9), margin=(2.2, 0.5), sharey=True)
+    for axes, name in zip(panels, names, strict=True):
         tidy(axes).set_title(name, fontsize=8)
         axes.set_xticks([])
         for k, (encoder, sets) in enumerate(reports.items()):
             test = sets.get(name, {}).get(measure)
             if test is not None:
-                _bar(axes, k, test, encoder)
-    for axes in panels[len(names) :]:
-        axes.set_visible(False)
+                _plot_bar(axes, k, test, encoder)
     for axes in panels[::columns]:
         axes.set_ylabel(measure, fontsize=8)
     handles = {
@@ -52,7 +51,7 @@ def invariance_bars(
     return save_figure(figure, path)
 
 
-def _bar(axes: Axes, place: int, test: Mapping[str, float], label: str) -> None:
+def _plot_bar(axes: Axes, place: int, test: Mapping[str, float], label: str) -> None:
     # Seven encoders have fewer colors than that; the second round is hatched.
     hatch = "///" if place >= len(COLORS) else None
     color = COLORS[place % len(COLORS)]
@@ -65,24 +64,26 @@ def _bar(axes: Axes, place: int, test: Mapping[str, float], label: str) -> None:
     axes.fill_between(ends, low, high, color=GRAY, alpha=0.6, linewidth=0)
 
 
-def invariance_curves(path: Path | str, curves: Mapping[str, Mapping[str, Mapping[str, list[float]]]]) -> Path:
-    """Whitened similarity against strength, a panel per factor and a line per encoder, with 95 % bands over samples.
+def save_invariance_curves(path: Path | str, curves: Mapping[str, Mapping[str, Mapping[str, list[float]]]]) -> Path:
+    """Draws whitened similarity against strength, a panel per factor and a line per encoder.
+
+    Bands are 95 % intervals over samples.
 
     Args:
-        path: the picture to write.
+        path: Picture to write.
         curves: ``{encoder: {factor: InvarianceCurve.as_dict()}}``.
 
+    Returns:
+        The path.
+
     Raises:
-        ValueError: no curves.
+        ValueError: No curves.
     """
     factors = list(dict.fromkeys(name for of_encoder in curves.values() for name in of_encoder))
     if not factors:
         raise ValueError("there are no curves to draw")
-    columns = min(4, len(factors))
-    rows = -(-len(factors) // columns)
-    figure = new_figure(2.5 * columns, 2.2 * rows + 0.4)
-    panels = figure.subplots(rows, columns, squeeze=False, sharey=True).flatten()
-    for axes, factor in zip(panels, factors, strict=False):
+    figure, panels = new_panels(len(factors), 4, (2.5, 2.2), margin=(0.0, 0.4), sharey=True)
+    for axes, factor in zip(panels, factors, strict=True):
         tidy(axes).set_title(factor, fontsize=9)
         for k, (encoder, of_encoder) in enumerate(curves.items()):
             if factor not in of_encoder:
@@ -96,8 +97,6 @@ def invariance_curves(path: Path | str, curves: Mapping[str, Mapping[str, Mappin
             )
             axes.fill_between(curve["values"], low, high, color=color, alpha=0.2, linewidth=0)
         axes.axhline(0, color=GRAY, linewidth=0.8, linestyle=":")
-    for axes in panels[len(factors) :]:
-        axes.set_visible(False)
     panels[0].set_ylabel("whitened cosine", fontsize=8)
     panels[0].legend(fontsize=7, frameon=False)
     return save_figure(figure, path)

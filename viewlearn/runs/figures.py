@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 
 from viewlearn.data import Data, take
-from viewlearn.plots import loss_curves, views_gallery
+from viewlearn.plots import save_loss_curves, save_views_gallery
 from viewlearn.runs.folder import RunFolder
 from viewlearn.sampling import subset
 from viewlearn.views import Compose, pipeline
@@ -36,6 +36,6 @@ def draw_figures(folder: RunFolder, data: Data, views: Compose, device: torch.de
     drawn = [views(x, generator).float().cpu() for _ in range(2)]
     views.train(training)
     kind = "spectrogram" if data.spec.sample_rate else "image"
-    gallery = views_gallery(folder.figures / "views.png", clean, drawn, kind=kind, title="Views of test samples")
+    gallery = save_views_gallery(folder.figures / "views.png", clean, drawn, kind=kind, title="Views of test samples")
     chance = {task: 1 / len(names) for task, names in data.spec.tasks.items()}
-    return [gallery, loss_curves(folder.figures / "curves.png", folder.metrics, chance=chance)]
+    return [gallery, save_loss_curves(folder.figures / "curves.png", folder.metrics, chance=chance)]

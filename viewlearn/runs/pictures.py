@@ -16,7 +16,7 @@ from viewlearn.evaluation import (
 )
 from viewlearn.evaluation.probes.clean import held_out, labels_of
 from viewlearn.evaluation.probes.linear import fit_linear_probe
-from viewlearn.plots import head_histogram, retrieval_figure
+from viewlearn.plots import save_head_histograms, save_neighbors
 from viewlearn.runs.evaluator import Evaluator
 from viewlearn.sampling import subset
 from viewlearn.views import pipeline
@@ -70,7 +70,7 @@ def draw_neighbors(
     task = next(iter(data.spec.tasks), None)
     labels = None if task is None else labels_of(found, task)
     images = _as_images(data)
-    return retrieval_figure(
+    return save_neighbors(
         path,
         images[queries],
         images,
@@ -131,7 +131,7 @@ def draw_heads(
     contributions, labels = head_contributions(classifier, test, layers, labels_of(test, task))
     names, counts = data.spec.tasks[task], labels.bincount(minlength=len(data.spec.tasks[task]))
     shown = {label: names[label] for label in counts.topk(num_classes).indices.tolist() if counts[label] > 0}
-    return head_histogram(
+    return save_head_histograms(
         path, contributions, labels, classes=shown, title=f"{Path(run).name}: which space tells the {task}"
     )
 

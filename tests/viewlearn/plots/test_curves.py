@@ -6,7 +6,7 @@ import matplotlib.image
 import pytest
 
 import viewlearn.plots
-from viewlearn.plots import loss_curves
+from viewlearn.plots import save_loss_curves
 from viewlearn.plots.curves import _series, smooth
 
 
@@ -21,15 +21,15 @@ def rows(num_steps):
 def test_from_file_and_from_rows(tmp_path, num_steps):
     file = tmp_path / "metrics.jsonl"
     file.write_text("".join(json.dumps(row) + "\n" for row in rows(num_steps)))
-    first = loss_curves(tmp_path / "a.png", file, chance={"digit": 0.1}, title="run")
-    second = loss_curves(tmp_path / "b.png", list(rows(num_steps)), chance={"digit": 0.1}, title="run")
+    first = save_loss_curves(tmp_path / "a.png", file, chance={"digit": 0.1}, title="run")
+    second = save_loss_curves(tmp_path / "b.png", list(rows(num_steps)), chance={"digit": 0.1}, title="run")
     assert (matplotlib.image.imread(first) == matplotlib.image.imread(second)).all()
 
 
 def test_panels_are_those_that_have_metrics(tmp_path):
     few = [{"step": i, "loss": 1.0} for i in range(3)]
-    height, width = matplotlib.image.imread(loss_curves(tmp_path / "a.png", few)).shape[:2]
-    full_height, full_width = matplotlib.image.imread(loss_curves(tmp_path / "b.png", list(rows(3)))).shape[:2]
+    height, width = matplotlib.image.imread(save_loss_curves(tmp_path / "a.png", few)).shape[:2]
+    full_height, full_width = matplotlib.image.imread(save_loss_curves(tmp_path / "b.png", list(rows(3)))).shape[:2]
     assert full_width > 1.8 * width
     assert full_height > 2.5 * height
 
@@ -50,13 +50,13 @@ def test_the_running_mean_is_symmetric_and_keeps_a_line_inside():
 
 
 def test_rates_of_zero_can_be_drawn(tmp_path):
-    loss_curves(tmp_path / "a.png", [{"step": 5, "lr": 0.0, "views_lr": 0.0}])
-    loss_curves(tmp_path / "b.png", [{"step": 5, "lr": 0.1}, {"step": 6, "lr": 0.0}])
+    save_loss_curves(tmp_path / "a.png", [{"step": 5, "lr": 0.0, "views_lr": 0.0}])
+    save_loss_curves(tmp_path / "b.png", [{"step": 5, "lr": 0.1}, {"step": 6, "lr": 0.0}])
 
 
 def test_nothing_to_draw_is_an_error(tmp_path):
     with pytest.raises(ValueError, match="no metric to draw; there are: images/s"):
-        loss_curves(tmp_path / "a.png", [{"step": 0, "images/s": 3.0}])
+        save_loss_curves(tmp_path / "a.png", [{"step": 0, "images/s": 3.0}])
 
 
 def test_pyplot_is_never_imported():

@@ -3,17 +3,17 @@ import pytest
 from viewlearn.plots.destruction import (
     Tradeoff,
     TradeoffPanel,
-    draw_histograms,
-    draw_tradeoff,
-    profile_figure,
-    tradeoff_figure,
+    plot_histograms,
+    plot_profiles,
+    plot_tradeoff,
+    save_tradeoffs,
 )
 from viewlearn.plots.figure import new_figure
 
 
 def test_histograms():
     axes = new_figure(4, 3).subplots()
-    draw_histograms(axes, {"viewmaker": [0.5, 0.5], "none": [0.0, 1.0]}, [0.1, 0.9], threshold=0.5)
+    plot_histograms(axes, {"viewmaker": [0.5, 0.5], "none": [0.0, 1.0]}, [0.1, 0.9], threshold=0.5)
     filled, *steps = axes.patches
     assert filled.get_data().values.tolist() == [10, 90]
     assert [step.get_data().values.tolist() for step in steps] == [[50, 50], [0, 100]]
@@ -24,28 +24,28 @@ def test_tradeoff_draws_each_run_once_with_one_entry_per_kind(tmp_path):
     runs = [Tradeoff("expert", 0.1, 0.5), Tradeoff("expert", 0.12, 0.52), Tradeoff("viewmaker", 0.4, 0.6)]
     panel = TradeoffPanel(("digit", "object"), runs, ([0, 100], [40, 60]), "C+Digits")
     axes = new_figure(4, 3).subplots()
-    draw_tradeoff(axes, panel)
+    plot_tradeoff(axes, panel)
     assert [len(points.get_offsets()) for points in axes.collections] == [2, 1]
     assert axes.get_legend_handles_labels()[1] == ["linear model's share, scaled", "expert", "viewmaker"]
     one, more = (
-        tradeoff_figure(tmp_path / f"{i}.svg", rows) for i, rows in enumerate([[[panel]], [[panel] * 2, [panel]]])
+        save_tradeoffs(tmp_path / f"{i}.svg", rows) for i, rows in enumerate([[[panel]], [[panel] * 2, [panel]]])
     )
     assert more.read_text().count("views that destroy") == 3 * one.read_text().count("views that destroy") > 0
     for rows in ([], [[]], [[panel._replace(runs=[])]]):
         with pytest.raises(ValueError, match="no runs"):
-            tradeoff_figure(tmp_path / "t.svg", rows)
+            save_tradeoffs(tmp_path / "t.svg", rows)
 
 
 def test_many_kinds_look_different():
     runs = [Tradeoff(f"kind {i}", 0.1 * i, 0.5) for i in range(9)]
     axes = new_figure(4, 3).subplots()
-    draw_tradeoff(axes, TradeoffPanel(("digit", "object"), runs))
+    plot_tradeoff(axes, TradeoffPanel(("digit", "object"), runs))
     looks = {(str(p.get_facecolor()), p.get_paths()[0].vertices.tobytes()) for p in axes.collections}
     assert len(looks) == 9
-    draw_tradeoff(other := new_figure(4, 3).subplots(), TradeoffPanel(("a", "b"), runs[4:]), [run.name for run in runs])
+    plot_tradeoff(other := new_figure(4, 3).subplots(), TradeoffPanel(("a", "b"), runs[4:]), [run.name for run in runs])
     assert str(other.collections[0].get_facecolor()) == str(axes.collections[4].get_facecolor())
 
 
 def test_profile():
-    axes = profile_figure({"a": [0.25, 0.75]}).axes[0]
+    axes = plot_profiles({"a": [0.25, 0.75]}).axes[0]
     assert axes.lines[0].get_ydata().tolist() == [25, 75]

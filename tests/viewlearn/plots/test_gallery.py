@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import torch
 
-from viewlearn.plots import views_gallery
+from viewlearn.plots import save_views_gallery
 from viewlearn.plots.gallery import _columns, _span
 
 
@@ -12,7 +12,7 @@ from viewlearn.plots.gallery import _columns, _span
 def test_images(tmp_path, channels, num_views, generator):
     x = torch.rand(3, channels, 8, 8, generator=generator)
     views = [x + 0.2 * torch.randn(x.shape, generator=generator) for _ in range(num_views)]
-    path = views_gallery(tmp_path / "new" / "views.png", x, views, labels=["a", "b", "c"], title="views")
+    path = save_views_gallery(tmp_path / "new" / "views.png", x, views, labels=["a", "b", "c"], title="views")
     assert path == tmp_path / "new" / "views.png"
     assert [file.name for file in path.parent.iterdir()] == ["views.png"]
     assert matplotlib.image.imread(path).std() > 0.05
@@ -30,7 +30,7 @@ def test_columns_and_amplification(generator):
 
 def test_a_view_that_changes_nothing_has_a_gray_difference(tmp_path):
     x = torch.ones(1, 3, 8, 8)
-    path = views_gallery(tmp_path / "views.png", x, [x])
+    path = save_views_gallery(tmp_path / "views.png", x, [x])
     picture = matplotlib.image.imread(path)[..., :3]
     center = picture[picture.shape[0] * 2 // 3]
     assert np.allclose(center[-center.shape[0] // 8], 0.5, atol=0.01)
@@ -40,13 +40,13 @@ def test_a_view_of_another_size_has_no_difference(tmp_path, generator):
     x = torch.rand(2, 3, 8, 8, generator=generator)
     view = torch.rand(2, 3, 6, 6, generator=generator)
     assert [name for name, _, _ in _columns(x, [view], 10)] == ["original", "view"]
-    assert views_gallery(tmp_path / "views.png", x, [view]).is_file()
+    assert save_views_gallery(tmp_path / "views.png", x, [view]).is_file()
 
 
 @pytest.mark.parametrize("seconds", [None, 1.5])
 def test_spectrograms(tmp_path, seconds, generator):
     x = torch.randn(2, 1, 16, 24, generator=generator)
-    path = views_gallery(tmp_path / "views.png", x, [x + 0.1, x], kind="spectrogram", seconds=seconds)
+    path = save_views_gallery(tmp_path / "views.png", x, [x + 0.1, x], kind="spectrogram", seconds=seconds)
     assert path.is_file()
 
 
@@ -68,5 +68,5 @@ def test_the_scale_of_a_constant_spectrogram_is_not_empty():
 )
 def test_bad_input_is_named(tmp_path, shape, view, options, message):
     with pytest.raises(ValueError, match=message):
-        views_gallery(tmp_path / "views.png", torch.zeros(shape), [torch.zeros(view)], **options)
+        save_views_gallery(tmp_path / "views.png", torch.zeros(shape), [torch.zeros(view)], **options)
     assert not list(tmp_path.iterdir())

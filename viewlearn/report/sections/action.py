@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from viewlearn.evaluation.feature_dropping import Action
-from viewlearn.plots.destruction import profile_figure
+from viewlearn.plots.destruction import plot_profiles
 from viewlearn.report.blocks import Block, Chart, Charts, Gap, Grid, Table, Tile
 from viewlearn.report.media import map_uri, themed_svg
 from viewlearn.report.page import color_of
@@ -33,7 +33,7 @@ def action_blocks(runs: Sequence[OpenedRun], actions: Mapping[int, Action | None
         head = ("views of", "mean |change|", "correlation with the overlay", "with another sample's")
         blocks.append(Table(head, table, "Size of the change, and whether it lies on the overlay (—: not known)"))
     if profiles:
-        figure = profile_figure(profiles, {run.name: color_of(run.index) for run in runs})
+        figure = plot_profiles(profiles, {run.name: color_of(run.index) for run in runs})
         told = "parts of the change's energy over spatial frequency"
         blocks.append(Charts([Chart(themed_svg(figure, f"profile{id}"), "Frequencies of the change", told)]))
     return blocks

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from viewlearn.evaluation.feature_dropping import FeatureDropping, Generated, gradient_floor, sphere_threshold
-from viewlearn.plots.destruction import Tradeoff, TradeoffPanel, draw_histograms, draw_tradeoff
+from viewlearn.plots.destruction import Tradeoff, TradeoffPanel, plot_histograms, plot_tradeoff
 from viewlearn.plots.figure import new_figure
 from viewlearn.report.analysis import FINAL
 from viewlearn.report.blocks import Block, Chart, Charts, Gap, Section, Table, Text
@@ -106,7 +106,7 @@ def _histograms(task: str, runs: Sequence[OpenedRun], found: Found, id: str) -> 
     colors = {run.name: color_of(run.index) for run in runs}
     clean = next(iter(shown.values())).clean_histogram
     threshold = found[runs[0].index].threshold
-    draw_histograms(figure.subplots(), {name: each.histogram for name, each in shown.items()}, clean, threshold, colors)
+    plot_histograms(figure.subplots(), {name: each.histogram for name, each in shown.items()}, clean, threshold, colors)
     told = "; ".join(f"{name} destroys {100 * each.destruction.rate:.1f} %" for name, each in shown.items())
     return Chart(
         themed_svg(figure, f"histogram{id}-{identifier(task)}"),
@@ -123,7 +123,7 @@ def _tradeoffs(runs: Sequence[OpenedRun], found: Found, tasks: Sequence[str], id
             if len(points) > 1:
                 figure = new_figure(4.6, 3.3)
                 axes = figure.subplots()
-                draw_tradeoff(axes, TradeoffPanel((a, b), points))
+                plot_tradeoff(axes, TradeoffPanel((a, b), points))
                 axes.legend(fontsize=8, frameon=False)
                 told = "; ".join(f"{p.name} {100 * p.destruction:.0f} %, {100 * p.accuracy:.1f} %" for p in points)
                 title = f"Accuracy on {b} against destruction of {a}"

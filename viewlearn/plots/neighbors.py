@@ -6,12 +6,12 @@ from pathlib import Path
 from matplotlib.axes import Axes
 from torch import Tensor
 
-from viewlearn.plots.figure import new_figure, save_figure
+from viewlearn.plots.figure import blank, new_figure, save_figure
 
 RIGHT, WRONG = "#009E73", "#D55E00"
 
 
-def retrieval_figure(
+def save_neighbors(
     path: Path | str,
     queries: Tensor,
     samples: Tensor,
@@ -27,19 +27,20 @@ def retrieval_figure(
     With labels, neighbors of the query's class have a green frame and others an orange one.
 
     Args:
-        path: the picture to write.
-        queries: (num_queries, channel, height, width) images in [0, 1]; spectrograms are to be scaled to it.
-        samples: (num_samples, channel, height, width), from which the neighbors come.
-        neighbors: per run, (num_queries, k) indices into ``samples``, see ``nearest_neighbors``.
-        query_labels, labels: (num_queries,) and (num_samples,).
-        classes: names of the labels, to write beside the queries.
-        title: of the figure.
+        path: Picture to write.
+        queries: Images ``(num_queries, channel, height, width)`` in [0, 1]; spectrograms scaled to it.
+        samples: Images ``(num_samples, channel, height, width)`` among which the neighbors are.
+        neighbors: By run, indices ``(num_queries, k)`` into ``samples``, see ``nearest_neighbors``.
+        query_labels: Labels ``(num_queries,)``.
+        labels: Labels ``(num_samples,)``.
+        classes: Names of the labels, to write beside the queries.
+        title: Title of the figure.
 
     Returns:
         The path.
 
     Raises:
-        ValueError: no runs, or neighbors for another number of queries.
+        ValueError: No runs, or neighbors of another number of queries.
     """
     if not neighbors:
         raise ValueError("there are no runs to draw neighbors of")
@@ -49,12 +50,11 @@ def retrieval_figure(
     widths = [1.0]
     for indices in neighbors.values():
         widths += [0.25, *[1.0] * indices.shape[1]]
-    figure = new_figure(0.75 * sum(widths) + 0.4, 0.8 * len(queries) + (0.9 if title else 0.6))
-    figure.get_layout_engine().set(w_pad=0.01, h_pad=0.01, wspace=0.03, hspace=0.03)
+    height = 0.8 * len(queries) + (0.9 if title else 0.6)
+    figure = new_figure(0.75 * sum(widths) + 0.4, height, padding=(0.01, 0.03))
     grid = figure.subplots(len(queries), len(widths), squeeze=False, width_ratios=widths)
     for row, query in enumerate(queries):
-        column = _draw_row(grid[row], query, samples, [indices[row] for indices in neighbors.values()])
-        assert column == len(widths)
+        _plot_row(grid[row], query, samples, [indices[row] for indices in neighbors.values()])
         if labels is not None and query_labels is not None:
             _frame(grid[row], [indices[row] for indices in neighbors.values()], labels == query_labels[row])
         if classes is not None and query_labels is not None:
@@ -69,7 +69,7 @@ def retrieval_figure(
     return save_figure(figure, path)
 
 
-def _draw_row(axes: Sequence[Axes], query: Tensor, samples: Tensor, neighbors: list[Tensor]) -> int:
+def _plot_row(axes: Sequence[Axes], query: Tensor, samples: Tensor, neighbors: list[Tensor]) -> None:
     _show(axes[0], query)
     column = 1
     for indices in neighbors:
@@ -78,15 +78,11 @@ def _draw_row(axes: Sequence[Axes], query: Tensor, samples: Tensor, neighbors: l
         for index in indices.tolist():
             _show(axes[column], samples[index])
             column += 1
-    return column
 
 
 def _show(axes: Axes, image: Tensor) -> None:
-    axes.set_xticks([])
-    axes.set_yticks([])
-    axes.spines[:].set_visible(False)
     shown = image.detach().float().cpu().clamp(0, 1).permute(1, 2, 0).expand(-1, -1, 3)
-    axes.imshow(shown.numpy(), interpolation="nearest")
+    blank(axes).imshow(shown.numpy(), interpolation="nearest")
 
 
 def _frame(axes: Sequence[Axes], neighbors: list[Tensor], same_class: Tensor) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from viewlearn.plots.invariance import invariance_bars, invariance_curves
+from viewlearn.plots.invariance import save_invariance_bars, save_invariance_curves
 
 TEST = {"score": 60.0, "null_mean": 30.0, "null_sd": 2.0, "excess": 15.0, "p": 0.01}
 CURVE = {"values": [0, 1, 2], "whitened": [1.0, 0.6, 0.2], "whitened_error": [0.0, 0.02, 0.02]}
@@ -11,13 +11,13 @@ CURVE = {"values": [0, 1, 2], "whitened": [1.0, 0.6, 0.2], "whitened_error": [0.
 def test_bars_and_curves_are_written(tmp_path):
     reports = {"one": {"hue": {"RIS": TEST}, "scale": {"RIS": TEST}}, "other": {"hue": {"RIS": TEST}}}
     reports |= {f"encoder {k}": {"hue": {"RIS": {**TEST, "score_sd": 3.0}}} for k in range(6)}
-    assert invariance_bars(tmp_path / "bars.png", reports, "RIS").stat().st_size > 5000
+    assert save_invariance_bars(tmp_path / "bars.png", reports, "RIS").stat().st_size > 5000
     curves = {"one": {"hue": CURVE, "scale": CURVE}, "other": {"hue": CURVE}}
-    assert invariance_curves(tmp_path / "curves.png", curves).stat().st_size > 5000
+    assert save_invariance_curves(tmp_path / "curves.png", curves).stat().st_size > 5000
 
 
 def test_mistakes_are_named(tmp_path):
     with pytest.raises(ValueError, match="no report has the measure 'RIS'; there are: cosine"):
-        invariance_bars(tmp_path / "bars.png", {"one": {"hue": {"cosine": TEST}}}, "RIS")
+        save_invariance_bars(tmp_path / "bars.png", {"one": {"hue": {"cosine": TEST}}}, "RIS")
     with pytest.raises(ValueError, match="no curves"):
-        invariance_curves(tmp_path / "curves.png", {"one": {}})
+        save_invariance_curves(tmp_path / "curves.png", {"one": {}})
