@@ -14,7 +14,7 @@ from viewlearn.data import ArrayDataset, Batch, DeviceLoader
 from viewlearn.encoders import Backbone
 from viewlearn.methods import SimCLR
 from viewlearn.runs import RunFolder
-from viewlearn.training import train
+from viewlearn.training import TrainingSettings, train
 from viewlearn.views import Identity, View, Viewmaker, pipeline
 from viewlearn.views.decode import ToFloat
 from vision import SimCLRViews
@@ -80,8 +80,8 @@ def loop_steps(name: str, batch_size: int, views: View, updates: str = "simultan
         run = RunFolder(Path(folder) / "run")
         run.create()
         # The last step, which saves a checkpoint, ends after the last look at the clock.
-        settings = {"updates": updates, "steps": STEPS + 2, "log_every": 2}
-        train(method, loader, accelerator, run, _sgd, torch.optim.Adam, **settings)
+        settings = TrainingSettings(updates=updates, steps=STEPS + 2, log_every=2)
+        train(method, loader, accelerator, run, _sgd, torch.optim.Adam, settings=settings)
     return [after - before for before, after in zip(loader.times[1:], loader.times[2:], strict=False)]
 
 

@@ -1,7 +1,7 @@
 """From a configuration to objects: data first, since everything else is bound to what they are."""
 
 import inspect
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import torch
 from jsonargparse import Namespace
@@ -13,6 +13,7 @@ from viewlearn.runs.messages import imported
 from viewlearn.runs.parser import Parser, bind
 from viewlearn.training.players import MakeOptimizer
 from viewlearn.training.seeds import seed_for
+from viewlearn.training.settings import TrainingSettings
 from viewlearn.views import View, pipeline
 
 
@@ -51,6 +52,16 @@ def build(parser: Parser, config: Namespace, data: Data | None = None) -> Parts:
     made = parser.instantiate(Namespace(**vars(bound), **vars(optimizers)))
     method = made.method(encoder, pipeline(data.decode, data.front_end, made.views))
     return Parts(data, made.views, encoder, method, made.optimizer, made.views_optimizer)
+
+
+def build_settings(parser: Parser, config: Namespace) -> TrainingSettings:
+    """The settings of training alone, checked.
+
+    Raises:
+        ValueError: a setting out of range.
+    """
+    own = Namespace(**{field.name: config[field.name] for field in fields(TrainingSettings)})
+    return TrainingSettings(**vars(parser.instantiate(own)))
 
 
 def build_encoder(parser: Parser, config: Namespace, spec: DataSpec) -> Encoder:

@@ -10,6 +10,7 @@ from torch import nn
 
 from viewlearn.data import DataSpec
 from viewlearn.files import sync, write_text, write_weights
+from viewlearn.runs.checkpoint import load_newest, save_checkpoint
 
 
 class RunFolder:
@@ -89,6 +90,22 @@ class RunFolder:
         tasks = {task: tuple(names) for task, names in stored.pop("tasks").items()}
         values = {key: tuple(value) if isinstance(value, list) else value for key, value in stored.items()}
         return DataSpec(tasks=tasks, **values)
+
+    def log_metrics(self, line: dict[str, Any]) -> None:
+        """Adds what was measured at a step."""
+        append_jsonl(self.metrics, line)
+
+    def log_timings(self, line: dict[str, Any]) -> None:
+        """Adds what depends on the clock."""
+        append_jsonl(self.timings, line)
+
+    def save_checkpoint(self, step: int, state: dict[str, Any], keep: int = 2) -> Path:
+        """Keeps the state after a step, and only the newest ``keep`` states."""
+        return save_checkpoint(self.checkpoints, step, state, keep)
+
+    def load_newest_checkpoint(self) -> tuple[int, dict[str, Any]] | None:
+        """Returns the newest whole checkpoint as (step, state); None if there is none."""
+        return load_newest(self.checkpoints)
 
     def save_encoder(self, encoder: nn.Module) -> None:
         """Exports the encoder; ``viewlearn.load`` reads it."""

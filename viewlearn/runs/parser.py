@@ -14,7 +14,8 @@ from viewlearn.methods import Method
 from viewlearn.runs.messages import explain, signature_of
 from viewlearn.runs.provenance import program
 from viewlearn.training.hardware import Precision
-from viewlearn.training.loop import train
+from viewlearn.training.players import MakeOptimizer
+from viewlearn.training.settings import TrainingSettings
 from viewlearn.views import Compose, View
 
 BASES = {"data": Data, "views": View, "encoder": Encoder, "method": Method, "optimizer": Optimizer}
@@ -86,8 +87,9 @@ def make_parser(description: str, defaults: dict | None = None) -> Parser:
     parser.add_subclass_arguments(View, "views", required=True, help="how views are made")
     parser.add_subclass_arguments(Encoder, "encoder", required=True, help="what is trained")
     parser.add_argument("--method", type=Callable[[Encoder, Compose], Method], help="how it is trained")
-    skip = {"method", "loader", "accelerator", "folder", "monitor"}
-    parser.add_function_arguments(train, skip=skip)
+    parser.add_argument("--optimizer", type=MakeOptimizer, help="of the learner: encoder and heads")
+    parser.add_argument("--views_optimizer", type=MakeOptimizer, help="of learned views; unused if nothing is learned")
+    parser.add_class_arguments(TrainingSettings, None)
     parser.set_defaults({**DEFAULTS, **(defaults or {})})
     return parser
 

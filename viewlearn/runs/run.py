@@ -1,6 +1,5 @@
 """A run from its command line to its results."""
 
-import inspect
 import json
 import sys
 from collections.abc import Callable
@@ -15,7 +14,7 @@ from jsonargparse import Namespace
 from viewlearn.data import Data, Loader, make_loader
 from viewlearn.evaluation import KNNMonitor, Results, evaluate
 from viewlearn.files import write_text
-from viewlearn.runs.build import Parts, build, build_data, build_encoder
+from viewlearn.runs.build import Parts, build, build_data, build_encoder, build_settings
 from viewlearn.runs.checkpoint import load_newest
 from viewlearn.runs.figures import draw_figures
 from viewlearn.runs.folder import RunFolder
@@ -26,7 +25,6 @@ from viewlearn.training.hardware import make_accelerator, set_threads
 from viewlearn.training.loop import train
 from viewlearn.training.players import make_optimizers
 from viewlearn.training.seeds import seed_for
-from viewlearn.training.settings import check_settings
 
 PLACE = ("config", "out", "name", "resume")  # where a run lives, not what it computes
 RUNS = Path("runs")
@@ -65,9 +63,7 @@ def run(
     parts = build(parser, config)
     parts.method.check(parts.data.pretraining())
     loader = _loader(config, parts, accelerator)
-    keywords = [p.name for p in inspect.signature(train).parameters.values() if p.kind is p.KEYWORD_ONLY]
-    settings = vars(parser.instantiate(Namespace(**{name: config[name] for name in keywords})))
-    check_settings(**settings)
+    settings = build_settings(parser, config)
     make_optimizers(parts.method, parts.optimizer, parts.views_optimizer)  # only to hear now what they refuse
     monitor = None
     if config.monitor_every > 0:
@@ -78,7 +74,7 @@ def run(
         names = {name: {"name": folder.path.name} for name in config.trackers if name != "tensorboard"}
         accelerator.project_configuration.logging_dir = str(folder.path)
         accelerator.init_trackers("viewlearn", init_kwargs=names)
-    train(parts.method, loader, accelerator, folder, parts.optimizer, parts.views_optimizer, monitor, **settings)
+    train(parts.method, loader, accelerator, folder, parts.optimizer, parts.views_optimizer, monitor, settings)
     accelerator.end_training()  # before what the main process does alone, in which the others would run out of time
     results = None
     if accelerator.is_main_process:

@@ -3,7 +3,6 @@
 import inspect
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Literal
 
 from torch import nn
@@ -11,30 +10,9 @@ from torch.nn.modules.batchnorm import _NormBase
 from torch.optim import Optimizer
 
 from viewlearn.methods import Method, Player
-from viewlearn.training.schedule import warmup_cosine
 
 MakeOptimizer = Callable[[Iterable[nn.Parameter]], Optimizer]
 Updates = Literal["simultaneous", "alternating"]
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """The learning rate of one player over the run, see ``warmup_cosine``.
-
-    Args:
-        warmup_steps: steps of linear warm-up.
-        final: what the learning rate ends at, as a fraction of its peak; 1 keeps it constant.
-    """
-
-    warmup_steps: int = 0
-    final: float = 0.0
-
-    def apply(self, optimizer: Optimizer, step: int, num_steps: int) -> float:
-        """Sets the learning rates for ``step`` and returns that of the first parameter group."""
-        factor = warmup_cosine(step, num_steps, self.warmup_steps, self.final)
-        for group in optimizer.param_groups:
-            group["lr"] = group.setdefault("initial_lr", group["lr"]) * factor
-        return optimizer.param_groups[0]["lr"]
 
 
 def learner_groups(method: Method, exclude_from_decay: bool) -> list[dict]:
@@ -65,7 +43,7 @@ def make_optimizers(
     return optimizers
 
 
-def turns(method: Method, updates: Updates) -> list[Player]:
+def moves(method: Method, updates: Updates) -> list[Player]:
     """The moves of one step, in order.
 
     Simultaneous updates take one forward and one backward pass, the gradient reversal giving the views their part.
@@ -96,7 +74,7 @@ def frozen(module: nn.Module) -> Iterator[None]:
 
 
 @contextmanager
-def only(player: Player, method: Method) -> Iterator[None]:
+def freezing_others(player: Player, method: Method) -> Iterator[None]:
     """Freezes whoever doesn't move: everything but the views in the adversary's turn."""
     if player != "adversary":
         yield

@@ -1,22 +1,47 @@
 """Schedules as pure functions of the step: a resumed run needs no schedule state."""
 
 import math
+from dataclasses import dataclass
+
+from torch.optim import Optimizer
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The learning rate of one player over the run, see ``warmup_cosine``.
+
+    Args:
+        warmup_steps: Number of steps of linear warm-up.
+        final: Learning rate at the end, as a fraction of its peak; 1 keeps it constant.
+    """
+
+    warmup_steps: int = 0
+    final: float = 0.0
+
+    def apply(self, optimizer: Optimizer, step: int, num_steps: int) -> float:
+        """Sets the learning rates for ``step`` and returns that of the first parameter group."""
+        factor = warmup_cosine(step, num_steps, self.warmup_steps, self.final)
+        for group in optimizer.param_groups:
+            group["lr"] = group.setdefault("initial_lr", group["lr"]) * factor
+        return optimizer.param_groups[0]["lr"]
 
 
 def warmup_cosine(step: int, num_steps: int, warmup_steps: int = 0, final: float = 0.0) -> float:
-    """The factor of the learning rate at ``step``: linear warm-up, then half a cosine down to ``final``.
+    """Returns the factor of the learning rate at ``step``: linear warm-up, then half a cosine down to ``final``.
+
+    ::
 
         step < warmup:   (step + 1) / warmup
         after:           final + (1 − final) · ½ (1 + cos(π (step − warmup) / (num_steps − warmup)))
 
     Args:
-        step: of the optimizer, from 0.
-        num_steps: of the whole run.
-        warmup_steps: of the linear part; 0 for none.
-        final: the factor at the end; 1 keeps the learning rate constant.
+        step: Step of the optimizer, from 0.
+        num_steps: Number of steps of the whole run.
+        warmup_steps: Number of steps of the linear part; 0 for none.
+        final: Factor at the end; 1 keeps the learning rate constant.
 
     Raises:
-        ValueError: a warm-up longer than the run, or a factor outside [0, 1].
+        ValueError: A warm-up longer than the run, or a factor outside [0, 1].
     """
     if not 0 <= warmup_steps <= num_steps:
         raise ValueError(f"warm-up takes {warmup_steps} steps; it must lie in 0 … {num_steps}, the steps of the run")

@@ -1,23 +1,68 @@
-"""What the settings of a run must be, told before anything is made."""
+"""The settings of training, as one value."""
 
-from viewlearn.training.players import Schedule
-from viewlearn.training.schedule import warmup_cosine
+from dataclasses import dataclass
+from typing import Literal
 
-LEAST = {"steps": 1, "accumulate": 1, "log_every": 1, "keep_checkpoints": 1, "monitor_every": 0, "checkpoint_every": 0}
+from viewlearn.training.players import Updates
+from viewlearn.training.schedule import Schedule, warmup_cosine
+
+LEAST = {
+    "steps": 1,
+    "accumulate": 1,
+    "seed": 0,
+    "log_every": 1,
+    "monitor_every": 0,
+    "checkpoint_every": 0,
+    "keep_checkpoints": 1,
+}
 
 
-def check_settings(
-    *, steps: int, schedule: Schedule, views_schedule: Schedule, clip_norm: float | None = None, **numbers: object
-) -> None:
-    """Checks the settings of ``train``, which may all be given.
+@dataclass(frozen=True)
+class TrainingSettings:
+    """How ``train`` trains; each is a flag of the command line.
+
+    Args:
+        steps: Number of optimizer steps of the whole run.
+        updates: ``simultaneous`` moves encoder and learned views from one backward pass; ``alternating`` as in
+            the published Viewmaker, at nearly twice the cost.
+        schedule: Learning rate of the learner over the run.
+        views_schedule: Learning rate of learned views over the run.
+        accumulate: Number of batches per step, whose gradients are averaged; negatives come from within each batch.
+        clip_norm: Largest norm of the learner's gradient; null doesn't clip.
+        exclude_from_decay: No weight decay for norms and biases.
+        memory_format: Memory layout of weights; ``channels_last`` is faster for convolutions on most machines.
+        compile: Compile the encoder with torch.compile.
+        seed: Seed of data order and views.
+        log_every: Number of steps between logged lines, which average over them.
+        monitor_every: Number of steps between calls of the monitor; 0 for none.
+        checkpoint_every: Number of steps between checkpoints; 0 for one at the end only.
+        keep_checkpoints: Number of newest checkpoints that stay.
 
     Raises:
-        ValueError: with the first that can't be, and what is allowed.
+        ValueError: A setting out of range; the message names it, its value and what is allowed.
     """
-    for name, value in {"steps": steps, **numbers}.items():
-        if name in LEAST and value < LEAST[name]:
-            raise ValueError(f"{name} is {value}; it must be {LEAST[name]} or more")
-    if clip_norm is not None and not clip_norm > 0:
-        raise ValueError(f"clip_norm is {clip_norm}; it must be above 0, or null for no clipping")
-    for each in (schedule, views_schedule):
-        warmup_cosine(0, steps, each.warmup_steps, each.final)
+
+    steps: int = 1000
+    updates: Updates = "simultaneous"
+    schedule: Schedule = Schedule()
+    views_schedule: Schedule = Schedule()
+    accumulate: int = 1
+    clip_norm: float | None = None
+    exclude_from_decay: bool = False
+    memory_format: Literal["channels_last", "contiguous"] = "channels_last"
+    compile: bool = False
+    seed: int = 0
+    log_every: int = 20
+    monitor_every: int = 0
+    checkpoint_every: int = 200
+    keep_checkpoints: int = 2
+
+    def __post_init__(self):
+        for name, least in LEAST.items():
+            value = getattr(self, name)
+            if value < least:
+                raise ValueError(f"{name} is {value}; it must be {least} or more")
+        if self.clip_norm is not None and not self.clip_norm > 0:
+            raise ValueError(f"clip_norm is {self.clip_norm}; it must be above 0, or null for no clipping")
+        for each in (self.schedule, self.views_schedule):
+            warmup_cosine(0, self.steps, each.warmup_steps, each.final)

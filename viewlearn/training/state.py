@@ -1,17 +1,41 @@
 """Everything that changes while a run trains, as one thing to save and to put back."""
 
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
 
 import torch
 from accelerate import Accelerator
 from accelerate.utils import gather_object
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from viewlearn.methods import Method
-from viewlearn.runs.checkpoint import load_newest, save_checkpoint
-from viewlearn.runs.folder import RunFolder
 from viewlearn.training.window import Window, check_finite_weights
+
+
+class Store(Protocol):
+    """Where training keeps what it measures and what it resumes from; ``viewlearn.runs.RunFolder`` is one."""
+
+    checkpoints: Path
+
+    def log_metrics(self, line: dict[str, Any]) -> None:
+        """Adds what was measured at a step."""
+
+    def log_timings(self, line: dict[str, Any]) -> None:
+        """Adds what depends on the clock."""
+
+    def rewind(self, step: int) -> None:
+        """Drops what was logged after a step."""
+
+    def save_checkpoint(self, step: int, state: dict[str, Any], keep: int) -> object:
+        """Keeps the state after a step, whole or not at all, and only the newest ``keep`` states."""
+
+    def load_newest_checkpoint(self) -> tuple[int, dict[str, Any]] | None:
+        """Returns the newest whole checkpoint as (step, state); None if there is none."""
+
+    def save_encoder(self, encoder: nn.Module) -> None:
+        """Keeps the trained encoder."""
 
 
 @dataclass
@@ -26,13 +50,13 @@ class TrainingState:
     generator: torch.Generator
     window: Window
 
-    def save(self, folder: RunFolder, step: int, accelerator: Accelerator, keep: int) -> None:
+    def save(self, store: Store, step: int, accelerator: Accelerator, keep: int) -> None:
         """Writes a checkpoint; called by all processes, for each has random numbers of its own.
 
         Raises:
             FloatingPointError: weights that aren't finite, which don't belong into a checkpoint.
         """
-        check_finite_weights(self.method, step, folder.checkpoints)
+        check_finite_weights(self.method, step, store.checkpoints)
         random = {"views": self.generator.get_state(), "torch": torch.get_rng_state()}
         if accelerator.device.type == "cuda":
             random["cuda"] = torch.cuda.get_rng_state()
@@ -45,10 +69,10 @@ class TrainingState:
                 "random": random,
                 "windows": windows,
             }
-            save_checkpoint(folder.checkpoints, step, state, keep)
+            store.save_checkpoint(step, state, keep)
         accelerator.wait_for_everyone()
 
-    def restore(self, folder: RunFolder, accelerator: Accelerator) -> int:
+    def restore(self, store: Store, accelerator: Accelerator) -> int:
         """Puts everything back as the newest whole checkpoint has it, and drops what was logged after it.
 
         Returns:
@@ -57,9 +81,9 @@ class TrainingState:
         Raises:
             ValueError: a checkpoint of another number of processes.
         """
-        step, state = load_newest(folder.checkpoints) or (0, None)
+        step, state = store.load_newest_checkpoint() or (0, None)
         if accelerator.is_main_process:
-            folder.rewind(step)
+            store.rewind(step)
         accelerator.wait_for_everyone()
         if state is None:
             return 0

@@ -8,12 +8,12 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import toy  # noqa: F401
 
-import viewlearn.training.state as state
+import viewlearn.runs.folder as folder
 from viewlearn.runs import make_parser, run
 
 if __name__ == "__main__":
     if kill_at := os.environ.get("KILL_AFTER_CHECKPOINTS"):  # dies the hard way, in the middle of the next steps
-        original, count = state.save_checkpoint, 0
+        original, count = folder.save_checkpoint, 0
 
         def counted(*args):
             global count
@@ -22,7 +22,7 @@ if __name__ == "__main__":
                 os.kill(os.getpid(), 9)
             return original(*args)
 
-        state.save_checkpoint = counted
+        folder.save_checkpoint = counted
     defaults = {
         "data": {"class_path": "toy.Toy"},
         "views": {"class_path": "viewlearn.views.Viewmaker", "init_args": {"width": 4, "num_res_blocks": 1}},

@@ -9,7 +9,7 @@ from toy import Plain, Toy
 from viewlearn.data import DeviceLoader
 from viewlearn.methods import SimCLR
 from viewlearn.runs import RunFolder, read_jsonl
-from viewlearn.training import Schedule, train, warmup_cosine
+from viewlearn.training import Schedule, TrainingSettings, train, warmup_cosine
 from viewlearn.training.seeds import seed_for
 from viewlearn.views import Identity, Viewmaker, pipeline
 from viewlearn.views.decode import ToFloat
@@ -34,7 +34,7 @@ def go(folder, method, loader, **settings) -> dict[str, torch.Tensor]:
     settings = {"steps": 6, "log_every": 1, "checkpoint_every": 0, "memory_format": "contiguous", **settings}
     run = RunFolder(folder)
     run.create()
-    train(method, loader, Accelerator(cpu=True), run, sgd, sgd, **settings)
+    train(method, loader, Accelerator(cpu=True), run, sgd, sgd, settings=TrainingSettings(**settings))
     return {name: value.clone() for name, value in method.state_dict().items()}
 
 
@@ -147,13 +147,13 @@ def test_goes_on_in_the_middle_of_an_epoch_and_of_a_logged_window(tmp_path):
     run.create()
     common = {"checkpoint_every": 3, "memory_format": "contiguous", "keep_checkpoints": 9}
     # As if killed before its second checkpoint: resumed after step 3, what came later is done and logged once more.
-    train(*parts(learned()), Accelerator(cpu=True), run, sgd, sgd, **{**settings, **common})
+    train(*parts(learned()), Accelerator(cpu=True), run, sgd, sgd, settings=TrainingSettings(**settings, **common))
     for step in (6, 7):
         for path in (run.checkpoints / f"step_{step:08d}").iterdir():
             path.unlink()
         (run.checkpoints / f"step_{step:08d}").rmdir()
     method, loader = parts(learned())
-    train(method, loader, Accelerator(cpu=True), run, sgd, sgd, **{**settings, **common})
+    train(method, loader, Accelerator(cpu=True), run, sgd, sgd, settings=TrainingSettings(**settings, **common))
     resumed = method.state_dict()
     assert all(torch.equal(whole[name], resumed[name]) for name in whole)
     assert (tmp_path / "whole/metrics.jsonl").read_text() == run.metrics.read_text()
@@ -169,12 +169,14 @@ def test_weight_decay_spares_vectors_if_asked(tmp_path):
     folder.create()
     method, loader = parts()
     method.head[0].bias.data.fill_(1.0)
-    settings = {"steps": 1, "schedule": Schedule(final=1.0), "memory_format": "contiguous"}
+    settings = TrainingSettings(
+        steps=1, schedule=Schedule(final=1.0), memory_format="contiguous", exclude_from_decay=True
+    )
     before = {name: value.clone() for name, value in method.state_dict().items()}
     gradient = {}
     for name, p in method.named_parameters():
         p.register_hook(lambda g, name=name: gradient.__setitem__(name, g.clone()))
-    train(method, loader, Accelerator(cpu=True), folder, decayed, sgd, exclude_from_decay=True, **settings)
+    train(method, loader, Accelerator(cpu=True), folder, decayed, sgd, settings=settings)
     after = method.state_dict()
     for name, g in gradient.items():
         decay = 0.5 if before[name].ndim > 1 else 0.0

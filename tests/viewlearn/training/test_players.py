@@ -7,7 +7,7 @@ from torch import nn
 from viewlearn.data import Batch
 from viewlearn.encoders import Encoder
 from viewlearn.methods import SimCLR
-from viewlearn.training.players import frozen, learner_groups, make_optimizers, only, turns
+from viewlearn.training.players import freezing_others, frozen, learner_groups, make_optimizers, moves
 from viewlearn.views import Identity, Viewmaker, pipeline
 from viewlearn.views.decode import ToFloat
 
@@ -69,7 +69,7 @@ def test_one_backward_gives_the_players_gradients_of_opposite_sign(method, batch
 
 @pytest.mark.parametrize("player", ["learner", "adversary"])
 def test_in_alternating_turns_only_the_mover_gets_gradients(method, batch, player):
-    with only(player, method):
+    with freezing_others(player, method):
         loss, _ = method(batch, torch.Generator().manual_seed(1), player)
         loss.backward()
     moving = {name.startswith("views.") for name in gradients(method)}
@@ -79,10 +79,10 @@ def test_in_alternating_turns_only_the_mover_gets_gradients(method, batch, playe
 
 def test_the_adversarys_turn_leaves_the_learners_buffers_alone(method, batch):
     before = {name: value.clone() for name, value in method.encoder.state_dict().items()}
-    with only("adversary", method):
+    with freezing_others("adversary", method):
         method(batch, torch.Generator().manual_seed(1), "adversary")[0].backward()
     assert all(torch.equal(value, before[name]) for name, value in method.encoder.state_dict().items())
-    with only("learner", method):
+    with freezing_others("learner", method):
         method(batch, torch.Generator().manual_seed(1), "learner")[0].backward()
     changed = {name for name, value in method.encoder.state_dict().items() if not torch.equal(value, before[name])}
     assert changed == {"layers.1.running_mean", "layers.1.running_var", "layers.1.num_batches_tracked"}
@@ -107,11 +107,11 @@ def test_frozen_gives_back_what_it_found_also_after_an_error():
     assert module[1].track_running_stats
 
 
-def test_turns(method):
-    assert turns(method, "simultaneous") == ["both"]
-    assert turns(method, "alternating") == ["learner", "adversary"]
+def test_moves_of_a_step(method):
+    assert moves(method, "simultaneous") == ["both"]
+    assert moves(method, "alternating") == ["learner", "adversary"]
     plain = SimCLR(Normed(), pipeline(ToFloat(), Identity()), dim=4)
-    assert turns(plain, "simultaneous") == turns(plain, "alternating") == ["learner"]
+    assert moves(plain, "simultaneous") == moves(plain, "alternating") == ["learner"]
 
 
 def test_groups_hold_every_weight_of_the_learner_once(method):
