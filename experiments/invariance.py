@@ -21,6 +21,7 @@ invariance.json has every measure, invariance.md the tables.
 import argparse
 import json
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
@@ -30,7 +31,7 @@ import viewlearn
 from viewlearn.data import ArrayDataset, Dataset
 from viewlearn.evaluation import extract_features, reinitialized
 from viewlearn.evaluation.invariance import (
-    Report,
+    Measured,
     invariance_curve,
     layout_of,
     measure_invariance,
@@ -47,7 +48,7 @@ from viewlearn.views.decode import ToFloat
 from vision.files import images_in, read_square
 from vision.image_sets.layouts import aloi, coil100, got10k, pascal3d
 from vision.image_sets.sets import sample_sets
-from vision.image_sets.transformations import synthetic_factors
+from vision.image_sets.transformations import synthetic_variations
 from vision.synthesis.solids.sets import VARYING, solid_sets
 from vision.video.backgrounds import background_crops
 
@@ -66,7 +67,7 @@ def main() -> None:
     except (ValueError, OSError) as error:
         raise SystemExit(f"error: {error}") from error
     plain = {
-        row: {name: {m: t.as_dict() for m, t in r.items()} for name, r in sets.items()} for row, sets in rows.items()
+        row: {name: {m: asdict(t) for m, t in r.items()} for name, r in sets.items()} for row, sets in rows.items()
     }
     settings = {name: str(value) for name, value in vars(arguments).items()}
     info = origin(torch.device(arguments.device))
@@ -90,7 +91,9 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--images", type=Path, help="images for synthetic sets")
     parser.add_argument("--root", type=Path, help="folder of a real collection")
     parser.add_argument("--out", type=Path, required=True, help="folder for results")
-    parser.add_argument("--factors", nargs="+", choices=sorted(synthetic_factors()), help="of synthetic sets (all)")
+    parser.add_argument(
+        "--variations", nargs="+", choices=sorted(synthetic_variations()), help="of synthetic sets (all)"
+    )
     parser.add_argument("--solids", nargs="+", choices=VARYING, default=VARYING, help="what solids vary in (all)")
     parser.add_argument("--curves", action="store_true", help="similarity against strength too")
     parser.add_argument("--size", type=int, default=32, help="of images in pixels (default: 32)")
@@ -145,7 +148,7 @@ def named(text: str) -> tuple[str, str]:
 
 
 def measure(encoders: dict[str, list[nn.Module]], arguments: argparse.Namespace) -> tuple[dict, dict]:
-    """``{row: {sets: means over seeds}}`` and ``{row: {factor: curve of the first seed}}``."""
+    """``{row: {sets: means over seeds}}`` and ``{row: {variation: curve of the first seed}}``."""
     reports, curves = {row: {} for row in encoders}, {row: {} for row in encoders}
     for label, data in collections(arguments):
         for row, seeds in encoders.items():
@@ -154,13 +157,13 @@ def measure(encoders: dict[str, list[nn.Module]], arguments: argparse.Namespace)
     if arguments.curves and "synthetic" in arguments.sets:
         x = images_of(arguments)[0].to(arguments.device)
         for row, seeds in encoders.items():
-            for name, (factor, values, neutral) in chosen_factors(arguments).items():
-                curve = invariance_curve(seeds[0], x, factor, values, neutral, seed=arguments.seed)
-                curves[row][name] = curve.as_dict()
+            for name, (variation, values, neutral) in chosen_variations(arguments).items():
+                curve = invariance_curve(seeds[0], x, variation, values, neutral, seed=arguments.seed)
+                curves[row][name] = asdict(curve)
     return reports, curves
 
 
-def report(encoder: nn.Module, label: str, data: Dataset, arguments: argparse.Namespace) -> Report:
+def report(encoder: nn.Module, label: str, data: Dataset, arguments: argparse.Namespace) -> Measured:
     """Every measure of one encoder on one collection."""
     features = extract_features(encoder, data, ToFloat(), device=arguments.device)
     aligned = label not in ("got10k", "pascal3d-instance", "pascal3d-viewpoint")
@@ -174,17 +177,17 @@ def report(encoder: nn.Module, label: str, data: Dataset, arguments: argparse.Na
     )
 
 
-def chosen_factors(arguments: argparse.Namespace) -> dict:
-    """``synthetic_factors``, those that were asked for."""
-    return {name: value for name, value in synthetic_factors().items() if name in (arguments.factors or [name])}
+def chosen_variations(arguments: argparse.Namespace) -> dict:
+    """``synthetic_variations``, those that were asked for."""
+    return {name: value for name, value in synthetic_variations().items() if name in (arguments.variations or [name])}
 
 
 def collections(arguments: argparse.Namespace) -> Iterator[tuple[str, Dataset]]:
     """The sets that were asked for, by name."""
     if "synthetic" in arguments.sets:
         x, classes = images_of(arguments)
-        for name, (factor, values, _) in chosen_factors(arguments).items():
-            yield name, ArrayDataset(*vary(x, classes, factor, values, arguments.seed))
+        for name, (variation, values, _) in chosen_variations(arguments).items():
+            yield name, ArrayDataset(*vary(x, classes, variation, values, arguments.seed))
     if "solids" in arguments.sets:
         backgrounds = background_crops(64, arguments.size, arguments.seed)
         for varying in arguments.solids:

@@ -296,7 +296,7 @@ def test_a_table_may_take_rows_from_another(reproduction, tmp_path):
     assert [(cell.folder, cell.flags) for cell in taken] == [
         (cell.folder, cell.flags) for cell in looc.cells if cell.row == "LooC, color and rotation"
     ]
-    assert "--images /data/cifar10 --sets synthetic solids --factors" in " ".join(grid.invariance)
+    assert "--images /data/cifar10 --sets synthetic solids --variations" in " ".join(grid.invariance)
 
 
 @pytest.mark.slow

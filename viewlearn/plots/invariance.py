@@ -71,7 +71,7 @@ def save_invariance_curves(path: Path | str, curves: Mapping[str, Mapping[str, M
 
     Args:
         path: Picture to write.
-        curves: ``{encoder: {factor: InvarianceCurve.as_dict()}}``.
+        curves: ``{encoder: {variation: InvarianceCurve as a dict}}``.
 
     Returns:
         The path.

@@ -6,7 +6,7 @@ import torch
 from torch import Generator, Tensor
 from torch.nn import functional
 
-from viewlearn.evaluation.invariance import Factor, ViewFactor, setting
+from viewlearn.evaluation.invariance import EntryVariation, Variation, setting
 from viewlearn.views import Params, View, draw
 from vision.views import ColorJitter, Erasing
 from vision.views.checks import check_images
@@ -81,8 +81,8 @@ def _steps(low: float, high: float, num: int) -> tuple[float, ...]:
     return tuple(low + (high - low) * k / (num - 1) for k in range(num))
 
 
-def synthetic_factors() -> dict[str, tuple[Factor, tuple[float, ...], float]]:
-    """``{name: (factor, its values, the value that changes nothing)}``, for ``vary`` and ``invariance_curve``.
+def synthetic_variations() -> dict[str, tuple[Variation, tuple[float, ...], float]]:
+    """``{name: (variation, its values, the value that changes nothing)}``, for ``vary`` and ``invariance_curve``.
 
     * occlusion: side of a gray square at a place of each image's own, as a fraction of the image's side;
     * rotation: degrees; hue: turns; saturation: factor; scale: factor;
@@ -96,16 +96,20 @@ def synthetic_factors() -> dict[str, tuple[Factor, tuple[float, ...], float]]:
     evenly = {"direction": 0.0, "slope": 0.0}
     sides = {"warmth": 0.0, "exposure": 1.0, "slope": 0.6}
     return {
-        "occlusion": (ViewFactor(Erasing(value=0.5), _occlude), _steps(0.0, 0.7, 8), 0.0),
-        "rotation": (ViewFactor(Similarity(), setting("angle", scale=1.0)), _steps(-90.0, 90.0, 9), 0.0),
-        "hue": (ViewFactor(color, setting("hue", **hue)), _steps(-0.5, 0.375, 8), 0.0),
-        "saturation": (ViewFactor(color, setting("saturation", **saturation)), _steps(0.0, 2.0, 9), 1.0),
-        "illumination direction": (ViewFactor(light, setting("direction", **sides)), _steps(-180.0, 135.0, 8), 0.0),
+        "occlusion": (EntryVariation(Erasing(value=0.5), _occlude), _steps(0.0, 0.7, 8), 0.0),
+        "rotation": (EntryVariation(Similarity(), setting("angle", scale=1.0)), _steps(-90.0, 90.0, 9), 0.0),
+        "hue": (EntryVariation(color, setting("hue", **hue)), _steps(-0.5, 0.375, 8), 0.0),
+        "saturation": (EntryVariation(color, setting("saturation", **saturation)), _steps(0.0, 2.0, 9), 1.0),
+        "illumination direction": (EntryVariation(light, setting("direction", **sides)), _steps(-180.0, 135.0, 8), 0.0),
         "illumination color": (
-            ViewFactor(light, setting("warmth", exposure=1.0, **evenly)),
+            EntryVariation(light, setting("warmth", exposure=1.0, **evenly)),
             _steps(-1.0, 1.0, 9),
             0.0,
         ),
-        "exposure": (ViewFactor(light, setting("exposure", warmth=0.0, **evenly)), _steps(0.4, 1.6, 9), 1.0),
-        "scale": (ViewFactor(Similarity(), setting("scale", angle=0.0)), (0.5, 0.6, 0.75, 1.0, 1.25, 1.6, 2.0), 1.0),
+        "exposure": (EntryVariation(light, setting("exposure", warmth=0.0, **evenly)), _steps(0.4, 1.6, 9), 1.0),
+        "scale": (
+            EntryVariation(Similarity(), setting("scale", angle=0.0)),
+            (0.5, 0.6, 0.75, 1.0, 1.25, 1.6, 2.0),
+            1.0,
+        ),
     }

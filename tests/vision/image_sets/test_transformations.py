@@ -1,12 +1,12 @@
-"""Synthetic factors: what each strength really does to an image."""
+"""Synthetic variations: what each strength really does to an image."""
 
 import pytest
 import torch
 
 from viewlearn.evaluation.invariance import vary
-from vision.image_sets.transformations import Illumination, Similarity, synthetic_factors
+from vision.image_sets.transformations import Illumination, Similarity, synthetic_variations
 
-FACTORS = synthetic_factors()
+VARIATIONS = synthetic_variations()
 
 
 def smooth(num: int = 3, size: int = 16) -> torch.Tensor:
@@ -14,21 +14,21 @@ def smooth(num: int = 3, size: int = 16) -> torch.Tensor:
     return torch.nn.functional.interpolate(coarse, size, mode="bicubic").clamp(0.05, 0.95)
 
 
-@pytest.mark.parametrize("name", FACTORS)
+@pytest.mark.parametrize("name", VARIATIONS)
 def test_neutral_value_is_among_the_values_and_changes_nothing(name, generator):
-    factor, values, neutral = FACTORS[name]
+    variation, values, neutral = VARIATIONS[name]
     assert neutral in [pytest.approx(value) for value in values]
     assert len(set(values)) == len(values) >= 3
     x = smooth()
     if name != "illumination direction":
-        assert torch.allclose(factor(x, neutral, generator), x, atol=1e-5)
+        assert torch.allclose(variation(x, neutral, generator), x, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", FACTORS)
+@pytest.mark.parametrize("name", VARIATIONS)
 def test_every_value_gives_another_image_in_range(name):
-    factor, values, _ = FACTORS[name]
+    variation, values, _ = VARIATIONS[name]
     x = smooth()
-    samples, _ = vary(x, torch.arange(3), factor, values)
+    samples, _ = vary(x, torch.arange(3), variation, values)
     assert samples.min() >= -1e-6  # a weighted mean of values in range may leave it by float32's rounding
     assert samples.max() <= 1 + 1e-6
     images = samples.view(3, len(values), -1)
@@ -61,8 +61,8 @@ def test_rotation_keeps_shapes_in_images_that_are_not_square():
 
 
 def test_occlusion_covers_the_area_it_says(generator):
-    factor, _, _ = FACTORS["occlusion"]
-    covered = (factor(torch.ones(50, 3, 20, 20), 0.5, generator) == 0.5).float().mean(dim=(1, 2, 3))
+    variation, _, _ = VARIATIONS["occlusion"]
+    covered = (variation(torch.ones(50, 3, 20, 20), 0.5, generator) == 0.5).float().mean(dim=(1, 2, 3))
     assert torch.allclose(covered, torch.full((50,), 0.25), atol=0.03)
 
 

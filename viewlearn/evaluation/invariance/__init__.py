@@ -5,30 +5,36 @@ from viewlearn.evaluation.invariance.goodfellow import GoodfellowInvariance
 from viewlearn.evaluation.invariance.layout import SetLayout
 from viewlearn.evaluation.invariance.measure import SetMeasure
 from viewlearn.evaluation.invariance.null import NullTest, permutation_test
-from viewlearn.evaluation.invariance.report import OverSeeds, Report, measure_invariance, over_seeds, table
+from viewlearn.evaluation.invariance.results import Measured, OverSeeds, measure_invariance, over_seeds, table
 from viewlearn.evaluation.invariance.score import RepresentationInvariance
-from viewlearn.evaluation.invariance.similarity import SetCosine, Whitening, mahalanobis, whitened_cosine
+from viewlearn.evaluation.invariance.similarity import SetCosine, Whitening, whitened_cosine
 from viewlearn.evaluation.invariance.variance import VarianceRatio
-from viewlearn.evaluation.invariance.variations import BudgetFactor, Factor, ViewFactor, layout_of, setting, vary
+from viewlearn.evaluation.invariance.variations import (
+    BudgetVariation,
+    EntryVariation,
+    Variation,
+    layout_of,
+    setting,
+    vary,
+)
 
 __all__ = [
-    "BudgetFactor",
-    "Factor",
+    "BudgetVariation",
+    "EntryVariation",
     "GoodfellowInvariance",
     "InvarianceCurve",
+    "Measured",
     "NullTest",
     "OverSeeds",
-    "Report",
     "RepresentationInvariance",
     "SetCosine",
     "SetLayout",
     "SetMeasure",
     "VarianceRatio",
-    "ViewFactor",
+    "Variation",
     "Whitening",
     "invariance_curve",
     "layout_of",
-    "mahalanobis",
     "measure_invariance",
     "over_seeds",
     "permutation_test",

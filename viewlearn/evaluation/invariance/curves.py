@@ -1,14 +1,14 @@
 """Invariance curves: similarity of features against the strength of one transformation."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cosine_similarity
 
 from viewlearn.evaluation.invariance.similarity import Whitening, whitened_cosine
-from viewlearn.evaluation.invariance.variations import Factor
+from viewlearn.evaluation.invariance.variations import Variation
 from viewlearn.evaluation.probes.features import evaluation_mode
 
 
@@ -17,10 +17,13 @@ class InvarianceCurve:
     """Mean similarity over samples at each strength, and its standard error.
 
     Args:
-        values: the strengths.
-        cosine, whitened: mean cosine similarity to the reference, of features as they are and whitened.
-        cosine_error, whitened_error: standard errors of the means, over samples.
-        chance, whitened_chance: the same similarity between different samples at the reference strength.
+        values: Strengths.
+        cosine: Mean cosine similarity to the features at the reference strength.
+        cosine_error: Standard errors of ``cosine`` over samples.
+        whitened: Mean cosine similarity of whitened features.
+        whitened_error: Standard errors of ``whitened`` over samples.
+        chance: Mean cosine similarity between different samples at the reference strength.
+        whitened_chance: The same of whitened features.
     """
 
     values: tuple[float, ...]
@@ -31,40 +34,35 @@ class InvarianceCurve:
     chance: float
     whitened_chance: float
 
-    def as_dict(self) -> dict:
-        """For JSON."""
-        return asdict(self)
-
 
 def invariance_curve(
     encoder: nn.Module,
     x: Tensor,
-    factor: Factor,
+    variation: Variation,
     values: Sequence[float],
     reference: float | None,
     whitening: Whitening | None = None,
     seed: int = 0,
     batch_size: int = 256,
 ) -> InvarianceCurve:
-    """Compares features of x at each strength of a factor with those at a reference strength.
+    """Compares features of x at each strength with those at a reference strength.
 
-    Everything else that the factor draws is the same at every strength.
+    Everything else that the variation draws is the same at every strength. The curves are those of Ericsson, Gouk &
+    Hospedales, "Why do self-supervised models transfer?" (BMVC 2022), section 4.
 
     Args:
-        encoder: ``(batch, …)`` in natural units to ``(batch, num_features)``.
-        x: ``(num_samples, …)``, what the factor reads.
-        factor: what varies.
-        values: the strengths.
-        reference: the strength that is compared with, usually the one that changes nothing; None compares with x
-            itself (which must then be what the encoder reads), as for a Viewmaker, whose budget can't be 0.
-        whitening: of features; None fits one on the references.
-        seed: of the factor's draws.
-        batch_size: samples at a time.
+        encoder: Maps ``(batch, …)`` in natural units to ``(batch, num_features)``.
+        x: ``(num_samples, …)``, what the variation reads.
+        variation: What varies.
+        values: Strengths.
+        reference: Strength that the others are compared with, usually the one that changes nothing; None compares
+            with x itself (which must then be what the encoder reads), as for a Viewmaker, whose budget can't be 0.
+        whitening: Whitening of features; None fits one on the features at the reference strength.
+        seed: Seed of the variation's draws.
+        batch_size: Number of samples encoded at a time.
 
     Raises:
-        ValueError: fewer than 2 samples, or no values.
-
-    Ericsson, Gouk & Hospedales, "Why do self-supervised models transfer?" (BMVC 2022), figures of section 4.
+        ValueError: There are fewer than 2 samples, or no values.
     """
     if len(x) < 2 or not values:
         raise ValueError(f"a curve needs at least 2 samples and 1 value, not {len(x)} and {len(values)}")
@@ -73,7 +71,7 @@ def invariance_curve(
         parts = []
         for number, batch in enumerate(x.split(batch_size)):
             generator = torch.Generator().manual_seed(seed * 1_000_003 + number)
-            parts.append(encoder(batch if value is None else factor(batch, value, generator)).float())
+            parts.append(encoder(batch if value is None else variation(batch, value, generator)).float())
         return torch.cat(parts)
 
     with evaluation_mode(encoder), torch.no_grad():

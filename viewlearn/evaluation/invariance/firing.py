@@ -1,18 +1,18 @@
-"""When a unit fires: a threshold per unit, such that it fires for a given fraction of all images."""
+"""When a unit fires: a threshold per unit, chosen so that it fires for a given fraction of all images."""
 
 import torch
 from torch import Tensor
 
 
 def top_threshold(features: Tensor, rate: float) -> Tensor:
-    """The threshold t_i above which unit i fires for (at most) a fraction ``rate`` of the images.
+    """Finds the threshold t_i above which unit i fires for at most a fraction ``rate`` of the images.
 
-    t_i is the (k+1)-th largest response, with k = max(1, round(rate · num_images)); h > t_i then holds for k images,
-    and for fewer if responses are tied at t_i (for none if the unit is constant).
+    t_i is the (k+1)-th largest response, with k = max(1, round(rate · num_images)). Then h > t_i holds for k images,
+    or for fewer if responses are tied at t_i (for none if the unit is constant).
 
     Args:
         features: ``(num_images, num_units)``.
-        rate: G, the global firing rate, in (0, 1).
+        rate: Global firing rate G, in (0, 1).
 
     Returns:
         ``(num_units,)`` thresholds.
@@ -23,7 +23,7 @@ def top_threshold(features: Tensor, rate: float) -> Tensor:
 
 
 def percentile_threshold(features: Tensor, rate: float) -> Tensor:
-    """The threshold of the released code: the value at index ⌊num_images · (1 − rate)⌋ of the sorted responses.
+    """Finds the threshold of the released code: the value at index ⌊num_images · (1 − rate)⌋ of the sorted responses.
 
     The released code counts h ≥ t as firing globally and h > t locally.
     """
@@ -33,7 +33,7 @@ def percentile_threshold(features: Tensor, rate: float) -> Tensor:
 
 
 def check_rate(rate: float) -> float:
-    """``rate``, if it can be a firing rate."""
+    """Returns ``rate``, or raises ValueError if it isn't between 0 and 1."""
     if not 0 < rate < 1:
         raise ValueError(f"firing_rate is {rate}; it must lie between 0 and 1")
     return rate

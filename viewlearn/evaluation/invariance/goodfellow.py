@@ -14,20 +14,20 @@ class GoodfellowInvariance:
     G(i) is 1 %, by the choice of the unit's threshold. L(i) is the fraction of a set for which the unit fires, averaged
     over the sets Z of inputs that (nearly) maximally activate it. Z is taken as the sets in which the unit fires at
     least once: at a rate of 1 % that is close to its maximum. The sign of each unit is the one with the larger S(i).
-    The maximum is 1/G = 100. Like RIS it has a floor above 1, since Z is chosen by firing.
+    The maximum is 1/G = 100. Like RIS, it has a floor above 1, since Z is chosen by firing.
+
+    From Goodfellow, Le, Saxe, Lee & Ng, "Measuring invariances in deep networks" (NeurIPS 2009), section 3. The public
+    package tmeasures averages L over all inputs instead of Z, and fixes the sign to +1.
 
     Args:
         features: ``(num_images, num_units)``.
-        layout: set of every image; sets of one image are skipped.
-        firing_rate: G.
-        top_fraction: p, the fraction of the units that is averaged, best first.
+        layout: Set of every image; sets of one image are skipped.
+        firing_rate: Global firing rate G, in (0, 1).
+        top_fraction: Fraction of the units that is averaged, best first, in (0, 1].
 
     Raises:
-        ValueError: a rate or fraction outside its range, so few images that a unit would fire for one only, features
-            that don't fit the layout, or only sets of one image.
-
-    Goodfellow, Le, Saxe, Lee & Ng, "Measuring invariances in deep networks" (NeurIPS 2009), section 3. The public
-    package tmeasures averages L over all inputs instead of Z, and fixes the sign to +1.
+        ValueError: A rate or fraction lies outside its range, a unit would fire for a single image only, the features
+            don't fit the layout, or every set has a single image.
     """
 
     invariant_is_high = True
@@ -39,22 +39,22 @@ class GoodfellowInvariance:
             raise ValueError(f"top_fraction is {top_fraction}; it must lie in (0, 1]")
         self.usable = layout.set_sizes >= 2
         if not self.usable.any():
-            raise ValueError("every set has a single image, so that nothing is transformed")
+            raise ValueError("every set has a single image, so nothing is transformed")
         self.layout = layout
         self.num_top = max(1, round(top_fraction * features.shape[1]))
         if round(check_rate(firing_rate) * len(features)) < 2:
             raise ValueError(
-                f"at a firing_rate of {firing_rate} a unit fires for less than 2 of {len(features)} images"
+                f"at a firing_rate of {firing_rate} a unit fires for fewer than 2 of {len(features)} images"
             )
         self.firing = [(h > top_threshold(h, firing_rate)).float() for h in (features.float(), -features.float())]
 
     def per_unit(self, set_of_image: Tensor | None = None) -> Tensor:
-        """S(i): ``(num_units,)`` float64; 0 for a unit that never fires."""
+        """S(i) as ``(num_units,)`` float64; 0 for a unit that never fires."""
         set_of_image = self.layout.set_of_image if set_of_image is None else set_of_image
         return torch.maximum(*(self._ratio(firing, set_of_image) for firing in self.firing))
 
     def scores(self, set_of_image: Tensor | None = None) -> Tensor:
-        """The mean of the best S(i): ``(1,)`` float64."""
+        """The mean of the best S(i) as ``(1,)`` float64."""
         return self.per_unit(set_of_image).topk(self.num_top).values.mean().unsqueeze(0)
 
     def _ratio(self, firing: Tensor, set_of_image: Tensor) -> Tensor:

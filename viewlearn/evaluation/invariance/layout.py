@@ -8,14 +8,14 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class SetLayout:
-    """The class × set × image structure of an evaluation, with contiguous labels.
+    """The class × set × image structure of an evaluation, with contiguous labels; ``SetLayout.of`` builds it.
 
-    A set is a trajectory T(x): the images of one thing under a transformation. Build it with ``SetLayout.of``.
+    A set is a trajectory T(x): the images of one thing under a transformation.
 
     Args:
-        set_of_image: ``(num_images,)`` int64, in [0, num_sets).
-        class_of_set: ``(num_sets,)`` int64, in [0, num_classes).
-        set_sizes: ``(num_sets,)`` int64, images per set.
+        set_of_image: Set of each image, ``(num_images,)`` int64 in [0, num_sets).
+        class_of_set: Class of each set, ``(num_sets,)`` int64 in [0, num_classes).
+        set_sizes: Number of images in each set, ``(num_sets,)`` int64.
     """
 
     set_of_image: Tensor
@@ -24,12 +24,12 @@ class SetLayout:
 
     @classmethod
     def of(cls, classes: Tensor, sets: Tensor) -> "SetLayout":
-        """The layout of labels ``classes`` and ``sets``, both ``(num_images,)`` integers.
+        """Builds the layout from each image's class and set, both ``(num_images,)`` integers.
 
         Labels needn't be contiguous. Equal set labels in two classes are two sets.
 
         Raises:
-            ValueError: labels of different lengths, or none.
+            ValueError: There are no labels, or the two have different lengths.
         """
         if classes.ndim != 1 or classes.shape != sets.shape or len(classes) == 0:
             raise ValueError(
@@ -42,27 +42,30 @@ class SetLayout:
 
     @property
     def num_images(self) -> int:
+        """Number of images."""
         return len(self.set_of_image)
 
     @property
     def num_sets(self) -> int:
+        """Number of sets."""
         return len(self.set_sizes)
 
     @property
     def num_classes(self) -> int:
+        """Number of classes."""
         return int(self.class_of_set.max()) + 1
 
     @property
     def class_of_image(self) -> Tensor:
-        """``(num_images,)`` int64."""
+        """Class of each image, ``(num_images,)`` int64."""
         return self.class_of_set[self.set_of_image]
 
     def shuffled(self, within_class: bool, generator: torch.Generator) -> Tensor:
-        """A ``set_of_image`` with the images dealt to the sets anew; every set keeps its size.
+        """Deals the images to the sets anew and returns the new ``set_of_image``; every set keeps its size.
 
         Args:
-            within_class: deal each class's images among that class's sets only.
-            generator: of random numbers.
+            within_class: Whether each class's images are dealt among that class's sets only.
+            generator: Source of random numbers.
         """
         random = torch.rand(self.num_images, generator=generator, device=generator.device, dtype=torch.float64)
         random = random.to(self.set_of_image.device)
@@ -78,11 +81,11 @@ class SetLayout:
 
 
 def sum_by(values: Tensor, index: Tensor, num: int) -> Tensor:
-    """``(num, …)``: row k is the sum of the rows of ``values`` whose ``index`` is k."""
+    """Sums rows by index: row k of the result ``(num, …)`` is the sum of the rows of ``values`` with index k."""
     return values.new_zeros(num, *values.shape[1:]).index_add_(0, index, values)
 
 
 def mean_by(values: Tensor, index: Tensor, num: int) -> Tensor:
-    """``(num, …)``: row k is the mean of the rows of ``values`` whose ``index`` is k; 0 where there are none."""
+    """Averages rows by index, see ``sum_by``; a row of the result to which nothing belongs is 0."""
     counts = torch.bincount(index, minlength=num).clamp(min=1)
     return sum_by(values, index, num) / counts.reshape(-1, *[1] * (values.ndim - 1))

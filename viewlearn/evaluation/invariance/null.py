@@ -1,6 +1,6 @@
-"""What a measure gives for features that know nothing of the sets: the same score with the images dealt anew."""
+"""What a measure gives for features that know nothing of the sets: its score with the images dealt anew."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Literal
 
 import torch
@@ -15,11 +15,12 @@ class NullTest:
     """A score beside its permutation null.
 
     Args:
-        score: of the features in their own sets.
-        null_mean, null_sd: of the score over permutations.
-        excess: (score − null_mean) / null_sd, with the sign turned where a low score means invariance, so that
+        score: Score of the features in their own sets.
+        null_mean: Mean of the score over permutations.
+        null_sd: Standard deviation of the score over permutations.
+        excess: (score − null_mean) / null_sd, with the sign flipped where a low score means invariance, so that
             positive is always more invariant than the null; NaN if the null doesn't vary.
-        p: (1 + number of permutations that are at least as invariant) / (1 + number of permutations).
+        p: p-value, (1 + number of permutations that are at least as invariant) / (1 + number of permutations).
     """
 
     score: float
@@ -27,10 +28,6 @@ class NullTest:
     null_sd: float
     excess: float
     p: float
-
-    def as_dict(self) -> dict[str, float]:
-        """For JSON."""
-        return asdict(self)
 
 
 def permutation_test(
@@ -44,15 +41,16 @@ def permutation_test(
     Thresholds, set sizes and everything else that doesn't depend on membership stay as they are.
 
     Args:
-        measure: the score(s).
-        num_permutations: draws of the null, at least 2.
-        within: "all" deals the images to all sets, which is the floor for features without any information; "class"
-            deals each class's images among its own sets, which keeps class selectivity and removes what the
+        measure: Measure whose scores are tested.
+        num_permutations: Number of permutations that the null is estimated from, at least 2.
+        within: "all" deals the images to all sets, which gives the floor for features without any information;
+            "class" deals each class's images among its own sets, which keeps class selectivity and removes what the
             trajectories add. The latter needs several sets per class.
-        generator: of the permutations; None seeds one with 0.
+        generator: Source of the permutations; None seeds one with 0.
 
     Raises:
-        ValueError: fewer than 2 permutations, an unknown ``within``, or "class" where every class is a single set.
+        ValueError: There are fewer than 2 permutations, ``within`` is unknown, or it is "class" where every class is a
+            single set.
     """
     if num_permutations < 2:
         raise ValueError(f"num_permutations is {num_permutations}; a null needs at least 2")

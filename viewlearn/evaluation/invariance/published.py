@@ -1,4 +1,4 @@
-"""Published ResNet checkpoints, from a local file into an encoder."""
+"""Published ResNet checkpoints: from a local file into an encoder."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,7 +16,7 @@ Normalization = Literal["imagenet", "none"]
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 
 CONTAINERS = ("classy_state_dict.base_model.model.trunk", "state_dict", "model", "")
-"""Where a file keeps its weights: VISSL; MoCo and most others; PyContrast; torchvision."""
+"""Where a file keeps its weights, in this order: VISSL; MoCo and most others; PyContrast; torchvision."""
 
 PREFIXES = (
     "module.encoder_q.",  # MoCo v1 and v2
@@ -29,28 +29,28 @@ PREFIXES = (
     "module.",
     "",  # torchvision, and SimCLR's checkpoints as converted from TensorFlow
 )
-"""What the file's authors put before torchvision's parameter names; the first one that fits is taken."""
+"""What a file's authors put before torchvision's parameter names; the first prefix that fits is taken."""
 
 
 def load_published(path: str | Path, name: str = "resnet50", normalization: Normalization = "imagenet") -> Backbone:
-    """A torchvision ResNet with the weights of a published checkpoint.
+    """Builds a torchvision ResNet with the weights of a published checkpoint.
 
-    Understands the files of MoCo (v1 to v3), VISSL (PIRL, SimCLR, …), PyContrast, the PIRL reproduction that was
-    measured by Purushwalkam & Gupta, SimCLR converted from TensorFlow, and torchvision's own supervised ones; in
-    general every file that keeps torchvision's parameter names behind a common prefix. Heads, queues, momentum
-    encoders and optimizer states are left out. Nothing is unpickled but tensors and plain containers.
+    It reads the files of MoCo (v1 to v3), VISSL (PIRL, SimCLR, …), PyContrast, the PIRL reproduction that
+    Purushwalkam & Gupta measured, SimCLR converted from TensorFlow, and torchvision's own supervised models: in
+    general, every file that keeps torchvision's parameter names behind a common prefix. Heads, queues, momentum
+    encoders and optimizer states are left out. Only tensors and plain containers are unpickled.
 
     Args:
-        path: ``.pth``, ``.pth.tar``, ``.torch``, … as written by ``torch.save``, or ``.safetensors``.
-        name: of the architecture, as torchvision's.
-        normalization: "imagenet" mean and std for all but SimCLR's TensorFlow models, which read [0, 1]: "none".
+        path: File as written by ``torch.save`` (``.pth``, ``.pth.tar``, ``.torch``, …), or ``.safetensors``.
+        name: torchvision's name of the architecture.
+        normalization: "imagenet" mean and std, or "none" for SimCLR's TensorFlow models, which read [0, 1].
 
     Returns:
-        an encoder of images in [0, 1] in evaluation mode; features are the average pool before ``fc``.
+        An encoder of images in [0, 1], in evaluation mode; its features are the average pool before ``fc``.
 
     Raises:
-        ValueError: no such file, one that holds more than tensors and plain containers, weights under unknown names
-            or of another architecture.
+        ValueError: There is no such file, it contains more than tensors and plain containers, or its weights have
+            unknown names or belong to another architecture.
     """
     if normalization not in ("imagenet", "none"):
         raise ValueError(f"normalization is {normalization!r}; it must be 'imagenet' or 'none'")
@@ -63,10 +63,10 @@ def load_published(path: str | Path, name: str = "resnet50", normalization: Norm
 
 
 def trunk_weights(checkpoint: Mapping, path: str | Path = "the checkpoint") -> dict[str, Tensor]:
-    """The backbone's parameters under torchvision's names, without ``fc`` and heads.
+    """Finds the backbone's parameters and gives them torchvision's names; ``fc`` and heads are left out.
 
     Raises:
-        ValueError: no parameters that end in ``conv1.weight`` and ``layer4.….weight`` behind a known prefix.
+        ValueError: No known prefix precedes both ``conv1.weight`` and ``layer4.0.conv1.weight``.
     """
     for container in CONTAINERS:
         state = _reach(checkpoint, container)
@@ -91,11 +91,11 @@ def _read(path: Path) -> Mapping:
         checkpoint = torch.load(path, map_location="cpu", weights_only=True)
     except UnpicklingError as error:
         raise ValueError(
-            f"{path} holds more than tensors and plain containers, and loading that could run anything: {error}. "
+            f"{path} contains more than tensors and plain containers, and loading it could run any code: {error}. "
             "If you trust it, load it yourself and save its state dict again."
         ) from error
     if not isinstance(checkpoint, Mapping):
-        raise ValueError(f"{path} holds a {type(checkpoint).__name__}, not a dict of parameters")
+        raise ValueError(f"{path} contains a {type(checkpoint).__name__}, not a dict of parameters")
     return checkpoint
 
 
@@ -119,7 +119,7 @@ def _parameters(checkpoint: Mapping, prefix: str = "") -> list[str]:
 
 def _fill(network: nn.Module, weights: dict[str, Tensor], name: str, path: str | Path) -> None:
     own = network.state_dict()
-    # Counters of BatchNorm, which evaluation doesn't read, are missing from checkpoints older than PyTorch 0.4.1.
+    # BatchNorm's counters, which evaluation doesn't read, are missing from checkpoints older than PyTorch 0.4.1.
     missing = [key for key in own if key not in weights and not key.endswith("num_batches_tracked")]
     extra = [key for key in weights if key not in own]
     shapes = [key for key in weights if key in own and weights[key].shape != own[key].shape]

@@ -19,34 +19,38 @@ class RepresentationInvariance:
     """The Representation Invariance Score (RIS), in percent of its maximum.
 
     Unit i fires for x if s_i·h_i(x) > t_i, with t_i such that it does so for a fraction G of all images. Its
-    target-conditioned local firing rate is L_y(i) = mean over the sets T of class y of the fraction of T for which it
-    fires, its invariance I_y(i) = L_y(i) / G(i). Then
+    target-conditioned local firing rate L_y(i) is the mean, over the sets T of class y, of the fraction of T for which
+    it fires; its invariance is I_y(i) = L_y(i) / G(i). Then ::
 
-        RIS(K) = 100 · G · mean over y of the mean of the K largest I_y(i).
+        RIS(K) = 100 · G · mean over y of the mean of the K largest I_y(i)
 
-    Two versions, because the paper and the code that was released with it differ:
+    There are two versions, because the paper and the code released with it differ:
 
-    * ``"formula"``, the paper's: G = 1/|Y|, one sign per unit, L_y is a mean over all sets. When a class's sets have
-      equal sizes this is the class's firing rate, whatever lies in which set: it measures class selectivity alone.
-    * ``"released"``: G = max(1/|Y|, 5 %); the sign is chosen per set and unit (the one with more firings), and sets
-      in which a unit never fires are left out of its mean. Global firing counts h ≥ t, local firing h > t.
+    * ``"formula"``, the paper's: G is 1 / num_classes, each unit has one sign, and L_y is a mean over all sets. If a
+      class's sets have equal sizes, this is the class's firing rate, whatever lies in which set: it measures class
+      selectivity alone.
+    * ``"released"``: G is 1 / num_classes but at least 5 %; the sign is chosen per set and unit (the one with more
+      firings), and sets in which a unit never fires are left out of its mean. Global firing counts h ≥ t, local firing
+      h > t.
 
     Both have a floor that features without information reach, 10 to 47 depending on the number and size of the sets
-    and on the number of units: report ``permutation_test`` beside the score.
+    and on the number of units, so report ``permutation_test`` beside the score.
+
+    From Purushwalkam & Gupta, "Demystifying contrastive self-supervised learning" (NeurIPS 2020), section 3.
 
     Args:
-        features: ``(num_images, num_units)``, all images pooled; thresholds are taken over them.
-        layout: class and set of every image. Sets of less than 3 images count for thresholds only.
-        version: see above.
-        top: K, how many units are averaged per class.
-        firing_rate: G, in (0, 1); None takes the version's own.
-        sign: for the formula, "positive" fixes s_i = 1; "best" takes the sign with the larger max over y of I_y(i).
+        features: ``(num_images, num_units)`` of all images, over which thresholds are taken.
+        layout: Class and set of every image. Sets of fewer than 3 images count for thresholds only.
+        version: Version of the score, see above.
+        top: Numbers K of units that are averaged per class.
+        firing_rate: Global firing rate G, in (0, 1); None takes the version's own.
+        sign: Sign of each unit in the formula: "positive" fixes s_i = 1; "best" takes the one with the larger maximum
+            over y of I_y(i).
 
     Raises:
-        ValueError: fewer units than the largest K, features and layout of different lengths, no set of 3 images, a
-            firing rate outside (0, 1), or a single class without a firing rate (the formula's G would be 1).
-
-    Purushwalkam & Gupta, "Demystifying contrastive self-supervised learning" (NeurIPS 2020), section 3.
+        ValueError: There are fewer units than the largest K, features and layout have different lengths, no set has 3
+            images, the firing rate lies outside (0, 1), or there is a single class and no firing rate (the formula's G
+            would be 1).
     """
 
     invariant_is_high = True
@@ -88,7 +92,7 @@ class RepresentationInvariance:
             self.global_rates = [firing.double().mean(0) for firing in self.firing]
 
     def invariances(self, set_of_image: Tensor | None = None) -> Tensor:
-        """I_y(i): ``(num_classes, num_units)``, at most 1/G; 0 for a unit that never fires."""
+        """I_y(i) as ``(num_classes, num_units)``, at most 1/G; 0 for a unit that never fires."""
         set_of_image = self.layout.set_of_image if set_of_image is None else set_of_image
         rates = self._local_rates(set_of_image)
         scaled = [local / rate.where(rate > 0, 1) for local, rate in zip(rates, self.global_rates, strict=True)]
@@ -98,7 +102,7 @@ class RepresentationInvariance:
         return best
 
     def scores(self, set_of_image: Tensor | None = None) -> Tensor:
-        """RIS(K) for each K of ``top``: ``(len(top),)`` float64, in [0, 100]."""
+        """RIS(K) for each K of ``top``, as ``(len(top),)`` float64 in [0, 100]."""
         invariances = self.invariances(set_of_image)
         with_sets = mean_by(self.usable.double(), self.layout.class_of_set, self.layout.num_classes) > 0
         largest = invariances[with_sets].topk(max(self.top), dim=1).values
@@ -121,7 +125,7 @@ def check_features(features: Tensor, layout: SetLayout) -> None:
     """Raises ValueError unless ``features`` is ``(layout.num_images, num_units)`` and finite."""
     if features.ndim != 2 or len(features) != layout.num_images:
         raise ValueError(
-            f"features has shape {tuple(features.shape)}; the layout asks for ({layout.num_images}, num_units)"
+            f"features has shape {tuple(features.shape)}; the layout requires ({layout.num_images}, num_units)"
         )
     if not features.isfinite().all():
-        raise ValueError("features has values that are NaN or infinite")
+        raise ValueError("features contain NaN or infinite values")

@@ -11,18 +11,17 @@ class VarianceRatio:
     """The mean over units of Var_transformation / Var_sample: 0 is invariant, and 1 is what chance gives.
 
     Var_transformation(i) is the unbiased variance of h_i within a set, averaged over the sets. Var_sample(i) is the
-    unbiased variance over images that share a level of the transformation, averaged over the levels; without levels
-    all images count as one level. Units that don't vary are left out.
+    unbiased variance over images that share a level of the transformation, averaged over the levels; without levels,
+    all images count as one level. Units that don't vary are left out. This is the normalized variance of Quiroga et
+    al., "Measuring (in)variances in convolutional networks" (2020).
 
     Args:
         features: ``(num_images, num_units)``.
-        layout: set of every image; sets of one image are skipped.
-        levels: ``(num_images,)`` integers, which step of the transformation an image shows, where sets are aligned.
+        layout: Set of every image; sets of one image are skipped.
+        levels: Step of the transformation that each image shows, ``(num_images,)`` integers, where sets are aligned.
 
     Raises:
-        ValueError: features or levels that don't fit the layout, only sets of one image, or no unit that varies.
-
-    Quiroga et al., "Measuring (in)variances in convolutional networks" (2020), normalized variance.
+        ValueError: Features or levels don't fit the layout, every set has a single image, or no unit varies.
     """
 
     invariant_is_high = False
@@ -32,7 +31,7 @@ class VarianceRatio:
         check_features(features, layout)
         self.usable = layout.set_sizes >= 2
         if not self.usable.any():
-            raise ValueError("every set has a single image, so that nothing is transformed")
+            raise ValueError("every set has a single image, so nothing is transformed")
         if levels is not None and levels.shape != layout.set_of_image.shape:
             raise ValueError(f"levels has shape {tuple(levels.shape)}; it must be ({layout.num_images},)")
         self.layout = layout
@@ -54,12 +53,12 @@ class VarianceRatio:
         return within.mean(0) / self.sample_variance
 
     def scores(self, set_of_image: Tensor | None = None) -> Tensor:
-        """``(1,)`` float64, at least 0."""
+        """The mean over units as ``(1,)`` float64, at least 0."""
         return self.per_unit(set_of_image).mean().unsqueeze(0)
 
 
 def _variances(values: Tensor, index: Tensor, sizes: Tensor) -> Tensor:
-    """Unbiased variance of each group that has at least two members: ``(num_groups_kept, num_units)``."""
+    """Unbiased variance of each group of at least two members, ``(num_groups_kept, num_units)``."""
     means = mean_by(values, index, len(sizes))
     squares = sum_by((values - means[index]).square(), index, len(sizes))
     kept = sizes >= 2

@@ -1,22 +1,22 @@
-"""One thing that varies while all else is held: an entry of a Compose over its range, or a Viewmaker's budget."""
+"""One thing varies while all else is held: an entry of the views over its range, or a learned view's budget."""
 
 import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Generator, Tensor
 
 from viewlearn.evaluation.invariance.layout import SetLayout
-from viewlearn.views import Params, View
+from viewlearn.views import Compose, Params, View
 
 Setter = Callable[[Params, float], Params]
-"""Parameters that were drawn, and a strength, to the parameters with that strength."""
+"""Maps drawn parameters and a strength to the parameters with that strength."""
 
 
-class Factor(Protocol):
-    """A transformation of a known strength: ``factor(x, value, generator)`` is x at that strength, in x's units.
+class Variation(Protocol):
+    """A transformation of a known strength: ``variation(x, value, generator)`` is x at that strength, in x's units.
 
     The same generator state must give the same draws whatever the value, so that only the strength differs.
     """
@@ -25,14 +25,16 @@ class Factor(Protocol):
 
 
 @dataclass(frozen=True)
-class ViewFactor:
-    """A view whose parameters are drawn, all but one, which is set.
+class EntryVariation:
+    """A view with all parameters as drawn, except for those that are set to the strength.
 
-        ViewFactor(views, setting("jitter.hue"))        # color jitter's hue; crop and the rest as drawn
+    ::
+
+        EntryVariation(views, setting("jitter.hue"))    # the hue varies; crop and the rest stay as drawn
 
     Args:
-        view: usually a Compose.
-        setter: what a strength does to the drawn parameters.
+        view: View that is applied, usually a ``Compose``.
+        setter: Function that puts a strength into drawn parameters, see ``setting``.
     """
 
     view: View
@@ -42,25 +44,34 @@ class ViewFactor:
         return self.view.transform(x, self.setter(self.view.sample(x, generator), value))
 
 
-class BudgetFactor:
-    """A Viewmaker, alone or as an entry of a Compose, at a distortion budget; its noise is held.
+@runtime_checkable
+class Budgeted(Protocol):
+    """A view with a distortion budget, such as ``Viewmaker``."""
 
-    The view is copied, so that the budget of the original stays what it is.
+    budget: float
+
+
+class BudgetVariation:
+    """A learned view, alone or as an entry of a ``Compose``, at varying distortion budgets; its noise is held.
+
+    The view is copied, so the original keeps its budget.
 
     Args:
-        view: a Viewmaker, or a Compose that has one.
-        entry: its name in the Compose.
+        view: View with a budget, or a ``Compose`` that contains one.
+        entry: Name of the view with the budget in the ``Compose``; None if ``view`` itself has it.
 
     Raises:
-        ValueError: an entry without a budget.
+        ValueError: The view or entry has no budget.
     """
 
     def __init__(self, view: View, entry: str | None = None):
         self.view = copy.deepcopy(view)
-        self.learned = self.view if entry is None else self.view[entry]
-        if not hasattr(self.learned, "budget"):
+        learned = self.view[entry] if isinstance(self.view, Compose) and entry is not None else self.view
+        # torch annotates every unknown attribute of a module as Tensor | Module.
+        if not isinstance(learned, Budgeted):  # pyrefly: ignore[unsafe-overlap]
             where = "the view" if entry is None else f"entry {entry!r}"
-            raise ValueError(f"{where} is a {type(self.learned).__name__}, which has no distortion budget")
+            raise ValueError(f"{where} is a {type(learned).__name__}, which has no distortion budget")
+        self.learned: Budgeted = learned
 
     def __call__(self, x: Tensor, value: float, generator: Generator) -> Tensor:
         self.learned.budget = value
@@ -68,14 +79,14 @@ class BudgetFactor:
 
 
 def setting(*paths: str, **fixed: float) -> Setter:
-    """A setter that writes the strength at every path, and the ``fixed`` values at theirs.
+    """Makes a setter that writes the strength at every path, and each ``fixed`` value at its own path.
 
-    A path reaches into nested entries with dots, as ``"jitter.hue"``. Every sample gets the same value, in the dtype
-    of the drawn one. ``fixed`` names have double underscores for dots: ``setting("blur.view.sigma", blur__applied=1)``
-    blurs every sample of a ``RandomApply``.
+    A path reaches into nested entries with dots, as in ``"jitter.hue"``. Every sample gets the same value, in the
+    dtype of the drawn one. Names in ``fixed`` have double underscores for dots:
+    ``setting("blur.view.sigma", blur__applied=1)`` blurs every sample of a ``RandomApply``.
 
     Raises:
-        ValueError: (when used) a path that isn't there; the message lists those that are.
+        ValueError: (when used) A path doesn't exist; the message lists those that do.
     """
     fixed_paths = {name.replace("__", "."): value for name, value in fixed.items()}
 
@@ -88,25 +99,25 @@ def setting(*paths: str, **fixed: float) -> Setter:
 
 
 def vary(
-    x: Tensor, classes: Tensor, factor: Factor, values: Sequence[float], seed: int = 0, batch_size: int = 256
+    x: Tensor, classes: Tensor, variation: Variation, values: Sequence[float], seed: int = 0, batch_size: int = 256
 ) -> tuple[Tensor, dict[str, Tensor]]:
-    """Synthetic sets: every sample at each value of a factor, all else drawn once per sample and held.
+    """Makes synthetic sets: every sample at each strength, with everything else drawn once per sample and held.
 
     Args:
-        x: ``(num_samples, …)`` in natural units.
+        x: Samples ``(num_samples, …)`` in natural units.
         classes: ``(num_samples,)`` integers.
-        factor: what varies.
-        values: the strengths, at least 3 (smaller sets count for nothing in RIS).
-        seed: of the parameters that are held.
-        batch_size: samples that are transformed at a time.
+        variation: What varies.
+        values: Strengths, at least 3 (RIS ignores smaller sets).
+        seed: Seed of the parameters that are held.
+        batch_size: Number of samples transformed at a time.
 
     Returns:
-        the samples, ``(num_samples · len(values), …)`` in natural units, and the labels "class", "set" (the index of
-        the sample) and "level" (the index of the value): an ``ArrayDataset(x, labels)`` is ready for feature
-        extraction, and ``layout_of`` its labels for the measures.
+        The samples ``(num_samples · len(values), …)`` in natural units, and the labels "class", "set" (the sample's
+        position in x) and "level" (the strength's position in ``values``). Features are extracted from
+        ``ArrayDataset(samples, labels)``; ``layout_of(labels)`` is the layout for the measures.
 
     Raises:
-        ValueError: fewer than 3 values, or classes that don't fit x.
+        ValueError: There are fewer than 3 values, or the classes don't fit x.
     """
     if len(values) < 3:
         raise ValueError(f"values are {list(values)}; a set needs at least 3")
@@ -116,7 +127,7 @@ def vary(
     with torch.no_grad():
         for start in range(0, len(x), batch_size):
             batch = x[start : start + batch_size]
-            levels = [factor(batch, value, _generator(seed, start)) for value in values]
+            levels = [variation(batch, value, _generator(seed, start)) for value in values]
             rows.append(torch.stack(levels, dim=1).flatten(0, 1))
     sets = torch.arange(len(x)).repeat_interleave(len(values))
     levels = torch.arange(len(values)).repeat(len(x))
@@ -124,10 +135,10 @@ def vary(
 
 
 def layout_of(labels: dict[str, Tensor]) -> SetLayout:
-    """The layout of a data set's labels "class" and "set".
+    """Reads the layout off a data set's labels "class" and "set".
 
     Raises:
-        ValueError: a label that is missing.
+        ValueError: One of the two labels is missing.
     """
     for task in ("class", "set"):
         if task not in labels:

@@ -1,4 +1,6 @@
-"""One factor varied and the rest held: sets, curves and the report over them."""
+"""One thing varied and the rest held: sets, curves and the measures over them."""
+
+from dataclasses import asdict
 
 import pytest
 import torch
@@ -7,9 +9,9 @@ from torch import nn
 from viewlearn.data import ArrayDataset
 from viewlearn.evaluation import extract_features
 from viewlearn.evaluation.invariance import (
-    BudgetFactor,
+    BudgetVariation,
+    EntryVariation,
     NullTest,
-    ViewFactor,
     invariance_curve,
     layout_of,
     measure_invariance,
@@ -22,7 +24,7 @@ from viewlearn.views import Compose, RandomApply, View, Viewmaker, draw
 
 
 class Shift(View):
-    """Adds ``offset``; the test's only factor."""
+    """Adds ``offset``; the test's only variation."""
 
     def sample(self, x, generator=None):
         return {"offset": draw.uniform(x, -1.0, 1.0, generator)}
@@ -49,7 +51,7 @@ class Center(nn.Module):
 
 def test_only_the_entry_that_is_set_varies(generator):
     x = torch.rand(20, 1, 4, 4, generator=generator)
-    samples, labels = vary(x, torch.arange(20) % 4, ViewFactor(views(), setting("first.offset")), [0, 1, 3], seed=5)
+    samples, labels = vary(x, torch.arange(20) % 4, EntryVariation(views(), setting("first.offset")), [0, 1, 3], seed=5)
     at = samples.view(20, 3, 1, 4, 4)
     assert torch.allclose(at[:, 1] - at[:, 0], torch.ones(20, 1, 4, 4), atol=1e-6)
     assert torch.allclose(at[:, 2] - at[:, 0], torch.full((20, 1, 4, 4), 3.0), atol=1e-6)
@@ -61,17 +63,17 @@ def test_only_the_entry_that_is_set_varies(generator):
     assert labels["level"].tolist() == [0, 1, 2] * 20
 
 
-def test_sets_do_not_depend_on_the_batch_size_of_deterministic_factors(generator):
+def test_sets_do_not_depend_on_the_batch_size_of_deterministic_variations(generator):
     x = torch.rand(10, 1, 4, 4, generator=generator)
-    factor = ViewFactor(Shift(), setting("offset"))
-    whole, _ = vary(x, torch.zeros(10), factor, [0, 1, 2], batch_size=10)
-    parts, _ = vary(x, torch.zeros(10), factor, [0, 1, 2], batch_size=3)
+    variation = EntryVariation(Shift(), setting("offset"))
+    whole, _ = vary(x, torch.zeros(10), variation, [0, 1, 2], batch_size=10)
+    parts, _ = vary(x, torch.zeros(10), variation, [0, 1, 2], batch_size=3)
     assert torch.equal(whole, parts)
 
 
 def test_fixed_settings_turn_a_random_application_on(generator):
     x = torch.zeros(30, 1, 2, 2)
-    always = ViewFactor(views(), setting("second.view.offset", second__applied=True, first__offset=0.0))
+    always = EntryVariation(views(), setting("second.view.offset", second__applied=True, first__offset=0.0))
     assert torch.equal(always(x, 0.5, generator), torch.full_like(x, 0.5))
 
 
@@ -81,16 +83,16 @@ def test_fixed_settings_turn_a_random_application_on(generator):
 )
 def test_unknown_parameters_are_named(path, message):
     with pytest.raises(ValueError, match=message):
-        ViewFactor(views(), setting(path))(torch.zeros(2, 1, 2, 2), 1.0, torch.Generator())
+        EntryVariation(views(), setting(path))(torch.zeros(2, 1, 2, 2), 1.0, torch.Generator())
 
 
 def test_curve_of_an_invariant_encoder_is_flat_and_of_another_falls(generator):
     x = torch.rand(64, 1, 4, 4, generator=generator)
-    factor = ViewFactor(Shift(), setting("offset"))
-    flat = invariance_curve(Center(), x, factor, [0.0, 1.0, 5.0], reference=0.0)
+    variation = EntryVariation(Shift(), setting("offset"))
+    flat = invariance_curve(Center(), x, variation, [0.0, 1.0, 5.0], reference=0.0)
     assert flat.cosine == pytest.approx((1, 1, 1), abs=1e-4)
     assert flat.whitened == pytest.approx((1, 1, 1), abs=1e-4)
-    falling = invariance_curve(Flatten(), x, factor, [0.0, 1.0, 5.0], reference=0.0)
+    falling = invariance_curve(Flatten(), x, variation, [0.0, 1.0, 5.0], reference=0.0)
     assert falling.cosine[0] == pytest.approx(1)
     assert falling.whitened[0] > falling.whitened[1] > falling.whitened[2]
     # All images share a large mean, which makes plain cosine high for any pair and whitened cosine vanish.
@@ -102,26 +104,26 @@ def test_curve_over_a_viewmakers_budget_falls_and_leaves_its_budget_alone(genera
     x = torch.rand(32, 3, 8, 8, generator=generator)
     torch.manual_seed(0)
     learned = Compose(viewmaker=Viewmaker(budget=0.05, channels=3, width=4, num_res_blocks=1))
-    curve = invariance_curve(Flatten(), x, BudgetFactor(learned, "viewmaker"), [0.01, 0.1, 0.4], reference=None)
+    curve = invariance_curve(Flatten(), x, BudgetVariation(learned, "viewmaker"), [0.01, 0.1, 0.4], reference=None)
     assert 1 > curve.cosine[0] > curve.cosine[1] > curve.cosine[2]
     assert learned["viewmaker"].budget == 0.05
     with pytest.raises(ValueError, match="no distortion budget"):
-        BudgetFactor(views(), "first")
+        BudgetVariation(views(), "first")
 
 
-def test_report_of_an_invariant_encoder(generator):
+def test_measures_of_an_invariant_encoder(generator):
     x = torch.rand(60, 1, 4, 4, generator=generator)
-    samples, labels = vary(x, torch.arange(60) % 3, ViewFactor(Shift(), setting("offset")), [0, 1, 2])
+    samples, labels = vary(x, torch.arange(60) % 3, EntryVariation(Shift(), setting("offset")), [0, 1, 2])
     data = ArrayDataset(samples, labels)
-    reports = {}
+    measured = {}
     for name, encoder in {"invariant": Center(), "not": Flatten()}.items():
         features = extract_features(encoder, data)
-        reports[name] = {
+        measured[name] = {
             "shift": measure_invariance(
                 features.x, layout_of(features.labels), features.labels["level"], top=(5,), num_permutations=19
             )
         }
-    invariant, other = reports["invariant"]["shift"], reports["not"]["shift"]
+    invariant, other = measured["invariant"]["shift"], measured["not"]["shift"]
     assert set(invariant) == {
         "RIS released top-5",
         "RIS formula top-5",
@@ -132,18 +134,18 @@ def test_report_of_an_invariant_encoder(generator):
     assert invariant["variance ratio"].score == pytest.approx(0, abs=1e-6)
     assert invariant["whitened cosine"].score > 0.999
     assert invariant["whitened cosine"].score > other["whitened cosine"].score + 0.05
-    lines = table(reports, "whitened cosine").splitlines()
+    lines = table(measured, "whitened cosine").splitlines()
     assert lines[0] == "| whitened cosine | shift |"
     assert lines[2].startswith("| invariant | 1.00 (")
     assert lines[2].endswith("σ |")
-    with pytest.raises(ValueError, match="no report has the measure 'RIS'"):
-        table(reports, "RIS")
+    with pytest.raises(ValueError, match="no encoder has the measure 'RIS'"):
+        table(measured, "RIS")
 
 
 def test_seeds_of_a_row_are_averaged():
     one, other = NullTest(60.0, 30.0, 2.0, 15.0, 0.01), NullTest(64.0, 34.0, 2.0, 15.0, 0.01)
     mean = over_seeds([{"RIS": one}, {"RIS": other}])
-    assert mean["RIS"].as_dict() == pytest.approx(
+    assert asdict(mean["RIS"]) == pytest.approx(
         {
             "score": 62,
             "score_sd": 8**0.5,
@@ -159,7 +161,7 @@ def test_seeds_of_a_row_are_averaged():
         "| B | — |",
     ]
     assert over_seeds([{"RIS": one}])["RIS"].score_sd == 0
-    with pytest.raises(ValueError, match="0 reports"):
+    with pytest.raises(ValueError, match="0 encoders"):
         over_seeds([])
     with pytest.raises(ValueError, match="same measures"):
         over_seeds([{"RIS": one}, {"cosine": one}])
@@ -167,12 +169,12 @@ def test_seeds_of_a_row_are_averaged():
 
 def test_mistakes_are_named():
     x = torch.zeros(4, 1, 2, 2)
-    factor = ViewFactor(Shift(), setting("offset"))
+    variation = EntryVariation(Shift(), setting("offset"))
     with pytest.raises(ValueError, match="at least 3"):
-        vary(x, torch.zeros(4), factor, [0, 1])
+        vary(x, torch.zeros(4), variation, [0, 1])
     with pytest.raises(ValueError, match="4 samples"):
-        vary(x, torch.zeros(3), factor, [0, 1, 2])
+        vary(x, torch.zeros(3), variation, [0, 1, 2])
     with pytest.raises(ValueError, match="at least 2 samples"):
-        invariance_curve(Flatten(), x[:1], factor, [0.0], reference=0.0)
+        invariance_curve(Flatten(), x[:1], variation, [0.0], reference=0.0)
     with pytest.raises(ValueError, match="need the label 'set'"):
         layout_of({"class": torch.zeros(3)})

@@ -109,5 +109,5 @@ def test_mistakes_are_named(reference, tmp_path):
     with pytest.raises(ValueError, match="normalization is 'cifar'"):
         load_published(tmp_path / "model.pth", normalization="cifar")
     torch.save([1, 2], tmp_path / "list.pth")
-    with pytest.raises(ValueError, match="holds a list"):
+    with pytest.raises(ValueError, match="contains a list"):
         load_published(tmp_path / "list.pth")

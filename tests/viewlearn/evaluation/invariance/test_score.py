@@ -168,7 +168,7 @@ def test_mistakes_are_named(arguments, message):
 def test_more_mistakes():
     with pytest.raises(ValueError, match="no set has 3 images"):
         RepresentationInvariance(torch.randn(12, 30), grid(3, 2, 2))
-    with pytest.raises(ValueError, match="layout asks for"):
+    with pytest.raises(ValueError, match="layout requires"):
         RepresentationInvariance(torch.randn(12, 30), grid(3, 2, 3))
     with pytest.raises(ValueError, match="NaN"):
         RepresentationInvariance(torch.full((18, 30), torch.nan), grid(3, 2, 3))

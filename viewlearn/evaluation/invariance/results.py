@@ -1,7 +1,7 @@
 """All measures of one encoder on one collection of sets, each beside its null."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from statistics import fmean, stdev
 
 import torch
@@ -15,7 +15,8 @@ from viewlearn.evaluation.invariance.score import RepresentationInvariance
 from viewlearn.evaluation.invariance.similarity import SetCosine
 from viewlearn.evaluation.invariance.variance import VarianceRatio
 
-Report = dict[str, NullTest]
+Measured = dict[str, NullTest]
+"""Each measure's score beside its null, by the measure's name."""
 
 
 def measure_invariance(
@@ -26,21 +27,22 @@ def measure_invariance(
     num_permutations: int = 100,
     within: Within = "all",
     seed: int = 0,
-) -> Report:
-    """Every measure of this package with its permutation null.
+) -> Measured:
+    """Computes every measure of this package with its permutation null.
 
     Args:
         features: ``(num_images, num_units)``.
-        layout: class and set of every image.
-        levels: ``(num_images,)``, the step of the transformation, where sets are aligned; for the variance ratio.
-        top: K of RIS.
-        num_permutations, within: see ``permutation_test``.
-        seed: of the permutations; the same ones for every encoder.
+        layout: Class and set of every image.
+        levels: Step of the transformation that each image shows, ``(num_images,)``, where sets are aligned; used by
+            the variance ratio.
+        top: Numbers K of units in RIS.
+        num_permutations: Number of permutations of each null.
+        within: Where images are dealt, see ``permutation_test``.
+        seed: Seed of the permutations, which are the same for every encoder.
 
     Returns:
-        ``{measure: NullTest}``: "RIS released top-10", "RIS formula top-10", …, "goodfellow", "variance ratio",
-        "whitened cosine". Goodfellow's measure is left out below 150 images, where its firing rate of 1 % means
-        less than two.
+        The measures "RIS released top-10", "RIS formula top-10", …, "goodfellow", "variance ratio" and "whitened
+        cosine". Goodfellow's is left out below 150 images, where its firing rate of 1 % means fewer than two.
     """
     measures: list[tuple[str, SetMeasure]] = [
         ("RIS released ", RepresentationInvariance(features, layout, "released", top)),
@@ -50,12 +52,12 @@ def measure_invariance(
     ]
     if layout.num_images >= 150:
         measures.append(("", GoodfellowInvariance(features, layout)))
-    report = {}
+    measured = {}
     for prefix, measure in measures:
         generator = torch.Generator().manual_seed(seed)
         for name, test in permutation_test(measure, num_permutations, within, generator).items():
-            report[prefix + name] = test
-    return report
+            measured[prefix + name] = test
+    return measured
 
 
 @dataclass(frozen=True)
@@ -63,11 +65,13 @@ class OverSeeds:
     """A measure of several encoders that differ in their seed alone.
 
     Args:
-        score, score_sd: mean and standard deviation over the encoders; the latter is 0 of one.
-        null_mean: mean of the encoders' null means.
-        null_sd: mean of their nulls' standard deviations.
-        excess, excess_sd: mean and standard deviation over the encoders of each one's own excess.
-        num_seeds: how many encoders.
+        score: Mean score over the encoders.
+        score_sd: Standard deviation of the score over the encoders; 0 for a single one.
+        null_mean: Mean of the encoders' null means.
+        null_sd: Mean of their nulls' standard deviations.
+        excess: Mean over the encoders of each one's own excess.
+        excess_sd: Standard deviation of the excess over the encoders; 0 for a single one.
+        num_seeds: Number of encoders.
     """
 
     score: float
@@ -78,19 +82,15 @@ class OverSeeds:
     excess_sd: float
     num_seeds: int
 
-    def as_dict(self) -> dict[str, float]:
-        """For JSON."""
-        return asdict(self)
 
-
-def over_seeds(reports: Sequence[Report]) -> dict[str, OverSeeds]:
-    """The mean of reports that were made on the same sets, ``{measure: OverSeeds}``.
+def over_seeds(encoders: Sequence[Measured]) -> dict[str, OverSeeds]:
+    """Averages the measures of encoders on the same sets.
 
     Raises:
-        ValueError: no reports, or reports of different measures.
+        ValueError: There are no encoders, or they have different measures.
     """
-    if not reports or any(report.keys() != reports[0].keys() for report in reports):
-        raise ValueError(f"{len(reports)} reports to take the mean of; they must be of the same measures, and some")
+    if not encoders or any(measured.keys() != encoders[0].keys() for measured in encoders):
+        raise ValueError(f"{len(encoders)} encoders to average; there must be one, and all must have the same measures")
 
     def summary(tests: list[NullTest]) -> OverSeeds:
         def spread(name: str) -> float:
@@ -101,24 +101,24 @@ def over_seeds(reports: Sequence[Report]) -> dict[str, OverSeeds]:
         }
         return OverSeeds(**middle, score_sd=spread("score"), excess_sd=spread("excess"), num_seeds=len(tests))
 
-    return {name: summary([report[name] for report in reports]) for name in reports[0]}
+    return {name: summary([measured[name] for measured in encoders]) for name in encoders[0]}
 
 
 def table(rows: Mapping[str, Mapping[str, Mapping[str, NullTest | OverSeeds]]], measure: str) -> str:
-    """One measure as Markdown: a row per encoder, a column per collection, ``score ± sd (null) +excess``.
+    """Writes one measure as Markdown: a row per encoder, a column per collection, ``score ± sd (null) +excess``.
 
     The excess is in standard deviations of the null; ± is over seeds, and left out where there is one.
 
     Args:
         rows: ``{encoder: {sets: {measure: result}}}``.
-        measure: which one.
+        measure: Name of the measure.
 
     Raises:
-        ValueError: a measure that no encoder has.
+        ValueError: No encoder has this measure.
     """
-    known = sorted({key for sets in rows.values() for report in sets.values() for key in report})
+    known = sorted({key for sets in rows.values() for measured in sets.values() for key in measured})
     if measure not in known:
-        raise ValueError(f"no report has the measure {measure!r}; there are: {', '.join(known)}")
+        raise ValueError(f"no encoder has the measure {measure!r}; there are: {', '.join(known)}")
     names = list(dict.fromkeys(name for sets in rows.values() for name in sets))
     lines = [[measure, *names], ["---", *["---:"] * len(names)]]
     lines += [[row, *(_cell(sets.get(name, {}).get(measure)) for name in names)] for row, sets in rows.items()]
@@ -132,5 +132,5 @@ def _cell(result: NullTest | OverSeeds | None) -> str:
     score = f"{result.score:.{digits}f}"
     if isinstance(result, OverSeeds) and result.num_seeds > 1:
         score += f" ± {result.score_sd:.{digits}f}"
-    null = round(result.null_mean, digits) + 0.0  # which makes a zero of minus zero
+    null = round(result.null_mean, digits) + 0.0  # turns minus zero into zero
     return f"{score} ({null:.{digits}f}) {result.excess:+.0f}σ"
