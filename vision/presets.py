@@ -3,6 +3,7 @@
 from torch import Tensor
 
 from viewlearn.views import Compose, Params, RandomApply, View, map_params, select
+from viewlearn.views.parts import batch_parts
 from vision.views import (
     ColorJitter,
     GaussianBlur,
@@ -13,7 +14,6 @@ from vision.views import (
     RandomResizedCrop,
 )
 from vision.views.checks import check_size
-from vision.views.parts import batch_parts
 
 LARGEST_SIZE_WITHOUT_BLUR = 32  # pixels; the CIFAR recipes leave the blur out
 # 4 MB in float32: large enough for groups of many images, small enough for the process to keep the memory.

@@ -6,8 +6,8 @@ from typing import Literal
 import torch
 from torch import Generator, Tensor
 
-from audio.chunks import in_chunks
 from viewlearn.views import Params, View
+from viewlearn.views.parts import in_parts
 
 CHUNK = 2**19  # windowed samples that are transformed at a time
 GROUP = 16  # mel bands that are summed at a time
@@ -80,7 +80,7 @@ class LogMel(View):
         return {}
 
     def transform(self, x: Tensor, params: Params) -> Tensor:
-        return self._in_chunks(lambda chunk: self._decibels(chunk).sub_(self.mean).div_(self.std), x)
+        return self._in_parts(lambda chunk: self._decibels(chunk).sub_(self.mean).div_(self.std), x)
 
     def decibels(self, x: Tensor) -> Tensor:
         """The spectrogram in dB, before z-scoring.
@@ -88,13 +88,13 @@ class LogMel(View):
         Raises:
             ValueError: A clip of no more than half a window, which is too short to be reflected at its borders.
         """
-        return self._in_chunks(self._decibels, x)
+        return self._in_parts(self._decibels, x)
 
-    def _in_chunks(self, function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    def _in_parts(self, function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
         if x.shape[-1] <= self.n_fft // 2:
             raise ValueError(f"clips of {x.shape[-1]} samples are too short for windows of {self.n_fft}: lengthen them")
         frames = 1 + x.shape[-1] // self.hop_length
-        return in_chunks(function, CHUNK // (frames * self.n_fft), x)
+        return in_parts(function, CHUNK // (frames * self.n_fft), x)
 
     def _decibels(self, x: Tensor) -> Tensor:
         level = self._mel_power(x).clamp_min(10 ** (self.floor_db / 10)).log10().mul_(10)

@@ -73,14 +73,14 @@ def rows(quick: bool) -> Iterator[Row]:
         batch = 16 if quick else batch
         plain = PlainViewmaker(channels=3).to(device)
         published = viewmaker_from_published(plain.state_dict()).to(device)
-        everyday = Viewmaker(channels=3).to(device)
+        compact = Viewmaker(channels=3).to(device)
         x = torch.rand(batch, 3, size, size, device=device)
-        params, everyday_params = published.sample(x), everyday.sample(x)
+        params, compact_params = published.sample(x), compact.sample(x)
         difference = (published.transform(x, params) - plain(x, params)).abs().max().item()
         functions = {
             "plain": _step(lambda plain=plain, x=x, p=params: plain(x, p), device, False),
             "published": _step(lambda v=published, x=x, p=params: v.transform(x, p), device, False),
-            "everyday": _step(lambda v=everyday, x=x, p=everyday_params: v.transform(x, p), device, bf16),
+            "compact": _step(lambda v=compact, x=x, p=compact_params: v.transform(x, p), device, bf16),
         }
         if bf16:
             functions["plain bf16"] = _step(lambda plain=plain, x=x, p=params: plain(x, p), device, True)
@@ -94,9 +94,9 @@ def rows(quick: bool) -> Iterator[Row]:
 
         yield row("published float32", "published", "plain", "≥ 1.5", f"same weights, views differ by {difference:.0e}")
         precision = "bfloat16" if bf16 else "float32 (no native bfloat16)"
-        yield row(f"everyday {precision}", "everyday", "plain", "≥ 4", "peer: published layers, float32")
+        yield row(f"compact {precision}", "compact", "plain", "≥ 4", "peer: published layers, float32")
         if bf16:
-            yield row("everyday bfloat16", "everyday", "plain bf16", "", "peer: published layers, bfloat16")
+            yield row("compact bfloat16", "compact", "plain bf16", "", "peer: published layers, bfloat16")
             yield row("published bfloat16", "published bf16", "plain bf16", "", "peer in bfloat16 too")
 
 

@@ -3,9 +3,8 @@
 import pytest
 import torch
 
-from viewlearn.views import Compose, NoViews, RandomApply, share
+from viewlearn.views import Compose, NoViews, RandomApply, parts, share
 from vision import MoCoV2Views, SimCLRViews, presets
-from vision.views import parts
 
 
 def images(size=32, batch=8):

@@ -1,9 +1,9 @@
 """Losses: pure functions of embeddings."""
 
 from viewlearn.losses.info_nce import info_nce, viewmaker_info_nce
+from viewlearn.losses.logsumexp import check_temperature
 from viewlearn.losses.looc import looc_loss
 from viewlearn.losses.nt_xent import nt_xent, viewmaker_nt_xent
-from viewlearn.losses.similarity import check_temperature
 from viewlearn.losses.spectral import spectral
 
 __all__ = [

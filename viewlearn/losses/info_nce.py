@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from viewlearn.losses.similarity import logsumexp_similarity, unit, unit_pair
+from viewlearn.losses.logsumexp import logsumexp_similarity, unit, unit_pair
 
 
 def info_nce(

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from viewlearn import distributed
-from viewlearn.losses.similarity import logsumexp_similarity, unit
+from viewlearn.losses.logsumexp import logsumexp_similarity, unit
 
 
 def looc_loss(

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from viewlearn import distributed
-from viewlearn.losses.similarity import logsumexp_self_similarity, logsumexp_similarity, unit_pair
+from viewlearn.losses.logsumexp import logsumexp_self_similarity, logsumexp_similarity, unit_pair
 
 
 def nt_xent(z1: Tensor, z2: Tensor, temperature: float, across_processes: bool = False) -> Tensor:

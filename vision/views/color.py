@@ -5,9 +5,9 @@ from torch import Generator, Tensor
 
 from viewlearn.views import Params, View, draw
 from viewlearn.views.checks import Range, check_range
+from viewlearn.views.parts import part_size
 from vision.views.checks import check_images, full_precision
 from vision.views.hue import shift_hue
-from vision.views.parts import part_size
 from vision.views.tone import luma
 
 BRIGHTNESS, CONTRAST, SATURATION, HUE = range(4)

@@ -6,8 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from viewlearn.views.parts import batch_parts
 from vision.views.checks import full_precision
-from vision.views.parts import batch_parts
 
 
 class Taps(NamedTuple):

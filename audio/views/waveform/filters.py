@@ -10,10 +10,10 @@ from abc import abstractmethod
 import torch
 from torch import Generator, Tensor
 
-from audio.chunks import in_chunks
 from audio.views.waveform.fourier import fast_length
 from viewlearn.views import Params, View, draw
 from viewlearn.views.checks import Range, check_range, require
+from viewlearn.views.parts import in_parts
 
 BLOCK = 2**13  # samples of one transform
 CHUNK = 2**19  # samples that are filtered at a time
@@ -63,7 +63,7 @@ class _Biquad(View):
             filtered = torch.fft.irfft(torch.fft.rfft(blocks).mul_(response[:, None]), n=length)
             return filtered[..., memory:].flatten(-2)[..., :size]
 
-        return in_chunks(apply, CHUNK // size, x, cutoff, alpha)
+        return in_parts(apply, CHUNK // size, x, cutoff, alpha)
 
 
 def _decay(hz: float, q: float, sample_rate: int) -> int:

@@ -64,7 +64,7 @@ class PublishedNetwork(_Network):
         return self.out(self.up2(self.up1(h)))
 
 
-class EverydayNetwork(_Network):
+class CompactNetwork(_Network):
     """The published design with every layer where it is cheap: no stage at full resolution, aligned channels.
 
         stage     layers                                          channels   resolution

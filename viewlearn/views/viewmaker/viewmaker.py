@@ -11,7 +11,7 @@ from viewlearn.views.params import Params
 from viewlearn.views.view import View
 from viewlearn.views.viewmaker.budget import project_l1
 from viewlearn.views.viewmaker.dct import dct2, idct2
-from viewlearn.views.viewmaker.networks import EverydayNetwork, PublishedNetwork
+from viewlearn.views.viewmaker.networks import CompactNetwork, PublishedNetwork
 
 
 class Viewmaker(View):
@@ -36,7 +36,7 @@ class Viewmaker(View):
         clamp: the range that views are clamped to, or None for no clamp; "data" takes ``value_range``.
         domain: ``pixel``; or ``dct``, where the network reads and perturbs the orthonormal discrete cosine transform
             of x (the budget then holds for the coefficients), which favors global patterns over local ones.
-        variant: ``everyday`` is the fast network; ``published`` has the layers of the paper's code.
+        variant: ``compact`` is the fast network; ``published`` has the layers of the paper's code.
         width: base number of channels of the network, which has 2 and 4 times as many at a half and a quarter of the
             resolution.
         num_res_blocks: residual blocks of the network, each with a noise map of its own.
@@ -55,14 +55,14 @@ class Viewmaker(View):
         channels: int | None = None,
         clamp: tuple[float, float] | Literal["data"] | None = "data",
         domain: Literal["pixel", "dct"] = "pixel",
-        variant: Literal["everyday", "published"] = "everyday",
+        variant: Literal["compact", "published"] = "compact",
         width: int = 32,
         num_res_blocks: int = 3,
         downsample: int = 1,
         value_range: tuple[float, float] | None = None,
     ):
         super().__init__()
-        networks = {"everyday": EverydayNetwork, "published": PublishedNetwork}
+        networks = {"compact": CompactNetwork, "published": PublishedNetwork}
         if channels is None or channels < 1:
             raise ValueError(f"channels of the Viewmaker is {channels}; it must be the number of channels of the input")
         if width < 1 or num_res_blocks < 0 or downsample < 1:

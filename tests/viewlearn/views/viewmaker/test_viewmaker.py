@@ -5,10 +5,10 @@ import torch
 
 from viewlearn.views import Compose, Identity, RandomApply, Viewmaker, reverse_gradient, select, share
 
-VARIANTS = ["everyday", "published"]
+VARIANTS = ["compact", "published"]
 
 
-def small(variant="everyday", **arguments) -> Viewmaker:
+def small(variant="compact", **arguments) -> Viewmaker:
     torch.manual_seed(0)
     return Viewmaker(**{"channels": 3, "width": 8, "num_res_blocks": 2, "variant": variant, **arguments})
 
@@ -112,7 +112,7 @@ def test_annealing_between_forward_and_backward_doesn_t_disturb_the_gradient(gen
     assert all(p.grad.isfinite().all() for p in viewmaker.parameters())
 
 
-def test_first_perturbations_of_the_everyday_network_are_smooth(generator):
+def test_first_perturbations_of_the_compact_network_are_smooth(generator):
     """The 2×2 pixels of a place start alike."""
     viewmaker = Viewmaker(channels=3, clamp=None)
     x = torch.rand(4, 3, 32, 32, generator=generator)
@@ -223,7 +223,7 @@ def test_an_accelerator_makes_the_same_views_and_gradients(variant, precision, g
         ({"channels": None}, "channels"),
         ({"clamp": (1.0, 0.0)}, "interval"),
         ({"domain": "fourier"}, "'fourier'"),
-        ({"variant": "fast"}, "everyday, published"),
+        ({"variant": "fast"}, "compact, published"),
         ({"width": 0}, "width 0"),
         ({"num_res_blocks": -1}, "num_res_blocks -1"),
         ({"downsample": 0}, "downsample 0"),

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from viewlearn.losses.similarity import logsumexp_self_similarity, logsumexp_similarity
+from viewlearn.losses.logsumexp import logsumexp_self_similarity, logsumexp_similarity
 
 
 def unit_vectors(generator, n, dim=5, dtype=torch.float64):
