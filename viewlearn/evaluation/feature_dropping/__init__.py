@@ -3,7 +3,7 @@
 from viewlearn.evaluation.feature_dropping.action import Action, ActionMeter, radial_profile, row_correlation
 from viewlearn.evaluation.feature_dropping.analyze import analyze, fit_references
 from viewlearn.evaluation.feature_dropping.cache import CACHE, kept_reference
-from viewlearn.evaluation.feature_dropping.dependence import Dependence, dependence, mutual_information
+from viewlearn.evaluation.feature_dropping.dependence import Dependence, dependence
 from viewlearn.evaluation.feature_dropping.destruction import (
     Destruction,
     destroyed,
@@ -42,7 +42,6 @@ __all__ = [
     "gradient_floor",
     "histogram",
     "kept_reference",
-    "mutual_information",
     "pair_loss",
     "paired_disagreement",
     "radial_profile",

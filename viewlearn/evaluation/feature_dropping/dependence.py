@@ -1,10 +1,13 @@
 """Whether two tasks' labels are destroyed together, apart, or independently."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
 import torch
+from scipy.stats import entropy
 from torch import Generator, Tensor
 
 Verdict = Literal["independent", "exclusive", "joint"]
@@ -16,15 +19,16 @@ class Dependence:
     """How the destruction of one task's label goes with that of another's.
 
     Args:
-        both: rate at which one view destroys both labels.
-        expected: what that rate would be if the two were independent (given the sample, when draws are shuffled).
-        phi: correlation of the two events, in [−1, 1]; 0 where one of them never or always happens.
-        information: their mutual information in bits.
-        null: its mean over the shuffles: what finite data show of information where there is none to be found.
-        p_value: part of the shuffles, the observed one among them, whose ``both`` is as far from ``expected``.
-        verdict: joint where ``both`` exceeds ``expected``, exclusive where it falls short, with p_value < 0.05; else
-            independent.
-        num_samples: samples that the reference classifiers of both tasks know.
+        both: Rate at which one view destroys both labels.
+        expected: The same rate if the two were independent (given the sample, where draws are shuffled).
+        phi: Correlation of the two events, in [−1, 1]; 0 where one of them never or always happens.
+        information: Mutual information of the two events, in bits.
+        null: Mean of the mutual information over the shuffles: what finite data show where there is none.
+        p_value: Fraction of the shuffles, counting the data as one of them, whose ``both`` is as far from
+            ``expected``.
+        verdict: "joint" where ``both`` exceeds ``expected`` and "exclusive" where it falls short, with a p-value below
+            0.05; otherwise "independent".
+        num_samples: Number of samples that the judges of both tasks know.
     """
 
     both: float
@@ -37,15 +41,6 @@ class Dependence:
     num_samples: int
 
 
-def mutual_information(a: Tensor, b: Tensor) -> float:
-    """I(A; B) in bits of two events from their joint frequencies: Σ p(a, b) log₂ (p(a, b) / (p(a) p(b))).
-
-    Args:
-        a, b: booleans of the same shape.
-    """
-    return _information(_mean(a & b), _mean(a), _mean(b))
-
-
 def dependence(
     a: Tensor,
     b: Tensor,
@@ -54,38 +49,41 @@ def dependence(
     num_shuffles: int = 200,
     generator: Generator | None = None,
 ) -> Dependence:
-    """The dependence of two destruction events, against the same data shuffled.
+    """Compares how often two labels are destroyed together with the same data shuffled.
 
     Args:
-        a, b: (num_samples, num_draws) booleans: whether draw j of sample i destroyed the one and the other label.
-        shuffle: ``samples`` permutes b's samples, with all their draws: do the two go together at all, be it because
-            some samples lose all their labels easily? ``draws`` permutes b's draws within each sample: do they go
-            together in the single view, samples being what they are?
-        num_shuffles: of the null; the least p-value is 1 / (num_shuffles + 1).
-        generator: of the shuffles.
+        a: Whether draw j of sample i destroyed the first label, ``(num_samples, num_draws)`` booleans.
+        b: The same for the second label.
+        shuffle: What is permuted. "samples" permutes b's samples with all their draws and asks whether the two go
+            together at all, if only because some samples lose all their labels easily; "draws" permutes b's draws
+            within each sample and asks whether they go together in a single view, given the sample.
+        num_shuffles: Number of shuffles, at least 1; the smallest possible p-value is 1 / (num_shuffles + 1).
+        generator: Source of the shuffles.
 
     Raises:
-        ValueError: different or empty shapes, or another shuffle.
+        ValueError: The shapes differ or are empty, or ``shuffle`` is unknown.
     """
     if a.shape != b.shape or a.ndim != 2 or a.numel() == 0:
         raise ValueError(f"events of shapes {tuple(a.shape)} and {tuple(b.shape)}; both must be (num_samples, draws)")
     if shuffle not in ("samples", "draws"):
         raise ValueError(f"shuffle is {shuffle!r}; it must be 'samples' or 'draws'")
-    rate_a, rate_b, both = _mean(a), _mean(b), _mean(a & b)
+    num_a, num_b, num_both, num = int(a.sum()), int(b.sum()), int((a & b).sum()), a.numel()
+    rate_a, rate_b, both = num_a / num, num_b / num, num_both / num
     expected = rate_a * rate_b
     if shuffle == "draws":
         expected = (a.double().mean(1) * b.double().mean(1)).mean().item()
-    joint = [_mean(a & _shuffled(b, shuffle, generator)) for _ in range(num_shuffles)]
-    far = sum(abs(value - expected) >= abs(both - expected) - 1e-12 for value in joint)
+    shuffled = [int((a & _shuffled(b, shuffle, generator)).sum()) for _ in range(num_shuffles)]
+    far = sum(abs(value / num - expected) >= abs(both - expected) - 1e-12 for value in shuffled)
     p_value = (1 + far) / (num_shuffles + 1)
     verdict: Verdict = "independent" if p_value >= 0.05 else "joint" if both > expected else "exclusive"
     spread = math.sqrt(rate_a * (1 - rate_a) * rate_b * (1 - rate_b))
+    information = _mutual_information([num_both, *shuffled], num_a, num_b, num)
     return Dependence(
         both=both,
         expected=expected,
         phi=(both - rate_a * rate_b) / spread if spread > 0 else 0.0,
-        information=_information(both, rate_a, rate_b),
-        null=sum(_information(value, rate_a, rate_b) for value in joint) / max(1, num_shuffles),
+        information=float(information[0]),
+        null=float(information[1:].mean()),
         p_value=p_value,
         verdict=verdict,
         num_samples=len(a),
@@ -98,15 +96,9 @@ def _shuffled(b: Tensor, shuffle: Shuffle, generator: Generator | None) -> Tenso
     return b.gather(1, torch.rand(b.shape, generator=generator).argsort(1))
 
 
-def _information(both: float, rate_a: float, rate_b: float) -> float:
-    cells = (
-        (both, rate_a * rate_b),
-        (rate_a - both, rate_a * (1 - rate_b)),
-        (rate_b - both, (1 - rate_a) * rate_b),
-        (1 - rate_a - rate_b + both, (1 - rate_a) * (1 - rate_b)),
-    )
-    return max(0.0, sum(p * math.log2(p / q) for p, q in cells if p > 1e-12 and q > 0))
-
-
-def _mean(events: Tensor) -> float:
-    return events.double().mean().item()
+def _mutual_information(num_both: Sequence[int], num_a: int, num_b: int, num: int) -> np.ndarray:
+    """Computes I(A; B) in bits for each count of how often both events happen."""
+    both = np.asarray(num_both)
+    joint = np.stack([num - num_a - num_b + both, num_b - both, num_a - both, both], axis=1)
+    independent = np.outer([num - num_a, num_a], [num - num_b, num_b]).ravel()
+    return entropy(joint, independent, base=2, axis=1).clip(min=0)
