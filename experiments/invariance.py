@@ -46,11 +46,10 @@ from viewlearn.runs.components import load_components
 from viewlearn.runs.provenance import origin
 from viewlearn.views.decode import ToFloat
 from vision.files import images_in, read_square
-from vision.image_sets.layouts import aloi, coil100, got10k, pascal3d
-from vision.image_sets.sets import sample_sets
+from vision.image_sets import aloi, coil100, got10k, pascal3d, sample_sets
 from vision.image_sets.transformations import synthetic_variations
-from vision.synthesis.solids.sets import VARYING, solid_sets
-from vision.video.backgrounds import background_crops
+from vision.synthesis import background_crops
+from vision.synthesis.solids import VARYING, solid_sets
 
 SETS = ("synthetic", "solids", "aloi", "coil100", "got10k", "pascal3d-instance", "pascal3d-viewpoint")
 MEASURES = ("RIS released top-10", "RIS formula top-10", "variance ratio", "whitened cosine")

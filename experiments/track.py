@@ -19,10 +19,8 @@ from matplotlib import pyplot
 from matplotlib.patches import Rectangle
 
 from viewlearn.files import writing
-from vision.video.clip import Clip, FolderClip
-from vision.video.file import FileClip
-from vision.video.tracking.tracker import RegionTracker
-from vision.video.tracking.tracks import Track, load_tracks, save_tracks
+from vision.video import Clip, FileClip, FolderClip
+from vision.video.tracking import RegionTracker, Track, load_tracks, save_tracks
 
 
 def main() -> None:

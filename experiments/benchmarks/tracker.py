@@ -12,8 +12,8 @@ SEEDS = range(300, 320)  # of clips that nothing was tuned on
 
 def rows(quick: bool) -> Iterator[Row]:
     try:
-        from vision.video.rendered.clips import render_clip
-        from vision.video.tracking.tracker import RegionTracker
+        from vision.video.rendered import render_clip
+        from vision.video.tracking import RegionTracker
 
         tracker = RegionTracker()
     except ValueError as error:

@@ -30,8 +30,9 @@ def check_labels(
         if tasks is not None and task not in tasks:
             raise ValueError(f"task {task!r} has labels but no class names; tasks with names: {sorted(tasks)}")
         high = len(tasks[task]) if tasks is not None else None
+        values = values.long()  # before they are compared with −1, which small unsigned integers can't hold
         _check_range(task, values, high)
-        checked[task] = values.long()
+        checked[task] = values
     return checked
 
 

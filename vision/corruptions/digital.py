@@ -101,9 +101,11 @@ def affine_places(moves: Tensor, height: int, width: int) -> tuple[Tensor, Tenso
 
 
 def _grid(like: Tensor, height: int | None = None, width: int | None = None) -> tuple[Tensor, Tensor]:
+    """Rows and columns of all pixels, ``(height, width)`` each."""
     height, width = height or like.shape[-2], width or like.shape[-1]
-    lines = (torch.arange(num, device=like.device, dtype=like.dtype) for num in (height, width))
-    return torch.meshgrid(*lines, indexing="ij")
+    down, across = (torch.arange(num, device=like.device, dtype=like.dtype) for num in (height, width))
+    row, column = torch.meshgrid(down, across, indexing="ij")
+    return row, column
 
 
 class Pixelate(Corruption):

@@ -114,6 +114,16 @@ def channel_statistics(dataset: Dataset, planes: bool = False) -> tuple[tuple[fl
     return tuple(mean.tolist()), tuple(std.tolist())
 
 
+def float_statistics(images: Tensor) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and standard deviation of each channel of uint8 images ``(num, channel, height, width)``, in [0, 1].
+
+    These are float32 sums, with Bessel's correction in the standard deviation; ``channel_statistics`` sums integers in
+    float64 without it. The last digits differ, and the published runs over scenes and video normalize by these.
+    """
+    x = images.float() / 255
+    return tuple(x.mean(dim=(0, 2, 3)).tolist()), tuple(x.std(dim=(0, 2, 3)).tolist())
+
+
 def check_held_out(**fractions: float) -> None:
     """Raises ValueError unless fractions of the images that are held out lie in [0, 1) and sum to less than 1."""
     if any(not 0 <= value < 1 for value in fractions.values()) or sum(fractions.values()) >= 1:

@@ -1,4 +1,4 @@
-"""Image sets from files: an image, or a box of it, per line of a list, with its class and its set."""
+"""Image sets from files: a list of images, or of boxes in them, with their classes and sets."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,10 +15,11 @@ class Entry:
     """One image of a set.
 
     Args:
-        path: of the file.
-        class_name, set_name: what it shows, and which trajectory it belongs to.
-        level: which step of the transformation; 0 where steps have no order that sets share.
-        box: left, top, right, bottom in pixels; None for the whole image. Parts beyond the image are black.
+        path: The image file.
+        class_name: What the image shows.
+        set_name: Which set of its class it belongs to.
+        level: Step of the transformation; 0 where steps have no order that sets share.
+        box: Left, top, right, bottom in pixels; None for the whole image. Parts beyond the image are black.
     """
 
     path: Path
@@ -31,16 +32,16 @@ class Entry:
 class ImageSets:
     """A data set of image sets in files: ``sets[i] -> (uint8 (3, size, size), {"class", "set", "level"})``.
 
-    Each image is cropped to its box and resized to a square, without keeping its aspect ratio and without a center
-    crop, as the released code of the Representation Invariance Score does. Two boxes of one file are two images
-    (there, features are keyed by file name, so that the last box of a file stands for all of them).
+    Each image is cut to its box and resized to a square, without keeping its aspect ratio and without a center crop,
+    as the released code of the Representation Invariance Score does. Two boxes of one file are two images (there,
+    features are keyed by file name, so that the last box of a file stands for all of them).
 
     Args:
-        entries: the images.
-        size: of the squares in pixels.
+        entries: The images.
+        size: Side of the squares in pixels.
 
     Raises:
-        ValueError: no entries; (when read) a file that isn't an image, with its name.
+        ValueError: no entries; (when read) a file that isn't an image; the message has its path.
     """
 
     def __init__(self, entries: Sequence[Entry], size: int = 128):
@@ -66,12 +67,12 @@ class ImageSets:
         return read_square(entry.path, self.size, entry.box), labels
 
     def subset(self, index: Sequence[int]) -> "ImageSets":
-        """The images that ``index`` picks."""
+        """The images at some positions."""
         return ImageSets([self.entries[i] for i in index], self.size)
 
 
 def sample_sets(sets: ImageSets, max_sets: int, seed: int = 0) -> ImageSets:
-    """At most ``max_sets`` whole sets, drawn at random: a quick look at a large collection."""
+    """Draws at most ``max_sets`` whole sets, for a quick look at a large collection."""
     names = sorted({(entry.class_name, entry.set_name) for entry in sets.entries})
     kept = {names[i] for i in subset(len(names), max_sets, seed).tolist()}
     return sets.subset([i for i, entry in enumerate(sets.entries) if (entry.class_name, entry.set_name) in kept])

@@ -1,18 +1,17 @@
 """Digits on photographs, made from what scikit-learn ships: the main job's data, which need no download."""
 
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from sklearn.datasets import load_sample_images
 from torch import Tensor
 
 from viewlearn.data import ArrayDataset, Split
 from viewlearn.data.indexed import indexed_uniform
 from vision.data.image_data import ImageData, Source
 from vision.superimposed import ScatteredDigit
+from vision.synthesis.photographs import photographs
 
 CELL = 36  # least side of a cell in pixels of the photograph
 SMALLEST, LARGEST = 24, 36  # side of the window that becomes an image, in pixels of the photograph
@@ -46,17 +45,17 @@ REGIONS = {
 class PhotoDigits(ImageData):
     """Digits superimposed on parts of photographs, 32×32, with two tasks: ``digit`` (10) and ``region`` (10).
 
-    Each of ten regions of two photographs is divided into cells; train, validation and test windows come from
-    different cells, and so have no pixel in common, and their digits from different sets. A window's side is uniform in
-    24 … 36 px of the photograph, its place uniform in its cell; the digit is a ScatteredDigit. Image i of a split is a
-    pure function of (seed, split, i).
+    Each of ten regions of two photographs is divided into cells. Train, validation and test windows come from
+    different cells, so that they have no pixel in common, and their digits from different sets. A window's side is
+    uniform in 24 … 36 px of the photograph, its place uniform in its cell; the digit is a ScatteredDigit. Image i of a
+    split is a pure function of (seed, split, i).
 
     Args:
-        num_train: training images.
-        num_validation: validation images.
-        num_test: test images.
-        size: side of the images in pixels.
-        seed: of all random draws.
+        num_train: Number of training images.
+        num_validation: Number of validation images.
+        num_test: Number of test images.
+        size: Side of the images in pixels.
+        seed: Seed of all random draws.
         planes: Whether samples keep photograph and digit apart, for the oracle ``RedrawOverlay``.
 
     Raises:
@@ -73,9 +72,9 @@ class PhotoDigits(ImageData):
         planes: bool = False,
     ):
         super().__init__(ScatteredDigit(), overlay_seed=seed, planes=planes)
-        self.num = {"train": num_train, "validation": num_validation, "test": num_test}
+        self.num: dict[Split, int] = {"train": num_train, "validation": num_validation, "test": num_test}
         self.size, self.seed = size, seed
-        for name, value in {**self.num, "size": size}.items():
+        for name, value in {**{f"num_{split}": num for split, num in self.num.items()}, "size": size}.items():
             if value < 1:
                 raise ValueError(f"{name} is {value}; it must be 1 or more")
 
@@ -86,11 +85,11 @@ class PhotoDigits(ImageData):
     def source(self, split: Split) -> Source:
         index = np.arange(self.num[split])
         windows, labels = draw_windows(split, index, self.seed)
-        return Source(ArrayDataset(cut(windows, self.size), {"region": labels}), index)
+        return Source(ArrayDataset(resample(windows, self.size), {"region": labels}), index)
 
 
 def draw_windows(split: Split, index: np.ndarray, seed: int) -> tuple[Tensor, Tensor]:
-    """Square windows into the photographs, and the region that each lies in.
+    """Draws square windows into the photographs, and the region that each lies in.
 
     Returns:
         ``(n, 4)`` float32: photograph, left, top and side in pixels; ``(n,)`` int64 labels.
@@ -100,11 +99,11 @@ def draw_windows(split: Split, index: np.ndarray, seed: int) -> tuple[Tensor, Te
     windows = torch.empty(len(index), 4)
     for label, region in enumerate(REGIONS.values()):
         cells = torch.tensor(cells_of(region)[split], dtype=torch.float32)
-        mine = labels == label
-        u = drawn[mine]
+        here = labels == label
+        u = drawn[here]
         left, top, width, height = cells[(u[:, 1] * len(cells)).long()].unbind(1)
         side = SMALLEST + (LARGEST - SMALLEST) * u[:, 2]
-        windows[mine] = torch.stack(
+        windows[here] = torch.stack(
             [
                 torch.full_like(side, region.photograph),
                 left + u[:, 3] * (width - side),
@@ -117,7 +116,7 @@ def draw_windows(split: Split, index: np.ndarray, seed: int) -> tuple[Tensor, Te
 
 
 def cells_of(region: Region) -> dict[Split, list[tuple[int, int, int, int]]]:
-    """A region's cells as (left, top, width, height): an eighth for validation, a quarter for test."""
+    """Divides a region into cells (left, top, width, height): an eighth for validation, a quarter for test."""
     across, down = (region.right - region.left) // CELL, (region.bottom - region.top) // CELL
     width, height = (region.right - region.left) // across, (region.bottom - region.top) // down
     cells = [
@@ -129,13 +128,13 @@ def cells_of(region: Region) -> dict[Split, list[tuple[int, int, int, int]]]:
     return {"validation": shuffled[:first], "test": shuffled[first:second], "train": shuffled[second:]}
 
 
-def cut(windows: Tensor, size: int) -> Tensor:
-    """The windows' content, resampled bilinearly to squares: ``(n, 3, size, size)`` uint8."""
+def resample(windows: Tensor, size: int) -> Tensor:
+    """Reads the windows' content bilinearly, as squares: ``(n, 3, size, size)`` uint8."""
     images = torch.empty(len(windows), 3, size, size, dtype=torch.uint8)
     steps = (torch.arange(size) + 0.5) / size
     for number, photograph in enumerate(photographs()):
-        mine = windows[:, 0] == number
-        _, left, top, side = windows[mine].unbind(1)
+        here = windows[:, 0] == number
+        _, left, top, side = windows[here].unbind(1)
         # Half a pixel inside the window: bilinear weights then reach no pixel beyond its cell.
         inner = side[:, None] - 1
         x = (left[:, None] + 0.5 + steps * inner) / photograph.shape[2] * 2 - 1
@@ -143,11 +142,5 @@ def cut(windows: Tensor, size: int) -> Tensor:
         grid = torch.stack(torch.broadcast_tensors(x[:, None, :], y[:, :, None]), dim=-1)
         sampled = F.grid_sample(photograph[None], grid.reshape(1, -1, size, 2), align_corners=False)
         sampled = sampled.reshape(3, -1, size, size).transpose(0, 1)
-        images[mine] = sampled.mul_(255).round_().to(torch.uint8)
+        images[here] = sampled.mul_(255).round_().to(torch.uint8)
     return images
-
-
-@lru_cache
-def photographs() -> tuple[Tensor, ...]:
-    """The two photographs, each ``(3, 427, 640)`` float32 in [0, 1]."""
-    return tuple(torch.from_numpy(image / 255.0).permute(2, 0, 1).float() for image in load_sample_images().images)

@@ -11,11 +11,10 @@ from vision.files import images_in, read_image
 
 
 class Clip(Protocol):
-    """A video without cuts.
+    """A video.
 
-    ``times`` are seconds from the first frame, ``(num_frames,)`` float64 and increasing, whatever the frame rate, and
-    also if it varies. ``clip[i]`` is a frame, uint8 ``(3, height, width)``; reading it changes nothing that a later
-    reading would see.
+    ``times`` are seconds from the first frame, ``(num_frames,)`` float64 and increasing, at whatever frame rate, fixed
+    or not. ``clip[i]`` is a frame, uint8 ``(3, height, width)``, always the same for the same i.
     """
 
     name: str
@@ -31,8 +30,8 @@ class ArrayClip:
 
     Args:
         frames: uint8 ``(num_frames, 3, height, width)``.
-        times: in seconds, one per frame, or frames per second.
-        name: what messages call it.
+        times: Times in seconds, one per frame; or the number of frames per second.
+        name: Name in messages.
 
     Raises:
         ValueError: frames of another type or shape, or times that don't fit them.
@@ -58,12 +57,12 @@ class FolderClip:
     """A folder of images, one per frame, in the order of the numbers in their names.
 
     Args:
-        folder: of the images.
-        fps: frames per second; None reads the frames' times from ``times.txt`` in the folder, one per line.
+        folder: Folder of the images.
+        fps: Frames per second; by default, the frames' times are read from ``times.txt`` in the folder, one per line.
 
     Raises:
         ValueError: no images, neither ``fps`` nor ``times.txt``, or times that don't fit the images; (when read) a
-            file that isn't an image, by name.
+            file that isn't an image; the message has its path.
     """
 
     def __init__(self, folder: str | Path, fps: float | None = None):

@@ -1,27 +1,35 @@
 """Clips in video files, decoded with PyAV (the extra ``video``)."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from torch import Tensor
 
+if TYPE_CHECKING:
+    from av import VideoFrame
+    from av.container import InputContainer
+    from av.video.stream import VideoStream
+
 SEEK_BEYOND = 24
-"""Frames: a jump ahead of more than this seeks to a key frame; a shorter one decodes what lies between."""
+"""Frames that a jump ahead decodes at most; a longer jump seeks a key frame."""
 
 
 class FileClip:
-    """The first video stream of a file, by random access.
+    """The first video stream of a file, with random access.
 
-    The frames' times come from the container's time stamps, so a variable frame rate is no different from a fixed
-    one. Opening reads the packets' headers only. The decoder is opened by the process that reads frames (so the clip
-    can be handed to workers), and goes on from where it is when frames are read in order.
+    The frames' times come from the container's time stamps, so that the frame rate may vary. Opening reads the
+    packets' headers only. The process that reads frames opens the decoder (so that the clip can be handed to workers),
+    which goes on from where it is when frames are read in order.
 
     Args:
-        path: of the file.
+        path: The file.
 
     Raises:
-        ValueError: a file that isn't there, that can't be read, that has no video, or (when read) whose frames are
-            damaged; the message names it.
+        ValueError: no such file, one that can't be read or has no video; (when read) damaged frames. The message has
+            the path.
     """
 
     def __init__(self, path: str | Path):
@@ -34,6 +42,8 @@ class FileClip:
             with av.open(self.name) as container:
                 stream = self._stream(container)
                 stamps = [packet.pts for packet in container.demux(stream) if packet.pts is not None and packet.size]
+                if stream.time_base is None:
+                    raise ValueError(f"the video {self.path} has no time base")
                 seconds_per_tick = float(stream.time_base)
         except av.FFmpegError as error:
             raise ValueError(f"can't read the video {self.path}: {error}") from error
@@ -41,8 +51,8 @@ class FileClip:
         if len(self.stamps) == 0:
             raise ValueError(f"the video {self.path} has no frames")
         self.times = (self.stamps - self.stamps[0]).double() * seconds_per_tick
-        self._decoder = None
-        self._next = 0
+        self._decoder: _Decoder | None = None
+        self._next = 0  # index of the frame that the decoder gives next
 
     def __len__(self) -> int:
         return len(self.stamps)
@@ -59,17 +69,17 @@ class FileClip:
     def close(self) -> None:
         """Closes the decoder; reading a frame opens it again."""
         if self._decoder is not None:
-            self._decoder[0].close()
+            self._decoder.container.close()
         self._decoder = None
 
-    def __getstate__(self) -> dict:
+    def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_decoder": None, "_next": 0}
 
     def _read(self, index: int) -> Tensor:
         stamp = int(self.stamps[index])
         if self._decoder is None or not self._next <= index <= self._next + SEEK_BEYOND:
-            self._seek(stamp)
-        for frame in self._decoder[1]:
+            self._decoder = self._decoder_at(stamp)
+        for frame in self._decoder.frames:
             if frame.pts is None or frame.pts < stamp:
                 continue
             if frame.pts > stamp:
@@ -79,19 +89,28 @@ class FileClip:
             return torch.from_numpy(frame.to_ndarray(format="rgb24")).permute(2, 0, 1).contiguous()
         raise EOFError("the file ends before it")
 
-    def _seek(self, stamp: int) -> None:
-        container = _av().open(self.name) if self._decoder is None else self._decoder[0]
+    def _decoder_at(self, stamp: int) -> "_Decoder":
+        """A decoder that starts at the last key frame before a time stamp."""
+        container = _av().open(self.name) if self._decoder is None else self._decoder.container
         stream = self._stream(container)
         container.seek(stamp, stream=stream, backward=True)
-        self._decoder = (container, container.decode(stream))
+        return _Decoder(container, container.decode(stream))
 
-    def _stream(self, container):
+    def _stream(self, container: "InputContainer") -> "VideoStream":
         if not container.streams.video:
             raise ValueError(f"{self.path} has no video stream")
         return container.streams.video[0]
 
 
-def _av():
+class _Decoder(NamedTuple):
+    """An open file, and its frames from some place on."""
+
+    container: "InputContainer"
+    frames: "Iterator[VideoFrame]"
+
+
+def _av() -> ModuleType:
+    """PyAV, which is an extra."""
     try:
         import av
     except ImportError as error:

@@ -1,14 +1,14 @@
-"""From seconds to frames."""
+"""Which frames are shown at which times."""
 
 import torch
 from torch import Tensor
 
 
 def frame_at(times: Tensor, seconds: float) -> int:
-    """The frame that is shown closest to a time."""
+    """The frame whose time is closest to a time."""
     right = int(torch.searchsorted(times, seconds))
-    near = [index for index in (right - 1, right) if 0 <= index < len(times)]
-    return min(near, key=lambda index: abs(float(times[index]) - seconds))
+    neighbors = [index for index in (right - 1, right) if 0 <= index < len(times)]
+    return min(neighbors, key=lambda index: abs(float(times[index]) - seconds))
 
 
 def window_frames(times: Tensor, start: float, duration: float, num_frames: int) -> list[int]:
@@ -18,10 +18,10 @@ def window_frames(times: Tensor, start: float, duration: float, num_frames: int)
 
 
 def window_starts(times: Tensor, duration: float, stride: float) -> list[float]:
-    """Starts, ``stride`` seconds apart, of all windows of ``duration`` seconds that lie within the clip.
+    """Starts, ``stride`` seconds apart, of all windows of ``duration`` seconds that lie within a clip.
 
-    Half a frame of slack, so that rounding in time stamps doesn't cost a window.
+    The last window may end half a frame late, so that rounding in time stamps doesn't cost one.
     """
     slack = 0.5 * float(times.diff().min()) if len(times) > 1 else 0.0
-    room = float(times[-1]) - duration + slack
-    return [stride * k for k in range(int(room // stride) + 1)] if room >= 0 else []
+    latest = float(times[-1]) - duration + slack
+    return [stride * k for k in range(int(latest // stride) + 1)] if latest >= 0 else []

@@ -1,4 +1,4 @@
-"""Data sets of windows: a few frames of one clip as one sample, from which a view picks one."""
+"""Data sets of windows: a few frames of one clip as one sample, of which a view picks one."""
 
 from collections.abc import Sequence
 
@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 from torchvision.transforms.functional import resize
 
+from vision.video.cache import FrameCache
 from vision.video.clip import Clip
-from vision.video.collection import FrameCache
 from vision.video.times import window_frames, window_starts
 from vision.video.tracking.tracks import Track
 
@@ -15,17 +15,17 @@ from vision.video.tracking.tracks import Track
 class FrameWindows:
     """Windows of frames at equal steps of time: ``windows[i] -> (uint8 (num_frames, 3, height, width), labels)``.
 
-    A window lies within one clip; steps are in seconds, whatever the frame rate. What pairs of frames a method sees is
-    the affair of the view ``PickFrame``.
+    A window lies within one clip; steps are in seconds, whatever the frame rate. The view ``PickFrame`` decides which
+    pairs of frames a method sees.
 
     Args:
-        clips: the videos.
-        duration: seconds from a window's first to its last frame.
-        num_frames: of a window, at least 2.
-        stride: seconds between the starts of a clip's windows; None takes ``duration``.
-        size: frames are resized to, height and width.
-        labels: per task one class per clip; the label "clip" is there in any case.
-        cache_bytes: of decoded frames to keep, per process.
+        clips: The clips.
+        duration: Seconds from a window's first frame to its last.
+        num_frames: Number of frames of a window, at least 2.
+        stride: Seconds between the starts of a clip's windows; ``duration`` by default.
+        size: Height and width in pixels that frames are resized to.
+        labels: For each task, one class per clip. The label "clip" is always there.
+        cache_bytes: Bytes of decoded frames that each process keeps.
 
     Raises:
         ValueError: no clip that is long enough, fewer than 2 frames, a duration that isn't positive, or labels that
@@ -72,13 +72,13 @@ class TrackWindows:
     and ``[:, 1]`` the region, cut out at the clip's own resolution. Both are resized to ``size``.
 
     Args:
-        clips: the videos.
-        tracks: those of each clip, as ``RegionTracker`` or ``load_tracks`` give them.
-        num_frames: of a sample, at least 2.
-        size: height and width that frames and regions are resized to.
-        margin: of surroundings that is kept around a region, as a fraction of its sides.
-        labels: per task one class per clip; the labels "clip" and "track" are there in any case.
-        cache_bytes: of decoded frames to keep, per process.
+        clips: The clips.
+        tracks: The tracks of each clip, as ``RegionTracker`` or ``load_tracks`` gives them.
+        num_frames: Number of frames of a sample, at least 2.
+        size: Height and width in pixels that frames and regions are resized to.
+        margin: Surroundings that are kept around a region, as a fraction of its sides.
+        labels: For each task, one class per clip. The labels "clip" and "track" are always there.
+        cache_bytes: Bytes of decoded frames that each process keeps.
 
     Raises:
         ValueError: no tracks, lists of different lengths, or fewer than 2 frames.
@@ -97,7 +97,7 @@ class TrackWindows:
         if num_frames < 2:
             raise ValueError(f"num_frames is {num_frames}; a pair needs at least 2")
         if len(tracks) != len(clips) or not any(len(of_clip) for of_clip in tracks):
-            raise ValueError(f"{len(clips)} clips and tracks of {len(tracks)}, {sum(map(len, tracks))} in all")
+            raise ValueError(f"{len(clips)} clips, and tracks of {len(tracks)} clips, {sum(map(len, tracks))} in all")
         self.size, self.margin, self.num_frames = size, margin, num_frames
         self.clip_labels = _clip_labels(labels or {}, len(clips))
         self.cache = FrameCache(list(clips), cache_bytes)
@@ -111,15 +111,15 @@ class TrackWindows:
         times = self.cache.clips[number].times[track.start : track.stop]
         duration = float(times[-1] - times[0])
         pairs = []
-        for place in window_frames(times - times[0], 0.0, duration, self.num_frames):
-            frame = self.cache.frame(number, track.start + place)
-            region = cut_out(frame, track.boxes[place], self.margin)
+        for step in window_frames(times - times[0], 0.0, duration, self.num_frames):
+            frame = self.cache.frame(number, track.start + step)
+            region = crop_box(frame, track.boxes[step], self.margin)
             pairs.append(torch.stack([resize(x, list(self.size), antialias=True) for x in (frame, region)]))
         return torch.stack(pairs), {"clip": number, "track": index, **self.clip_labels[number]}
 
 
-def cut_out(frame: Tensor, box: Tensor, margin: float) -> Tensor:
-    """The pixels in a box, widened by a margin and kept within the frame; at least one pixel."""
+def crop_box(frame: Tensor, box: Tensor, margin: float) -> Tensor:
+    """The pixels in a box, which is widened by a margin and kept within the frame; at least one pixel."""
     height, width = frame.shape[-2:]
     left, top, right, bottom = box.tolist()
     across, down = margin * (right - left), margin * (bottom - top)

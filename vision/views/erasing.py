@@ -5,8 +5,8 @@ from torch import Generator, Tensor
 
 from viewlearn.views import Params, View
 from viewlearn.views.checks import Range, check_range
-from vision.views.box import draw_box
 from vision.views.checks import check_images
+from vision.views.random_box import draw_box
 
 
 class Erasing(View):

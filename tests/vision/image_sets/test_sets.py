@@ -1,5 +1,7 @@
 """Loaders of image sets, on tiny trees in the layouts of the real collections."""
 
+import json
+
 import numpy as np
 import pytest
 import torch
@@ -10,8 +12,7 @@ from viewlearn.evaluation import extract_features
 from viewlearn.evaluation.invariance import layout_of
 from viewlearn.views.decode import ToFloat
 from vision.files import read_square
-from vision.image_sets.layouts import aloi, coil100, got10k, pascal3d
-from vision.image_sets.sets import Entry, ImageSets, sample_sets
+from vision.image_sets import Entry, ImageSets, aloi, coco_boxes, coil100, got10k, pascal3d, sample_sets
 
 
 def write(path, value: int = 0, size: tuple[int, int] = (12, 8)) -> None:
@@ -132,6 +133,35 @@ def test_whole_sets_are_sampled():
     some = sample_sets(ImageSets(entries), 5)
     assert len(some) == 20
     assert some.entries == sample_sets(ImageSets(entries), 5).entries
+
+
+def test_coco_format(tmp_path):
+    Image.fromarray(np.full((60, 80, 3), 99, np.uint8)).save(tmp_path / "1.png")
+    content = {
+        "images": [{"id": 7, "file_name": "1.png"}],
+        "categories": [{"id": 3, "name": "cat"}, {"id": 9, "name": "kite"}],
+        "annotations": [
+            {"id": 1, "image_id": 7, "category_id": 9, "bbox": [5, 6, 40, 35]},
+            {"id": 2, "image_id": 7, "category_id": 3, "bbox": [0, 0, 10, 50]},
+            {"id": 3, "image_id": 7, "category_id": 3, "bbox": [0, 0, 50, 50], "iscrowd": 1},
+            {"id": 4, "image_id": 7, "category_id": 3, "bbox": [20, 10, 50, 50], "iscrowd": 0},
+        ],
+    }
+    file = tmp_path / "instances.json"
+    file.write_text(json.dumps(content))
+    boxes = coco_boxes(file, tmp_path, size=8)
+    assert [(entry.class_name, entry.box) for entry in boxes.entries] == [
+        ("kite", (5, 6, 45, 41)),
+        ("cat", (20, 10, 70, 60)),
+    ]
+    assert boxes[0][0].shape == (3, 8, 8)
+    content["annotations"][0]["image_id"] = 8
+    file.write_text(json.dumps(content))
+    with pytest.raises(ValueError, match="annotation 1 is of an unknown image"):
+        coco_boxes(file, tmp_path)
+    file.write_text("{}")
+    with pytest.raises(ValueError, match="no 'images'"):
+        coco_boxes(file, tmp_path)
 
 
 @pytest.mark.parametrize("load", [aloi, coil100, got10k, pascal3d])

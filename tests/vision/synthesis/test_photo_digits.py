@@ -5,7 +5,7 @@ from vision import PhotoDigits
 from vision.superimposed import composite
 from vision.superimposed.digits import digit_bank
 from vision.synthesis import photo_digits
-from vision.synthesis.photo_digits import REGIONS, cells_of, cut, draw_windows, photographs
+from vision.synthesis.photo_digits import REGIONS, cells_of, draw_windows, photographs, resample
 
 SPLITS = ("train", "validation", "test")
 
@@ -39,7 +39,7 @@ def test_no_pixel_of_a_photograph_is_in_two_splits(split, monkeypatch):
                 others[region.photograph][:, top : top + height, left : left + width] = 1
     monkeypatch.setattr(photo_digits, "photographs", lambda: others)
     windows, _ = draw_windows(split, torch.arange(3000).numpy(), seed=0)
-    assert not cut(windows, 32).any()
+    assert not resample(windows, 32).any()
 
 
 def test_cells_lie_in_their_region_and_nowhere_else():

@@ -1,6 +1,4 @@
-"""Composed scenes: the boxes are where the objects are; COCO's format; the three ways to pre-train."""
-
-import json
+"""Composed scenes: the boxes are where the objects are; the three ways to pre-train."""
 
 import numpy as np
 import pytest
@@ -10,7 +8,7 @@ from torch import nn
 
 from viewlearn.data import check_data
 from viewlearn.evaluation import evaluate
-from vision.synthesis.scenes import SceneData, coco_boxes, compose_scenes
+from vision.synthesis.scenes import SceneData, compose_scenes
 
 
 def objects(num: int = 12) -> tuple[torch.Tensor, torch.Tensor]:
@@ -81,32 +79,3 @@ def test_a_scene_of_one_class_holds_objects_of_it_alone():
     assert len(scenes.labels.unique()) > 5
     left, top, _, _ = scenes.boxes[7, 3].int().tolist()
     assert int(scenes.images[7, 0, top, left]) // 20 % 10 == scenes.labels[7, 3]
-
-
-def test_coco_format(tmp_path):
-    Image.fromarray(np.full((60, 80, 3), 99, np.uint8)).save(tmp_path / "1.png")
-    content = {
-        "images": [{"id": 7, "file_name": "1.png"}],
-        "categories": [{"id": 3, "name": "cat"}, {"id": 9, "name": "kite"}],
-        "annotations": [
-            {"id": 1, "image_id": 7, "category_id": 9, "bbox": [5, 6, 40, 35]},
-            {"id": 2, "image_id": 7, "category_id": 3, "bbox": [0, 0, 10, 50]},
-            {"id": 3, "image_id": 7, "category_id": 3, "bbox": [0, 0, 50, 50], "iscrowd": 1},
-            {"id": 4, "image_id": 7, "category_id": 3, "bbox": [20, 10, 50, 50], "iscrowd": 0},
-        ],
-    }
-    file = tmp_path / "instances.json"
-    file.write_text(json.dumps(content))
-    boxes = coco_boxes(file, tmp_path, size=8)
-    assert [(entry.class_name, entry.box) for entry in boxes.entries] == [
-        ("kite", (5, 6, 45, 41)),
-        ("cat", (20, 10, 70, 60)),
-    ]
-    assert boxes[0][0].shape == (3, 8, 8)
-    content["annotations"][0]["image_id"] = 8
-    file.write_text(json.dumps(content))
-    with pytest.raises(ValueError, match="annotation 1 is of an unknown image"):
-        coco_boxes(file, tmp_path)
-    file.write_text("{}")
-    with pytest.raises(ValueError, match="no 'images'"):
-        coco_boxes(file, tmp_path)

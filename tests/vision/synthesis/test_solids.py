@@ -1,20 +1,24 @@
 """Rendered solids: silhouettes known in closed form, symmetries, light, and the sets made of them."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
 
 from viewlearn.evaluation.invariance import SetMeasure, VarianceRatio, layout_of
-from vision.synthesis.solids.render import HALF_WIDTH, Solids, boxes_of, over, render
+from vision.synthesis.solids.render import HALF_WIDTH, Solids, boxes_of, in_front_of, render
 from vision.synthesis.solids.sets import VARYING, solid_sets
 from vision.synthesis.solids.shapes import SOLIDS, signed_distance
 
 
 def plain(name: str, num: int = 1) -> Solids:
     shape = torch.full((num,), SOLIDS.index(name))
-    return Solids.draw(shape, torch.Generator().manual_seed(0)).but(
-        proportions=torch.ones(num, 3), azimuth=torch.zeros(num), elevation=torch.zeros(num)
+    return replace(
+        Solids.draw(shape, torch.Generator().manual_seed(0)),
+        proportions=torch.ones(num, 3),
+        azimuth=torch.zeros(num),
+        elevation=torch.zeros(num),
     )
 
 
@@ -52,23 +56,23 @@ def test_distance_never_overshoots_and_is_zero_on_the_surface(name, generator):
 
 @pytest.mark.parametrize("name", ["cylinder", "cone", "torus"])
 def test_solids_of_revolution_keep_their_silhouette_from_all_azimuths(name):
-    solids = plain(name, 5).but(azimuth=torch.linspace(0, 300, 5), elevation=torch.full((5,), 25.0))
+    solids = replace(plain(name, 5), azimuth=torch.linspace(0, 300, 5), elevation=torch.full((5,), 25.0))
     _, coverage = render(solids, 32)
     assert (coverage - coverage[:1]).abs().max() < 0.3
     assert (coverage - coverage[:1]).abs().mean() < 0.005
-    color, _ = render(solids.but(colors=torch.rand(5, 2, 3)), 32)
+    color, _ = render(replace(solids, colors=torch.rand(5, 2, 3)), 32)
     assert (color - color[:1]).abs().mean() > 0.01  # but not their paint
 
 
 def test_azimuth_of_a_full_turn_is_the_same_picture():
-    solids = plain("cross")[torch.tensor([0, 0])].but(azimuth=torch.tensor([30.0, 390.0]))
+    solids = replace(plain("cross")[torch.tensor([0, 0])], azimuth=torch.tensor([30.0, 390.0]))
     color, _ = render(solids, 32)
     assert (color[0] - color[1]).abs().mean() < 1e-3
 
 
 def test_light_from_the_right_lights_the_right():
     white = torch.ones(2, 2, 3)
-    solids = plain("ellipsoid", 2).but(colors=white, light=torch.tensor([[70.0, 0.0], [-70.0, 0.0]]))
+    solids = replace(plain("ellipsoid", 2), colors=white, light=torch.tensor([[70.0, 0.0], [-70.0, 0.0]]))
     color, _ = render(solids, 32)
     left, right = color[..., :16].mean(dim=(1, 2, 3)), color[..., 16:].mean(dim=(1, 2, 3))
     assert right[0] > 1.3 * left[0]
@@ -85,7 +89,7 @@ def test_boxes_are_tight():
 
 def test_a_picture_in_front_of_a_background():
     color, coverage = render(plain("box"), 16)
-    picture = over(color, coverage, torch.full((1, 3, 16, 16), 0.25))
+    picture = in_front_of(torch.full((1, 3, 16, 16), 0.25), color, coverage)
     assert torch.allclose(picture[0, :, 0, 0], torch.tensor(0.25))
     assert picture.min() >= 0
     assert picture.max() <= 1

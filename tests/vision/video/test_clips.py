@@ -8,8 +8,9 @@ import pytest
 import torch
 from PIL import Image
 
+from vision.video.cache import FrameCache
 from vision.video.clip import ArrayClip, FolderClip
-from vision.video.collection import FrameCache, find_clips
+from vision.video.collection import find_clips
 from vision.video.file import FileClip
 from vision.video.times import frame_at, window_frames, window_starts
 

@@ -1,6 +1,6 @@
 """Pictures of simple 3-D solids, with known class, pose and light."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields
 
 import torch
 from torch import Generator, Tensor
@@ -10,7 +10,7 @@ from vision.synthesis.solids.shapes import SOLIDS, signed_distance
 
 HALF_WIDTH = 1.15  # of the picture, in units of the solids' bounding radius
 NUM_STEPS = 40  # of sphere tracing
-CHUNK = 64  # pictures that are traced at a time, for the cache's sake
+CHUNK = 64  # pictures that are traced at a time, so that they fit a cache
 
 
 @dataclass(frozen=True)
@@ -18,13 +18,14 @@ class Solids:
     """A batch of solids in front of a camera. Angles in degrees, colors in [0, 1].
 
     Args:
-        shape: ``(batch,)`` int64, an index of ``SOLIDS``.
+        shape: ``(batch,)`` int64, indices of ``SOLIDS``.
         proportions: ``(batch, 3)`` stretch along the solid's own axes, in (0, 1].
-        colors: ``(batch, 2, 3)``: the solid's two paints, which cover it in bands, so that sides differ.
-        bands: ``(batch, 3)``: direction and frequency of the bands, in radians per unit length.
-        azimuth, elevation: ``(batch,)`` of the camera about the solid.
+        colors: ``(batch, 2, 3)`` the solid's two paints, which cover it in bands, so that its sides differ.
+        bands: ``(batch, 3)`` direction and frequency of the bands, in radians per unit length.
+        azimuth: ``(batch,)`` azimuth of the camera about the solid.
+        elevation: ``(batch,)`` elevation of the camera about the solid.
         light: ``(batch, 2)`` azimuth and elevation of the light, relative to the camera.
-        light_color: ``(batch, 3)``.
+        light_color: ``(batch, 3)`` color of the light.
     """
 
     shape: Tensor
@@ -38,7 +39,7 @@ class Solids:
 
     @classmethod
     def draw(cls, shape: Tensor, generator: Generator) -> "Solids":
-        """Random instances, poses and lights for given shapes."""
+        """Draws instances, poses and lights for given shapes."""
 
         def uniform(low: float, high: float, *size: int) -> Tensor:
             return low + (high - low) * torch.rand(len(shape), *size, generator=generator)
@@ -59,35 +60,31 @@ class Solids:
         return len(self.shape)
 
     def __getitem__(self, index: Tensor | slice) -> "Solids":
-        return Solids(*(getattr(self, name)[index] for name in self.__dataclass_fields__))
-
-    def but(self, **changes: Tensor) -> "Solids":
-        """The same solids with some properties replaced."""
-        return replace(self, **changes)
+        return Solids(*(getattr(self, field.name)[index] for field in fields(self)))
 
 
 def render(solids: Solids, size: int = 32) -> tuple[Tensor, Tensor]:
-    """Orthographic pictures by sphere tracing, with Lambert's shading, four rays a pixel.
+    """Renders orthographic pictures by sphere tracing, with Lambert's shading and four rays a pixel.
 
     Args:
-        solids: what to draw.
-        size: of the pictures in pixels.
+        solids: What to render.
+        size: Side of the pictures in pixels.
 
     Returns:
-        premultiplied colors ``(batch, 3, size, size)`` and coverage ``(batch, 1, size, size)``, both in [0, 1]; over
-        a background the picture is ``color + (1 − coverage) · background``.
+        Premultiplied colors ``(batch, 3, size, size)`` and coverage ``(batch, 1, size, size)``, both in [0, 1]; see
+        ``in_front_of``.
     """
     pictures = [_render(solids[start : start + CHUNK], size) for start in range(0, len(solids), CHUNK)]
     return torch.cat([color for color, _ in pictures]), torch.cat([coverage for _, coverage in pictures])
 
 
-def over(color: Tensor, coverage: Tensor, background: Tensor) -> Tensor:
-    """Pictures in front of backgrounds, all ``(batch, channel, size, size)``."""
+def in_front_of(background: Tensor | float, color: Tensor, coverage: Tensor) -> Tensor:
+    """Puts pictures before backgrounds, ``(…, channel, height, width)``: color + (1 − coverage) · background."""
     return color + (1 - coverage) * background
 
 
 def boxes_of(coverage: Tensor, threshold: float = 0.5) -> Tensor:
-    """The tight boxes ``(batch, 4)``: left, top, right, bottom in pixels, right and bottom exclusive; 0 if empty."""
+    """Tight boxes ``(batch, 4)``: left, top, right, bottom in pixels, the latter two exclusive; 0 if empty."""
     inside = coverage.squeeze(1) > threshold
     columns, rows = inside.any(1).int(), inside.any(2).int()
     left, top = columns.argmax(1), rows.argmax(1)
@@ -100,7 +97,7 @@ def _render(solids: Solids, size: int) -> tuple[Tensor, Tensor]:
     right, up, back = _camera(solids.azimuth, solids.elevation)
     grid = (torch.arange(2 * size) + 0.5) / size - 1
     across, down = grid * HALF_WIDTH, -grid[:, None] * HALF_WIDTH
-    # (batch, ray, 3): an orthographic camera's rays start on a plane beyond the solid and run along −back
+    # (batch, ray, 3): an orthographic camera's rays start on a plane in front of the solid and run along −back.
     start = across.expand(2 * size, -1)[None, ..., None] * right[:, None, None]
     start = start + down.expand(-1, 2 * size)[None, ..., None] * up[:, None, None]
     start = (start + 1.5 * back[:, None, None]).flatten(1, 2)
@@ -128,8 +125,8 @@ def _trace(name: str, solids: Solids, start: Tensor, back: Tensor, right: Tensor
     hit = (distance(points) < 0.004).float()[..., None] * (points.norm(dim=-1, keepdim=True) < 1.6)
     # Central differences along the corners of a tetrahedron: the cheapest normal.
     corners = points.new_tensor([[1, -1, -1], [-1, -1, 1], [-1, 1, -1], [1, 1, 1]])
-    normal = sum(corner * distance(points + 2e-3 * corner)[..., None] for corner in corners)
-    normal = functional.normalize(normal, dim=-1)
+    slopes = [corner * distance(points + 2e-3 * corner)[..., None] for corner in corners]
+    normal = functional.normalize(slopes[0] + slopes[1] + slopes[2] + slopes[3], dim=-1)
     azimuth, elevation = solids.light.deg2rad().unbind(1)
     toward = elevation.cos()[:, None] * (azimuth.sin()[:, None] * right + azimuth.cos()[:, None] * back)
     toward = toward + elevation.sin()[:, None] * up

@@ -8,12 +8,12 @@ SOLIDS = ("box", "ellipsoid", "cylinder", "cone", "torus", "octahedron", "capsul
 
 
 def signed_distance(solid: str, points: Tensor) -> Tensor:
-    """A lower bound of the distance to the surface, exact enough for sphere tracing: ``(..., 3)`` to ``(...)``.
+    """Bounds the distance to the surface from below, closely enough for sphere tracing: ``(..., 3)`` to ``(...)``.
 
     Inigo Quilez, "Distance functions" (iquilezles.org), is the standard collection of such formulas.
 
     Raises:
-        ValueError: a solid that isn't one of ``SOLIDS``.
+        ValueError: a solid that isn't in ``SOLIDS``.
     """
     if solid not in _DISTANCES:
         raise ValueError(f"no solid {solid!r}; there are: {', '.join(SOLIDS)}")
@@ -64,7 +64,7 @@ def _cross(points: Tensor) -> Tensor:
 
 
 def _corner(a: Tensor, b: Tensor) -> Tensor:
-    """Distance to the region where both are negative, for distances along perpendicular directions."""
+    """Distance to the region where both are negative, of distances along perpendicular directions."""
     both = torch.stack([a, b], dim=-1)
     return both.clamp(min=0).norm(dim=-1) + both.amax(-1).clamp(max=0)
 

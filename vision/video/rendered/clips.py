@@ -1,12 +1,13 @@
-"""Clips made for the purpose: solids that move, turn and pass behind something, with the truth known."""
+"""Rendered clips: solids that move, turn and pass behind something, with the truth known."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Generator, Tensor
 from torch.nn import functional
 
-from vision.synthesis.solids.render import Solids, boxes_of, render
+from vision.synthesis.solids.render import Solids, boxes_of, in_front_of, render
 from vision.synthesis.solids.shapes import SOLIDS
 from vision.video.clip import ArrayClip
 
@@ -16,11 +17,11 @@ class RenderedClip:
     """A clip and what it shows.
 
     Args:
-        clip: the frames.
+        clip: The frames.
         shapes: ``(num_objects,)`` int64, indices of ``SOLIDS``.
         boxes: ``(num_frames, num_objects, 4)`` left, top, right, bottom in pixels, of the whole object, also where it
             is hidden or beyond the frame's edge.
-        visible: ``(num_frames, num_objects)``, the fraction of the object's pixels that is seen.
+        visible: ``(num_frames, num_objects)`` fraction of the object's pixels that is seen.
     """
 
     clip: ArrayClip
@@ -40,19 +41,19 @@ def render_clip(
     backgrounds: Tensor | None = None,
     seed: int = 0,
 ) -> RenderedClip:
-    """Solids cross the picture in lanes of their own, turning; a pillar in the middle hides each of them for a while.
+    """Renders solids that cross the picture in lanes of their own, turning; a pillar hides each for a while.
 
     Args:
-        num_objects: how many solids, one lane each.
-        num_frames: of the clip.
-        size: height and width of the frames in pixels.
-        object_size: of the square that an object is drawn in; the object fills most of it.
-        fps: frames per second.
-        turn: degrees that an object turns about its vertical axis during the clip.
-        occluder: whether the pillar is there.
-        backgrounds: ``(num, 3, height, width)`` photographs in [0, 1], of which one is taken; None makes a smooth
-            random texture.
-        seed: of everything that is drawn.
+        num_objects: Number of solids, one in each lane.
+        num_frames: Number of frames.
+        size: Height and width of the frames in pixels.
+        object_size: Side in pixels of the square that an object is rendered in; the object fills most of it.
+        fps: Frames per second.
+        turn: Degrees that an object turns about its vertical axis during the clip.
+        occluder: Whether there is a pillar in the middle.
+        backgrounds: ``(num, 3, height, width)`` photographs in [0, 1], of which one is drawn; by default, a smooth
+            random texture is made.
+        seed: Seed of all random draws.
 
     Raises:
         ValueError: objects that don't fit into their lanes, or backgrounds of another size.
@@ -85,36 +86,38 @@ def render_clip(
 
 
 def _paths(num: int, num_frames: int, size: tuple[int, int], side: int, generator: Generator) -> Tensor:
-    """Upper left corners ``(num_frames, num, 2)``, x and y, in whole pixels: across, and gently up and down."""
+    """Draws upper left corners ``(num_frames, num, 2)``, x and y in whole pixels: across, and gently up and down."""
     height, width = size
     lane = height / num
     time = torch.linspace(0, 1, num_frames)[:, None]
     across = 4 + time * (width - side - 8)
-    backwards = torch.rand(num, generator=generator) < 0.5
-    across = torch.where(backwards, width - side - across, across)
+    backward = torch.rand(num, generator=generator) < 0.5
+    across = torch.where(backward, width - side - across, across)
     phase = 6.28 * torch.rand(num, generator=generator)
     down = lane * torch.arange(num) + (lane - side) / 2 * (1 + torch.sin(5 * time + phase))
     return torch.stack([across, down], dim=2).round().long()
 
 
-def _turning(shapes: Tensor, num_frames: int, side: int, turn: float, generator: Generator):
-    """Per object its frames: colors ``(num_frames, 3, side, side)`` and coverage."""
+def _turning(
+    shapes: Tensor, num_frames: int, side: int, turn: float, generator: Generator
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yields each object's frames: colors ``(num_frames, 3, side, side)`` and coverage."""
     solids = Solids.draw(shapes, generator)
     bright = 0.25 + 0.75 * solids.colors  # dark paint on a dark ground would be invisible to anyone
-    solids = solids.but(colors=bright)
+    solids = replace(solids, colors=bright)
     angles = torch.linspace(0, turn, num_frames)
     for k in range(len(shapes)):
         frames = solids[torch.full((num_frames,), k)]
-        yield render(frames.but(azimuth=frames.azimuth + angles), side)
+        yield render(replace(frames, azimuth=frames.azimuth + angles), side)
 
 
 def _paste(scene: Tensor, owner: Tensor, color: Tensor, coverage: Tensor, corners: Tensor, number: int) -> None:
+    """Puts an object into every frame of ``scene``, and its number into the pixels of ``owner`` that it covers."""
     side = color.shape[-1]
     for frame, (x, y) in enumerate(corners.tolist()):
-        place = (slice(y, y + side), slice(x, x + side))
-        region = scene[frame][:, *place]
-        scene[frame][:, *place] = color[frame] + (1 - coverage[frame]) * region
-        owner[frame][place][coverage[frame, 0] > 0.5] = number
+        square = (slice(y, y + side), slice(x, x + side))
+        scene[frame][:, *square] = in_front_of(scene[frame][:, *square], color[frame], coverage[frame])
+        owner[frame][square][coverage[frame, 0] > 0.5] = number
 
 
 def _background(photographs: Tensor | None, size: tuple[int, int], generator: Generator) -> Tensor:

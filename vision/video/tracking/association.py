@@ -1,4 +1,4 @@
-"""Which region of this frame continues which track."""
+"""Which region of a frame continues which track."""
 
 import torch
 from scipy.optimize import linear_sum_assignment
@@ -9,14 +9,15 @@ from torchvision.ops import box_iou
 def associate(
     similarity: Tensor, overlap: Tensor, allowed: Tensor, weight: float, bonus: Tensor
 ) -> list[tuple[int, int]]:
-    """Pairs of track and region with the largest total score, each used once; forbidden pairs are never made.
+    """Finds the pairs of track and region with the largest total score, each used once (Hungarian method) ::
 
-        score = weight · similarity + (1 − weight) · IoU + bonus
+        score = weight · similarity + (1 − weight) · overlap + bonus
 
     Args:
-        similarity, overlap: ``(num_tracks, num_regions)``, in [−1, 1] and [0, 1].
-        allowed: ``(num_tracks, num_regions)`` booleans.
-        weight: of the similarity, in [0, 1].
+        similarity: ``(num_tracks, num_regions)`` in [−1, 1].
+        overlap: ``(num_tracks, num_regions)`` IoU, in [0, 1].
+        allowed: ``(num_tracks, num_regions)`` booleans; other pairs are never made.
+        weight: Weight of the similarity, in [0, 1].
         bonus: ``(num_tracks, num_regions)``, at least 0.
     """
     if not allowed.any():
@@ -31,16 +32,20 @@ def associate(
 def gate(
     predicted: Tensor, regions: Tensor, slack: Tensor, min_iou: Tensor, max_growth: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """The IoU of every track with every region, and which pairs geometry allows.
+    """Measures the IoU of every track with every region, and decides which pairs geometry allows.
 
-    A pair is allowed if its IoU reaches ``min_iou``, or the centers are at most ``slack`` pixels apart, and in both
-    cases the areas differ by less than the factor ``max_growth``.
+    A pair is allowed if its IoU reaches ``min_iou`` or its centers are at most ``slack`` pixels apart, and its areas
+    differ by less than the factor ``max_growth``.
 
     Args:
-        predicted: ``(num_tracks, 4)``.
+        predicted: ``(num_tracks, 4)`` boxes that tracks are expected at.
         regions: ``(num_regions, 4)``.
         slack: ``(num_tracks,)`` pixels; 0 for tracks that were seen in the last frame.
-        min_iou, max_growth: ``(num_regions,)``.
+        min_iou: ``(num_regions,)``.
+        max_growth: ``(num_regions,)``.
+
+    Returns:
+        IoU and whether allowed, ``(num_tracks, num_regions)`` each.
     """
     iou = box_iou(predicted, regions)
     distance = torch.cdist(centers(predicted), centers(regions))
@@ -55,5 +60,5 @@ def centers(boxes: Tensor) -> Tensor:
 
 
 def areas(boxes: Tensor) -> Tensor:
-    """``(num,)``, at least a thousandth of a pixel."""
+    """``(num,)`` square pixels, at least a thousandth."""
     return (boxes[:, 2:] - boxes[:, :2]).clamp(min=0).prod(1).clamp(min=1e-3)

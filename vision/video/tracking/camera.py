@@ -2,19 +2,19 @@
 
 import numpy as np
 
-from vision.video.tracking.proposals import import_opencv
+from vision.video.tracking.opencv import import_opencv
 
 GRID = 12  # pixels between the points that are followed
-MIN_POINTS = 8  # that must agree
-TOLERANCE = 0.5  # pixels, within which they do
-WINDOW = 15  # pixels around a point that are followed with it
+MIN_POINTS = 8  # points that must agree
+TOLERANCE = 0.5  # pixels within which points agree
+WINDOW = 15  # pixels, the side of the square around a point that is followed with it
 
 
 def camera_from_flow(flow: np.ndarray) -> np.ndarray:
     """The similarity transformation ``(3, 3)`` that most of the flow ``(height, width, 2)`` agrees with (RANSAC).
 
-    The identity where there is none. Flow is a little too short where little is to be seen, so that many small steps
-    together are some pixels off; see ``refined``.
+    If there is none, it is the identity. In areas without structure flow is a little too short, so that many small
+    steps add up to an error of some pixels, which ``refined`` removes.
     """
     points = _points(flow.shape[:2])
     columns, rows = points.astype(int).T
@@ -22,11 +22,12 @@ def camera_from_flow(flow: np.ndarray) -> np.ndarray:
 
 
 def refined(guess: np.ndarray, here: np.ndarray, there: np.ndarray) -> np.ndarray:
-    """The transformation ``(3, 3)`` of pixels of ``here`` to pixels of ``there``, to a fraction of a pixel.
+    """The transformation ``(3, 3)`` from pixels of ``here`` to pixels of ``there``, to a fraction of a pixel.
 
     Args:
-        guess: ``(3, 3)``, about right; returned where the pictures don't say better.
-        here, there: uint8 ``(height, width)``.
+        guess: ``(3, 3)`` approximate transformation; it is returned if too few points can be followed.
+        here: uint8 ``(height, width)``.
+        there: uint8 ``(height, width)``.
     """
     points = _points(here.shape)
     start = (np.c_[points, np.ones(len(points))] @ guess.T)[:, :2].astype(np.float32)
@@ -40,7 +41,7 @@ def refined(guess: np.ndarray, here: np.ndarray, there: np.ndarray) -> np.ndarra
     return _fit(points[known], found[known], guess)
 
 
-def _points(size: tuple[int, int]) -> np.ndarray:
+def _points(size: tuple[int, ...]) -> np.ndarray:
     rows, columns = np.mgrid[GRID // 2 : size[0] : GRID, GRID // 2 : size[1] : GRID]
     return np.stack([columns.ravel(), rows.ravel()], axis=1).astype(np.float32)
 

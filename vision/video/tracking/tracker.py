@@ -1,4 +1,4 @@
-"""The region tracker: class-agnostic proposals, linked from frame to frame by their looks and places."""
+"""The region tracker: class-agnostic proposals, linked from frame to frame by their looks and positions."""
 
 import numpy as np
 import torch
@@ -6,22 +6,22 @@ from torch import Tensor
 from torchvision.ops import box_iou
 
 from vision.video.clip import Clip
+from vision.video.tracking.appearance import ColorAndGradients, contrast, pool
 from vision.video.tracking.association import associate, centers, gate
-from vision.video.tracking.describe import ColorAndGradients, contrast, pool
-from vision.video.tracking.moments import Moment, Moments
+from vision.video.tracking.frames import FrameAnalyzer, TrackedFrame
 from vision.video.tracking.moving import MovingRegions
 from vision.video.tracking.proposals import Proposer, SelectiveSearch
 from vision.video.tracking.tracklets import Tracklet, joined
 from vision.video.tracking.tracks import Track, best_tracks
 
-MIN_IOU = 0.7  # of a proposal with the prediction of a track that it corrects: less is a part, or another thing
-GROWTH = 1.6  # in area, between a prediction and a proposal
-MOVING_IOU, MOVING_GROWTH = 0.5, 2.0  # the same, of a proposal by motion: these are seldom parts
-MOVING_BONUS = 0.2  # for these proposals
-MARGIN = 0.15  # by which a prediction must look more like its track where no proposal agrees with it
+MIN_IOU = 0.7  # of a proposal with the prediction that it corrects; one with less is a part, or another object
+MAX_GROWTH = 1.6  # factor between the areas of a prediction and a proposal
+MOVING_MIN_IOU, MOVING_MAX_GROWTH = 0.5, 2.0  # the same for proposals by motion, which are seldom parts
+MOVING_BONUS = 0.2  # added to the score of proposals by motion
+MARGIN = 0.15  # by which a prediction's similarity must exceed the least one if no proposal agrees with it
 SLACK = 0.5  # of a hidden track's diagonal: how far from its prediction it may be found again
-BLEND = 0.4  # of a proposal's box in the track's new box: proposals jitter, flow drifts
-PART = 0.2  # seconds, at least, of a track that is joined with another
+BLEND = 0.4  # weight of a proposal's box in the track's new box: proposals jitter, flow drifts
+MIN_PART = 0.2  # seconds: least duration of a track that is joined with another
 
 
 class RegionTracker:
@@ -30,24 +30,24 @@ class RegionTracker:
     In each frame every track is predicted, once by the optical flow inside its box and once by its velocity; the
     prediction that looks more like the track counts. Proposals, by looks and by motion, are assigned to tracks by
     similarity of features and overlap with the prediction (Hungarian method). A track that no proposal confirms goes
-    on with its prediction while that looks like it; where it doesn't (something is in the way), it coasts at its
+    on with its prediction while that looks like it. When it doesn't (something is in the way), the track coasts at its
     velocity and waits to be found again nearby. Proposals that belong to no track start new ones. At the end, tracks of
-    one moving thing that was hidden for a while are joined, all are ranked by duration × similarity × squared
+    one moving object that was hidden for a while are joined, all are ranked by duration × similarity × squared
     prominence (contrast with their surroundings in color and motion, up to doubled for what was seen to move), and
-    those that say the same thing as a better one are dropped. Tracks end at cuts.
+    those that overlap with a better one are dropped. Tracks end at cuts.
 
     Purushwalkam & Gupta (NeurIPS 2020) name a "Region Tracker" with unsupervised proposals, similarity of region
-    features and scored tracks, without giving details or code; this is a design of ours to that outline.
+    features and scored tracks, but give no details or code; this is our own design along these lines.
 
     Args:
-        proposer: boxes of a frame, beside those of ``MovingRegions``; None takes ``SelectiveSearch()``.
-        max_tracks: how many of a clip are returned.
-        min_duration: of a returned track, in seconds.
-        max_hidden: seconds that a track is waited for.
-        max_unconfirmed: seconds that a track goes on without a proposal.
-        max_open: tracks that are followed at a time.
-        min_similarity: of a region to the track that it continues, in [−1, 1].
-        max_overlap: of two returned tracks.
+        proposer: What proposes boxes of a frame, beside ``MovingRegions``; ``SelectiveSearch()`` by default.
+        max_tracks: Number of tracks that are returned at most.
+        min_duration: Least duration of a returned track in seconds.
+        max_hidden: Seconds that a lost track is waited for.
+        max_unconfirmed: Seconds that a track goes on without a proposal.
+        max_open: Number of tracks that are followed at a time at most.
+        min_similarity: Least similarity of a region to the track that it continues, in [−1, 1].
+        max_overlap: Largest overlap of two returned tracks, see ``overlap``.
     """
 
     def __init__(
@@ -62,8 +62,8 @@ class RegionTracker:
         max_overlap: float = 0.4,
     ):
         self.proposer = SelectiveSearch() if proposer is None else proposer
-        self.describe = ColorAndGradients()
-        self.moments = Moments(self.describe)
+        self.descriptor = ColorAndGradients()
+        self.frames = FrameAnalyzer(self.descriptor)
         self.moving = MovingRegions()
         self.max_tracks = max_tracks
         self.min_duration = min_duration
@@ -77,48 +77,49 @@ class RegionTracker:
         open_: list[Tracklet] = []
         closed: list[Tracklet] = []  # of this shot
         tracks: list[Track] = []
-        ground: list[np.ndarray] = []  # from each frame's pixels to those of its shot's first
+        camera: list[np.ndarray] = []  # from each frame's pixels to those of its shot's first
         before = 0.0
-        for moment, moving in self.moving(self.moments(clip)):
-            if moment.first:
-                tracks += self._finished(closed + open_, clip, ground)
+        for frame, moving in self.moving(self.frames(clip)):
+            if frame.starts_shot:
+                tracks += self._tracks(closed + open_, clip, camera)
                 closed, open_ = [], []
-            ground.append(moment.ground_in_pixels())
-            regions = torch.cat([moving, self.proposer(moment.frame)])
-            features = self.describe(moment.maps, regions)
+            camera.append(frame.camera_in_pixels())
+            regions = torch.cat([moving, self.proposer(frame.pixels)])
+            features = self.descriptor(frame.maps, regions)
             moves = torch.arange(len(regions)) < len(moving)
-            taken = self._advance(open_, moment, regions, moves, features, moment.time - before)
-            open_ += self._started(open_, moment.index, regions[~taken], features[~taken], moves[~taken])
-            self._judge(open_, moment)
-            open_, ended = self._sorted_out(open_, moment.frame.shape[-2:])
+            taken = self._advance(open_, frame, regions, moves, features, frame.time - before)
+            open_ += self._started(open_, frame.index, regions[~taken], features[~taken], moves[~taken])
+            self._update_contrast(open_, frame)
+            open_, ended = self._split_ended(open_, frame.size)
             # Most tracks end at once, and what is too short to be returned or joined needn't be kept.
-            closed += [each for each in ended if each.duration(clip.times) >= min(PART, self.min_duration)]
-            before = moment.time
-        return best_tracks(tracks + self._finished(closed + open_, clip, ground), self.max_overlap, self.max_tracks)
+            closed += [each for each in ended if each.duration(clip.times) >= min(MIN_PART, self.min_duration)]
+            before = frame.time
+        return best_tracks(tracks + self._tracks(closed + open_, clip, camera), self.max_overlap, self.max_tracks)
 
-    def _finished(self, shot: list[Tracklet], clip: Clip, ground: list[np.ndarray]) -> list[Track]:
-        """The tracks of a shot that last long enough."""
+    def _tracks(self, shot: list[Tracklet], clip: Clip, camera: list[np.ndarray]) -> list[Track]:
+        """Joins the tracklets of a shot, and makes tracks of those that last long enough."""
         if not shot:
             return []
-        whole = joined(shot, clip.times, torch.from_numpy(np.stack(ground)), PART, self.max_hidden)
-        return [each.finish(clip.times) for each in whole if each.duration(clip.times) >= self.min_duration]
+        whole = joined(shot, clip.times, torch.from_numpy(np.stack(camera)), MIN_PART, self.max_hidden)
+        return [each.to_track(clip.times) for each in whole if each.duration(clip.times) >= self.min_duration]
 
     def _advance(
-        self, open_: list[Tracklet], moment: Moment, regions: Tensor, moves: Tensor, features: Tensor, step: float
+        self, open_: list[Tracklet], frame: TrackedFrame, regions: Tensor, moves: Tensor, features: Tensor, step: float
     ) -> Tensor:
         """Moves every open track into this frame; returns which regions continue one, ``(num_regions,)`` booleans."""
         taken = torch.zeros(len(regions), dtype=torch.bool)
         if not open_:
             return taken
-        predicted, looks, likeness = self._predict(open_, moment, step)
+        predicted, looks, likeness = self._predict(open_, frame, step)
         templates = torch.stack([track.template for track in open_])
         similarity = templates @ features.T
         hidden = torch.tensor([track.hidden for track in open_])
         speed = torch.stack([track.velocity for track in open_]).norm(dim=1)
         diagonal = (predicted[:, 2:] - predicted[:, :2]).norm(dim=1)
         slack = torch.where(hidden > 0, SLACK * diagonal + 0.5 * speed * hidden, torch.zeros(()))
-        min_iou = torch.where(moves, MOVING_IOU, MIN_IOU)
-        overlap, allowed = gate(predicted, regions, slack, min_iou, torch.where(moves, MOVING_GROWTH, GROWTH))
+        min_iou = torch.where(moves, MOVING_MIN_IOU, MIN_IOU)
+        max_growth = torch.where(moves, MOVING_MAX_GROWTH, MAX_GROWTH)
+        overlap, allowed = gate(predicted, regions, slack, min_iou, max_growth)
         allowed &= similarity >= self.min_similarity
         age = torch.tensor([min(len(track.boxes) / 50, 0.2) for track in open_])
         matches = dict(associate(similarity, overlap, allowed, 0.5, age[:, None] + MOVING_BONUS * moves))
@@ -126,7 +127,7 @@ class RegionTracker:
             if row in matches:
                 column = matches[row]
                 taken[column] = True
-                # Found again, the proposal is all there is to go by; otherwise it corrects the prediction.
+                # A proposal corrects the prediction; of a track that is found again it is all that is known.
                 blend = 1.0 if track.hidden > 0 else BLEND
                 box = (1 - blend) * predicted[row] + blend * regions[column]
                 track.see(box, features[column], float(similarity[row, column]), step)
@@ -137,17 +138,17 @@ class RegionTracker:
                 track.miss(predicted[row], step)
         return taken
 
-    def _predict(self, open_: list[Tracklet], moment: Moment, step: float) -> tuple[Tensor, Tensor, Tensor]:
+    def _predict(self, open_: list[Tracklet], frame: TrackedFrame, step: float) -> tuple[Tensor, Tensor, Tensor]:
         """Boxes ``(num_tracks, 4)`` in this frame, their features, and similarity to the tracks ``(num_tracks,)``."""
         boxes = torch.stack([track.boxes[-1] for track in open_])
-        scale = moment.maps.scale
-        drift = pool(moment.flow, boxes * scale, 5).flatten(2).median(dim=2).values / scale
+        scale = frame.maps.scale
+        drift = pool(frame.flow, boxes * scale, 5).flatten(2).median(dim=2).values / scale
         steady = torch.stack([track.velocity for track in open_]) * step
         templates = torch.stack([track.template for track in open_])
         carried, coasted = boxes + drift.repeat(1, 2), boxes + steady.repeat(1, 2)
-        with_flow, with_velocity = self.describe(moment.maps, torch.cat([carried, coasted])).chunk(2)
+        with_flow, with_velocity = self.descriptor(frame.maps, torch.cat([carried, coasted])).chunk(2)
         by_flow, by_velocity = (with_flow * templates).sum(1), (with_velocity * templates).sum(1)
-        # What moves where a hidden thing was is what hides it.
+        # The flow where a hidden object should be is that of what hides it.
         lost = torch.tensor([track.hidden > 0 for track in open_])
         coast = lost | (by_velocity > by_flow)
         features = torch.where(coast[:, None], with_velocity, with_flow)
@@ -156,26 +157,26 @@ class RegionTracker:
     def _started(
         self, open_: list[Tracklet], index: int, regions: Tensor, features: Tensor, moves: Tensor
     ) -> list[Tracklet]:
-        """New tracks at regions that no open track covers."""
+        """Starts tracks at regions that no open track covers."""
         if open_ and len(regions):
             covered = box_iou(regions, torch.stack([track.boxes[-1] for track in open_])).amax(1) > 0.75
             regions, features, moves = regions[~covered], features[~covered], moves[~covered]
         return [Tracklet.begin(index, *each) for each in zip(regions, features, moves.tolist(), strict=True)]
 
-    def _judge(self, open_: list[Tracklet], moment: Moment) -> None:
-        """Notes how much each track that is seen stands out from its surroundings."""
+    def _update_contrast(self, open_: list[Tracklet], frame: TrackedFrame) -> None:
+        """Updates how much each track that is seen stands out from its surroundings."""
         seen = [track for track in open_ if track.seen[-1]]
         if not seen:
             return
-        # Motion against the frame's own: half a pixel between frames is as telling as a strong difference of color.
-        relative = moment.flow - moment.flow.flatten(1).median(dim=1).values[:, None, None]
-        looks = torch.cat([moment.maps.appearance[:3], 4 * torch.tanh(relative / 0.5)])
-        strength = contrast(looks, torch.stack([track.boxes[-1] for track in seen]) * moment.maps.scale)
+        # Motion relative to the frame's own: half a pixel counts as much as a strong difference of color.
+        relative = frame.flow - frame.flow.flatten(1).median(dim=1).values[:, None, None]
+        looks = torch.cat([frame.maps.appearance[:3], 4 * torch.tanh(relative / 0.5)])
+        strength = contrast(looks, torch.stack([track.boxes[-1] for track in seen]) * frame.maps.scale)
         for track, value in zip(seen, strength.tolist(), strict=True):
             track.contrast += (value - track.contrast) / sum(track.seen)
 
-    def _sorted_out(self, open_: list[Tracklet], size: tuple[int, int]) -> tuple[list[Tracklet], list[Tracklet]]:
-        """The tracks to go on with, at most ``max_open``, the most prominent; and the others."""
+    def _split_ended(self, open_: list[Tracklet], size: tuple[int, int]) -> tuple[list[Tracklet], list[Tracklet]]:
+        """The tracks to go on with, the most prominent ones, at most ``max_open``; and the others."""
         followed, ended = [], []
         for track in open_:
             x, y = centers(track.boxes[-1][None])[0].tolist()

@@ -1,4 +1,4 @@
-"""Tracks in the making: followed from frame to frame, joined where they are one thing, and finished."""
+"""Tracks in the making: followed from frame to frame, and joined if they are of one object."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -8,11 +8,11 @@ from torch import Tensor
 from torch.nn import functional
 
 from vision.video.tracking.association import areas, centers
-from vision.video.tracking.joining import chains, course, joints
+from vision.video.tracking.joining import Course, chains, course, joints
 from vision.video.tracking.tracks import Track
 
-MEMORY = 0.9  # of a template from frame to frame, and of a velocity from one 25th of a second to the next
-WHOLE = 0.8  # of the median area, at least, of a box in which all of a thing is seen
+MEMORY = 0.9  # weight of the past: of a template from frame to frame, of a velocity from 1/25 s to the next
+WHOLE = 0.8  # least area of a box in which all of an object is seen, as a fraction of the median area
 
 
 @dataclass
@@ -20,19 +20,19 @@ class Tracklet:
     """A region that is being followed.
 
     Args:
-        start: index of its first frame.
-        boxes: one per frame, left, top, right, bottom in pixels.
-        seen: one per frame; where False, the box is a guess.
-        template: features that it is known by, of unit length.
-        total: sum of its features over the frames in which it was seen.
+        start: Index of its first frame.
+        boxes: One box per frame, left, top, right, bottom in pixels.
+        seen: One boolean per frame; where False, the box is a guess.
+        template: Features that it is known by, of unit length.
+        total: Sum of its features over the frames in which it was seen.
         velocity: ``(2,)`` pixels per second.
-        contrast: with its surroundings, mean over the frames in which it was seen; of joined ones also over those at
-            the ends that met, where it was half hidden. The same holds for ``total`` and ``similarities``.
-        similarities: to the template, of the frames in which it was seen.
-        confirmed: the numbers of its boxes with which a proposal agreed, in order.
-        moved: those among them with which a proposal of what moves did.
-        unconfirmed: seconds in which it was seen, since any proposal agreed.
-        hidden: seconds since it was seen.
+        contrast: Contrast with its surroundings, mean over the frames in which it was seen. In joined tracklets these
+            include the frames at the ends that met, where it was half hidden; so do ``total`` and ``similarities``.
+        similarities: Similarity to the template in each frame in which it was seen.
+        confirmed: Numbers of its boxes with which a proposal agreed, in order.
+        moved: Numbers of its boxes with which a proposal by motion agreed, in order.
+        unconfirmed: Seconds in which it was seen since any proposal agreed.
+        hidden: Seconds since it was seen.
     """
 
     start: int
@@ -50,7 +50,7 @@ class Tracklet:
 
     @classmethod
     def begin(cls, index: int, box: Tensor, feature: Tensor, moves: bool) -> "Tracklet":
-        """One that begins with a proposal, of what moves or not."""
+        """Begins with a proposal, by motion or not."""
         made = cls(index, [box], [True], feature, feature, torch.zeros(2))
         made.confirm(moves)
         return made
@@ -77,21 +77,21 @@ class Tracklet:
         self.unconfirmed += step
 
     def miss(self, guess: Tensor, step: float) -> None:
-        """Takes the next frame as one in which it can't be seen."""
+        """Takes a guessed box of the next frame, ``step`` seconds later, in which it isn't seen."""
         self.boxes.append(guess)
         self.seen.append(False)
         self.hidden += step
 
     @property
     def last(self) -> int:
-        """The number, from its start, of the last frame in which it was seen."""
+        """Number of the last box in which it was seen."""
         return max(k for k, seen in enumerate(self.seen) if seen)
 
     @property
     def whole(self) -> list[int]:
-        """The numbers of its boxes in which there is little doubt that it is there, and all of it.
+        """Numbers of its boxes that show it with little doubt, and all of it.
 
-        Of what moved most of the time, these lie between the first and the last in which it was seen to move.
+        If it moved most of the time, these lie between the first and the last box in which it was seen to move.
         """
         sure = self.moved if len(self.moved) > len(self.confirmed) / 2 else self.confirmed
         seen = [k for k in range(sure[0], sure[-1] + 1) if self.seen[k]]
@@ -104,11 +104,11 @@ class Tracklet:
         return self.contrast * (1 + min(1.0, len(self.moved) / sum(self.seen)))
 
     def duration(self, times: Tensor) -> float:
-        """Seconds from its first frame to the last in which it was seen; ``times`` are those of the clip's frames."""
+        """Seconds from its first frame to the last in which it was seen; ``times`` are the clip's."""
         return float(times[self.start + self.last] - times[self.start])
 
-    def finish(self, times: Tensor) -> Track:
-        """The track without its hidden end, gaps interpolated."""
+    def to_track(self, times: Tensor) -> Track:
+        """The track without its hidden end, with gaps interpolated; ``times`` are the clip's."""
         stop = self.last + 1
         boxes, seen = torch.stack(self.boxes[:stop]), torch.tensor(self.seen[:stop])
         boxes = interpolate(boxes, seen, times[self.start : self.start + stop])
@@ -118,18 +118,21 @@ class Tracklet:
 
 
 def joined(
-    tracklets: Sequence[Tracklet], times: Tensor, ground: Tensor, min_duration: float, max_gap: float
+    tracklets: Sequence[Tracklet], times: Tensor, camera: Tensor, min_duration: float, max_gap: float
 ) -> list[Tracklet]:
-    """Tracklets of one shot, those that are one moving thing made one (see ``joints``).
+    """Joins tracklets of one moving object (see ``joints``).
 
     Args:
-        times: of the clip's frames, in seconds.
-        ground: ``(num_frames, 3, 3)``, from a frame's pixels to those that the background had in the shot's first
-            frame, so that a course is the thing's own.
-        min_duration: of a part, in seconds: less doesn't tell where it goes.
-        max_gap: between two parts, in seconds.
+        tracklets: All tracklets of a shot.
+        times: Times of the clip's frames in seconds.
+        camera: ``(num_frames, 3, 3)`` transformations from a frame's pixels to those that the background had in the
+            shot's first frame, so that a course is the object's own.
+        min_duration: Least duration of a part in seconds; a shorter one doesn't tell where it goes.
+        max_gap: Longest gap between two parts in seconds.
     """
-    parts, courses, short = [], [], []
+    parts: list[Tracklet] = []
+    courses: list[Course] = []
+    short: list[Tracklet] = []
     for each in tracklets:
         whole = each.whole
         frames = torch.tensor(whole) + each.start
@@ -137,21 +140,21 @@ def joined(
         if len(whole) > 1 and at[-1] - at[0] >= min_duration:
             boxes = torch.stack([each.boxes[k] for k in whole])
             parts.append(each)
-            courses.append(course(boxes, _moved(ground[frames], centers(boxes)), at, each.total))
+            courses.append(course(boxes, _transformed(camera[frames], centers(boxes)), at, each.total))
         else:
             short.append(each)
-    worth = torch.tensor([each.finish(times).score for each in parts])
-    pairs = joints(courses, worth, max_gap)
-    return short + [_one([parts[i] for i in chain]) for chain in chains(len(parts), pairs)]
+    weights = torch.tensor([each.to_track(times).score for each in parts])
+    pairs = joints(courses, weights, max_gap)
+    return short + [_concatenated([parts[i] for i in chain]) for chain in chains(len(parts), pairs)]
 
 
-def _moved(matrices: Tensor, points: Tensor) -> Tensor:
-    """Points ``(num, 2)``, each by its own transformation ``(num, 3, 3)``."""
+def _transformed(matrices: Tensor, points: Tensor) -> Tensor:
+    """Transforms points ``(num, 2)``, each by its own matrix ``(num, 3, 3)``."""
     return (matrices[:, :2, :2] @ points[:, :, None].to(matrices)).squeeze(2) + matrices[:, :2, 2]
 
 
-def _one(parts: Sequence[Tracklet]) -> Tracklet:
-    """Parts in the order of time as one; what lies between them wasn't seen."""
+def _concatenated(parts: Sequence[Tracklet]) -> Tracklet:
+    """Makes one tracklet of parts in the order of time; in the gaps it wasn't seen."""
     kept = [part.whole for part in parts]
     joint = parts[0]
     for before, known, part, ahead in zip(parts, kept, parts[1:], kept[1:], strict=False):
@@ -174,7 +177,7 @@ def _one(parts: Sequence[Tracklet]) -> Tracklet:
 
 
 def interpolate(boxes: Tensor, seen: Tensor, times: Tensor) -> Tensor:
-    """Boxes ``(num, 4)``, those of unseen frames linear in time between the seen ones on either side."""
+    """Replaces the boxes ``(num, 4)`` of unseen frames by ones linear in time between the seen ones on either side."""
     known = seen.nonzero().squeeze(1)
     after = torch.searchsorted(known, torch.arange(len(seen))).clamp(max=len(known) - 1)
     left, right = known[(after - 1).clamp(min=0)], known[after]

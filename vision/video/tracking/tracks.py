@@ -11,7 +11,7 @@ from torchvision.ops import box_iou
 
 from viewlearn.files import write_text
 
-VERSION = 1
+VERSION = 1  # of the file format
 
 
 @dataclass(frozen=True)
@@ -19,11 +19,11 @@ class Track:
     """One region through consecutive frames.
 
     Args:
-        start: index of its first frame.
+        start: Index of its first frame.
         boxes: ``(num_frames, 4)`` float32, left, top, right, bottom in pixels.
-        seen: ``(num_frames,)`` booleans, False where the region was lost (hidden, most likely) and the box is
+        seen: ``(num_frames,)`` booleans, False where the region was lost (most likely hidden) and the box is
             interpolated between where it was lost and where it was found again.
-        score: for ranking within a clip; larger is better.
+        score: Score for ranking within a clip; larger is better.
     """
 
     start: int
@@ -36,7 +36,7 @@ class Track:
 
     @property
     def stop(self) -> int:
-        """One past its last frame."""
+        """Index of the frame after its last one."""
         return self.start + len(self)
 
     def box(self, frame: int) -> Tensor:
@@ -51,7 +51,7 @@ class Track:
 
 
 def overlap(a: Track, b: Track) -> float:
-    """Mean IoU over the frames that both have, times the fraction of the shorter track that these are; in [0, 1]."""
+    """Mean IoU over the frames that both have, times their fraction of the shorter track; in [0, 1]."""
     start, stop = max(a.start, b.start), min(a.stop, b.stop)
     if start >= stop:
         return 0.0
@@ -60,7 +60,7 @@ def overlap(a: Track, b: Track) -> float:
 
 
 def best_tracks(tracks: Sequence[Track], max_overlap: float, max_tracks: int) -> list[Track]:
-    """The tracks with the highest scores, of which no two overlap by more than ``max_overlap``."""
+    """Selects the tracks with the highest scores, of which no two overlap by more than ``max_overlap``."""
     kept: list[Track] = []
     for track in sorted(tracks, key=lambda track: (-track.score, track.start, track.boxes[0].tolist())):
         if len(kept) == max_tracks:
@@ -85,7 +85,7 @@ def load_tracks(path: str | Path) -> list[Track]:
     """Reads what ``save_tracks`` wrote.
 
     Raises:
-        ValueError: a file that isn't one, or is of another version, or breaks off.
+        ValueError: a file that holds no tracks, is of another version, or is truncated.
     """
     try:
         header, *lines = [json.loads(line) for line in Path(path).read_text(encoding="utf-8").splitlines()]

@@ -27,14 +27,14 @@ def part(start: int, stop: int, feature=(1.0, 0.0), **where):
 
 def test_one_thing_that_was_hidden():
     before, after = part(0, 20), part(30, 50)
-    assert before.goes.velocity == pytest.approx(RIGHT, rel=1e-4)
-    assert before.goes.at(1.0) == pytest.approx(torch.tensor([120.0, 50.0]), rel=1e-4)
+    assert before.departure.velocity == pytest.approx(RIGHT, rel=1e-4)
+    assert before.departure.at(1.0) == pytest.approx(torch.tensor([120.0, 50.0]), rel=1e-4)
     assert pairs_of([before, after]) == [(0, 1)]
     assert pairs_of([after, before]) == [(1, 0)]
 
 
-def pairs_of(courses, worth=None):
-    return joints(courses, torch.ones(len(courses)) if worth is None else torch.tensor(worth), 1.0)
+def pairs_of(courses, weights=None):
+    return joints(courses, torch.ones(len(courses)) if weights is None else torch.tensor(weights), 1.0)
 
 
 @pytest.mark.parametrize(
@@ -95,14 +95,14 @@ def still(times: torch.Tensor) -> torch.Tensor:
 
 
 def test_a_joined_track_runs_straight_through_the_gap():
-    """Its boxes are those of the whole thing, although it shrank as it was hidden and grew as it came out."""
+    """Its boxes are those of the whole object, although it shrank as it was hidden and grew as it came out."""
     truth, times = path(0, 60)
     before, after = truth[:24].clone(), truth[34:].clone()
     edge = float(truth[20, 2])
     before[:, 2].clamp_(max=edge)  # what hides it begins there
     after[:, 0].clamp_(min=float(truth[38, 0]))
     (whole,) = joined([tracklet(0, before, 1.0), tracklet(34, after, 2.0)], times, still(times), 0.2, 1.2)
-    track = whole.finish(times)
+    track = whole.to_track(times)
     assert (track.start, len(track)) == (0, 60)
     assert not track.seen[24:34].any()
     assert track.boxes == pytest.approx(truth, abs=5)  # at 0.8 of the width, 6 pixels of one edge are missing
@@ -117,7 +117,7 @@ def test_a_box_that_slid_onto_what_hides_the_thing_counts_as_not_seen():
         before.see(truth[19], feature, 0.7, 1 / FPS)
     assert before.last == 34
     (whole,) = joined([before, tracklet(30, truth[30:])], times, still(times), 0.2, 1.2)
-    assert whole.finish(times).boxes == pytest.approx(truth, abs=1e-3)
+    assert whole.to_track(times).boxes == pytest.approx(truth, abs=1e-3)
 
 
 def test_three_parts_keep_their_boxes():
@@ -136,7 +136,7 @@ def test_three_parts_keep_their_boxes():
         0.2,
         1.2,
     )
-    track = whole.finish(times)
+    track = whole.to_track(times)
     assert len(track) == len(track.boxes) == 90
     assert centers(track.boxes) == pytest.approx(middle, abs=1e-3)
 
@@ -146,7 +146,7 @@ def test_a_smaller_part_in_the_middle_is_seen():
     parts = [(0, 40, 30.0), (50, 62, 23.0), (72, 92, 19.0)]
     made = [tracklet(start, path(start, stop, side=side)[0]) for start, stop, side in parts]
     (whole,) = joined(made, times, still(times), 0.2, 1.2)
-    track = whole.finish(times)
+    track = whole.to_track(times)
     assert torch.equal(track.seen, torch.tensor([True] * 40 + [False] * 10 + [True] * 12 + [False] * 10 + [True] * 20))
     assert centers(track.boxes) == pytest.approx(centers(path(0, 92)[0]), abs=1e-3)
 
@@ -159,17 +159,17 @@ def test_prominence_is_at_most_double():
 
 
 def test_a_panning_camera_moves_nothing():
-    """Two patches of the ground that pass through the picture aren't one; a thing that the camera follows is."""
+    """Two patches of the background that pass through the picture aren't one object; what the camera follows is."""
     _, times = path(0, 60)
-    speed = -RIGHT  # of the ground through the picture
-    ground = still(times).clone()
-    ground[:, :2, 2] = -(times[:, None] * speed)
+    speed = -RIGHT  # of the background through the picture
+    camera = still(times).clone()
+    camera[:, :2, 2] = -(times[:, None] * speed)
     patches = [tracklet(a, path(a, b, velocity=speed, at=(250.0, 50.0))[0]) for a, b in ((0, 24), (34, 60))]
     assert len(joined(patches, times, still(times), 0.2, 1.2)) == 1  # as if they moved
-    assert len(joined(patches, times, ground, 0.2, 1.2)) == 2
+    assert len(joined(patches, times, camera, 0.2, 1.2)) == 2
     followed = [tracklet(a, path(a, b, velocity=0 * RIGHT)[0]) for a, b in ((0, 24), (34, 60))]
     assert len(joined(followed, times, still(times), 0.2, 1.2)) == 2
-    assert len(joined(followed, times, ground, 0.2, 1.2)) == 1
+    assert len(joined(followed, times, camera, 0.2, 1.2)) == 1
 
 
 def test_tracklets_that_are_not_joined_stay_as_they_are():

@@ -11,8 +11,8 @@ from torchvision.ops import box_iou
 pytest.importorskip("cv2")
 
 from vision.video.clip import ArrayClip
-from vision.video.tracking.describe import ColorAndGradients
-from vision.video.tracking.moments import Moments
+from vision.video.tracking.appearance import ColorAndGradients
+from vision.video.tracking.frames import FrameAnalyzer
 from vision.video.tracking.moving import MovingRegions
 
 SIDE, START = 36, 60
@@ -56,12 +56,12 @@ def scene(
     return ArrayClip(torch.stack(frames), fps), torch.tensor(boxes, dtype=torch.float32)
 
 
-def moments(clip):
-    return list(Moments(ColorAndGradients())(clip))
+def frames_of(clip):
+    return list(FrameAnalyzer(ColorAndGradients())(clip))
 
 
 def moving(clip, **settings):
-    return list(MovingRegions(**settings)(moments(clip)))
+    return list(MovingRegions(**settings)(frames_of(clip)))
 
 
 @pytest.mark.parametrize("pan", [0, 2])
@@ -69,10 +69,10 @@ def test_moving_things_are_found_whole_in_every_frame(pan):
     """In the first and last frames too, where both other frames are on one side, and there only with something else."""
     clip, boxes = scene(num_frames=40, pan=pan, things=2, size=(120, 320))
     found = moving(clip)
-    assert [moment.index for moment, _ in found] == list(range(len(clip)))
-    for (moment, regions), truth in zip(found, boxes, strict=True):
+    assert [frame.index for frame, _ in found] == list(range(len(clip)))
+    for (frame, regions), truth in zip(found, boxes, strict=True):
         assert box_iou(regions, truth).amax(0).min() > 0.75
-        if 7 <= moment.index < len(clip) - 7:  # 0.2 s from either end
+        if 7 <= frame.index < len(clip) - 7:  # 0.2 s from either end
             assert len(regions) == 2
 
 
@@ -100,7 +100,7 @@ def test_a_cut_is_no_motion():
     one, boxes = scene(num_frames=24)
     other = ArrayClip(255 - one.frames, 32.0)
     both = ArrayClip(torch.cat([one.frames, other.frames]), 32.0)
-    assert [moment.index for moment in moments(both) if moment.first] == [0, 24]
+    assert [frame.index for frame in frames_of(both) if frame.starts_shot] == [0, 24]
     found = moving(both)
     for half, clip in ((found[:24], one), (found[24:], other)):
         for (_, regions), (_, alone) in zip(half, moving(clip), strict=True):
@@ -110,13 +110,13 @@ def test_a_cut_is_no_motion():
 
 def test_the_camera_is_measured():
     clip, _ = scene(pan=2, size=(120, 200))
-    for before, moment in pairwise(moments(clip)):
-        corner = np.linalg.inv(moment.ground) @ before.ground @ [0.0, 0.0, 1.0]
-        assert corner[:2] / moment.maps.scale == pytest.approx([-2, 0], abs=0.15)
+    for before, frame in pairwise(frames_of(clip)):
+        corner = np.linalg.inv(frame.camera) @ before.camera @ [0.0, 0.0, 1.0]
+        assert corner[:2] / frame.maps.scale == pytest.approx([-2, 0], abs=0.15)
 
 
 def test_a_uniform_picture_has_no_motion():
     gray = ArrayClip(torch.full((20, 3, 60, 80), 128, dtype=torch.uint8), 25.0)
-    for moment, regions in moving(gray):
+    for frame, regions in moving(gray):
         assert len(regions) == 0
-        assert moment.ground == pytest.approx(torch.eye(3, dtype=torch.float64).numpy())
+        assert frame.camera == pytest.approx(torch.eye(3, dtype=torch.float64).numpy())

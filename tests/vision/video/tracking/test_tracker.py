@@ -8,8 +8,8 @@ pytest.importorskip("cv2")
 
 from vision.video.clip import ArrayClip
 from vision.video.rendered.clips import render_clip
+from vision.video.tracking.appearance import ColorAndGradients, contrast
 from vision.video.tracking.association import associate, gate
-from vision.video.tracking.describe import ColorAndGradients, contrast
 from vision.video.tracking.proposals import SelectiveSearch
 from vision.video.tracking.tracker import RegionTracker
 from vision.video.tracking.tracks import Track, best_tracks, load_tracks, overlap, save_tracks

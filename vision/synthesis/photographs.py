@@ -1,14 +1,21 @@
-"""Photographs to put things in front of."""
+"""The two photographs that scikit-learn ships, and random crops of them to put things in front of."""
+
+from functools import lru_cache
 
 import torch
+from sklearn.datasets import load_sample_images
 from torch import Tensor
 from torch.nn import functional
 
-from vision.synthesis.photo_digits import photographs
+
+@lru_cache
+def photographs() -> tuple[Tensor, ...]:
+    """The two photographs, each ``(3, 427, 640)`` float32 in [0, 1]."""
+    return tuple(torch.from_numpy(image / 255.0).permute(2, 0, 1).float() for image in load_sample_images().images)
 
 
 def background_crops(number: int, size: int, seed: int) -> Tensor:
-    """Random crops of scikit-learn's two photographs, ``(number, 3, size, size)`` in [0, 1]."""
+    """Random crops of the photographs, alternately of either: ``(number, 3, size, size)`` in [0, 1]."""
     generator = torch.Generator().manual_seed(seed)
     crops = []
     for k in range(number):
@@ -18,9 +25,3 @@ def background_crops(number: int, size: int, seed: int) -> Tensor:
         crop = photograph[None, :, top : top + side, left : left + side]
         crops.append(functional.interpolate(crop, (size, size), mode="bilinear", antialias=True))
     return torch.cat(crops)
-
-
-def shrunk(picture: Tensor, size: int) -> Tensor:
-    """A uint8 picture as a square of ``size`` pixels."""
-    square = functional.interpolate(picture[None].float(), (size, size), mode="bilinear", antialias=True)
-    return square[0].round().clamp(0, 255).to(torch.uint8)

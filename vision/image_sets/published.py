@@ -1,12 +1,14 @@
-"""The collections that invariances were measured on, read from the folders that their archives unpack to."""
+"""Published collections as image sets, read from the folders that their archives unpack to."""
 
+import json
 from collections import defaultdict
 from pathlib import Path
 from typing import Literal
 
 import torch
+from scipy.io import loadmat
 
-from vision.files import images_in, natural_key
+from vision.files import Box, images_in, natural_key
 from vision.image_sets.sets import Entry, ImageSets
 
 PASCAL3D_CLASSES = (
@@ -26,10 +28,10 @@ PASCAL3D_CLASSES = (
 
 
 def aloi(root: str | Path, size: int = 128) -> ImageSets:
-    """ALOI: one folder per object, named by its number, with one image per viewpoint, light or color.
+    """Reads ALOI: one folder per object, named by its number, with one image per viewpoint, light or color.
 
     ``aloi_red2_view.tar`` has 1,000 objects × 72 views, ``aloi_red2_ill.tar`` × 24 directions and
-    ``aloi_red2_col.tar`` × 12 colors of light, below ``png2/``. Every object is a class with a single set, so the
+    ``aloi_red2_col.tar`` × 12 colors of light, below ``png2/``. Every object is a class with a single set, so that the
     target conditioning of RIS does nothing here.
 
     Geusebroek, Burghouts & Smeulders, "The Amsterdam library of object images" (IJCV 2005).
@@ -48,7 +50,7 @@ def aloi(root: str | Path, size: int = 128) -> ImageSets:
 
 
 def coil100(root: str | Path, size: int = 128) -> ImageSets:
-    """COIL-100: ``objN__ANGLE.png``, 100 objects × 72 views; every object is a class with a single set.
+    """Reads COIL-100: ``objN__ANGLE.png``, 100 objects × 72 views; every object is a class with a single set.
 
     Nene, Nayar & Murase, "Columbia object image library" (CUCS-006-96).
 
@@ -64,9 +66,9 @@ def coil100(root: str | Path, size: int = 128) -> ImageSets:
 
 
 def got10k(root: str | Path, size: int = 128, min_range: int = 4, seed: int = 0) -> ImageSets:
-    """GOT-10k's training videos for occlusion: per video one random frame at each level of cover, cropped to its box.
+    """Reads GOT-10k's training videos for occlusion: of each, one random frame per level of cover, cut to its box.
 
-    Per video ``groundtruth.txt`` has a line ``left,top,width,height`` per frame, ``cover.label`` an integer from 0
+    Of each video, ``groundtruth.txt`` has a line ``left,top,width,height`` per frame, ``cover.label`` an integer from 0
     (hidden) to 8 (visible), and ``meta_info.ini`` the ``object_class``. A video is a set; videos whose cover varies
     by less than ``min_range`` are left out, as in the released code (whose random frames are others).
 
@@ -98,7 +100,7 @@ def got10k(root: str | Path, size: int = 128, min_range: int = 4, seed: int = 0)
 def pascal3d(
     root: str | Path, sets: Literal["instance", "instance and viewpoint"] = "instance", size: int = 224
 ) -> ImageSets:
-    """PASCAL3D+ (release 1.1): boxes of 12 classes with coarse azimuth and elevation.
+    """Reads PASCAL3D+ (release 1.1): boxes of 12 classes with coarse azimuth and elevation.
 
     * "instance": a set is a class in one of 6 bins of azimuth (taken modulo 180°, so front and rear share one) and 3
       of elevation; its images are different instances.
@@ -120,11 +122,46 @@ def pascal3d(
         count: dict[int, int] = defaultdict(int)
         for path, annotation, number in _pascal3d_list(root, class_name):
             box, azimuth, elevation = _pascal3d_pose(annotation, number)
-            bin_, high = int(azimuth % 180) // 30, int(elevation % 90) // 30
-            name = f"azimuth {bin_} elevation {high}" if sets == "instance" else f"{count[bin_]:05d}"
-            count[bin_] += 1
-            entries.append(Entry(path, class_name, name, 0 if sets == "instance" else bin_, box))
+            around, high = int(azimuth % 180) // 30, int(elevation % 90) // 30
+            name = f"azimuth {around} elevation {high}" if sets == "instance" else f"{count[around]:05d}"
+            count[around] += 1
+            entries.append(Entry(path, class_name, name, 0 if sets == "instance" else around, box))
     return ImageSets(_found(entries, root, "Image_sets/CLASS_imagenet_train.txt"), size)
+
+
+def coco_boxes(annotations: str | Path, images: str | Path, size: int = 128, min_side: float = 32.0) -> ImageSets:
+    """Reads the object boxes of a COCO-format annotation file as images of their own, labeled by category.
+
+    The file is JSON with ``images`` (``id``, ``file_name``), ``annotations`` (``image_id``, ``category_id``, ``bbox``
+    as left, top, width, height, optionally ``iscrowd``) and ``categories`` (``id``, ``name``). Crowds are left out.
+
+    Args:
+        annotations: The file, such as ``instances_train2017.json``.
+        images: Folder of the image files.
+        size: Side in pixels of the squares that boxes are resized to.
+        min_side: Least side of a box in pixels; smaller ones are left out.
+
+    Raises:
+        ValueError: a file without these parts, an annotation of an unknown image or category, or no boxes.
+    """
+    content = json.loads(Path(annotations).read_text(encoding="utf-8"))
+    for part in ("images", "annotations", "categories"):
+        if part not in content:
+            raise ValueError(f"{annotations} has no {part!r}; is it in COCO's format?")
+    files = {image["id"]: Path(images) / image["file_name"] for image in content["images"]}
+    names = {category["id"]: category["name"] for category in content["categories"]}
+    entries = []
+    for annotation in content["annotations"]:
+        left, top, width, height = annotation["bbox"]
+        if annotation.get("iscrowd") or min(width, height) < min_side:
+            continue
+        if annotation["image_id"] not in files or annotation["category_id"] not in names:
+            raise ValueError(f"{annotations}: annotation {annotation.get('id')} is of an unknown image or category")
+        file, name = files[annotation["image_id"]], names[annotation["category_id"]]
+        entries.append(Entry(file, name, file.stem, 0, (left, top, left + width, top + height)))
+    if not entries:
+        raise ValueError(f"{annotations} has no boxes with sides of at least {min_side} pixels")
+    return ImageSets(entries, size)
 
 
 def _found(entries: list[Entry], root: Path, layout: str) -> list[Entry]:
@@ -142,7 +179,7 @@ def _object_class(path: Path) -> str:
 
 
 def _pascal3d_list(root: Path, class_name: str) -> list[tuple[Path, Path, int]]:
-    """(image, annotation, which of its objects) of a class."""
+    """Lists (image, annotation, number of the object in it) of a class."""
     found = []
     for source, part, suffix in (("imagenet", "_train", "JPEG"), ("imagenet", "_val", "JPEG"), ("pascal", "", "jpg")):
         listing = root / "Image_sets" / f"{class_name}_{source}{part}.txt"
@@ -157,9 +194,7 @@ def _pascal3d_list(root: Path, class_name: str) -> list[tuple[Path, Path, int]]:
     return found
 
 
-def _pascal3d_pose(path: Path, number: int) -> tuple[tuple[float, float, float, float], float, float]:
-    from scipy.io import loadmat  # scikit-learn brings it; needed for these files only
-
+def _pascal3d_pose(path: Path, number: int) -> tuple[Box, float, float]:
     thing = loadmat(str(path), struct_as_record=False)["record"][0, 0].objects[0, number]
     view = thing.viewpoint[0, 0]
     left, top, right, bottom = (float(edge) for edge in thing.bbox[0])

@@ -8,10 +8,10 @@ from torch import Tensor
 from torch.nn import functional
 from torchvision.ops import roi_align
 
-from vision.video.tracking.proposals import import_opencv, shrink
+from vision.video.tracking.opencv import import_opencv, shrink
 
-NUM_ORIENTATIONS = 6
-CELLS = 5
+NUM_ORIENTATIONS = 6  # of gradients, modulo 180°
+CELLS = 5  # along each side of a box
 
 
 @dataclass(frozen=True)
@@ -19,9 +19,9 @@ class FrameMaps:
     """Dense maps of one frame, shrunk by ``scale``.
 
     Args:
-        appearance: ``(9, height, width)``: CIE Lab, z-scored over the frame, and gradient magnitude by orientation.
+        appearance: ``(9, height, width)``, CIE Lab, z-scored over the frame, and gradient magnitude by orientation.
         gray: uint8 ``(height, width)``, for optical flow.
-        scale: pixels of the maps per pixel of the frame.
+        scale: Pixels of the maps per pixel of the frame.
     """
 
     appearance: Tensor
@@ -32,21 +32,21 @@ class FrameMaps:
 class ColorAndGradients:
     """Describes regions by color and oriented gradients on a grid of cells (as a coarse HOG with color does).
 
-    A few hundred regions of a frame cost milliseconds, no weights are involved, and between neighboring frames,
-    where regions hardly change, that suffices; a network's features can be given to the tracker in its place.
+    A few hundred regions of a frame take milliseconds, and no learned weights are involved. Between neighboring
+    frames, where regions hardly change, that suffices.
 
     Args:
-        width: that frames are shrunk to, in pixels.
+        width: Width in pixels that frames are shrunk to.
     """
 
     def __init__(self, width: int = 256):
         self.width = width
         self.cv2 = import_opencv()
 
-    def maps(self, frame: Tensor) -> FrameMaps:
-        """The maps of a uint8 frame ``(3, height, width)``."""
+    def maps(self, pixels: Tensor) -> FrameMaps:
+        """Makes the maps of a uint8 frame ``(3, height, width)``."""
         cv2 = self.cv2
-        small, scale = shrink(frame, self.width)
+        small, scale = shrink(pixels, self.width)
         lab = torch.from_numpy(cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)).permute(2, 0, 1)
         lab = (lab - lab.mean(dim=(1, 2), keepdim=True)) / lab.std(dim=(1, 2), keepdim=True).clamp(min=1e-3)
         gray = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
@@ -59,7 +59,7 @@ class ColorAndGradients:
         return FrameMaps(torch.cat([lab, weight * (across.square() + down.square()).sqrt()]), gray, scale)
 
     def __call__(self, maps: FrameMaps, boxes: Tensor) -> Tensor:
-        """Unit vectors ``(num, 225)``; boxes are in pixels of the frame. Their dot product is the similarity."""
+        """Unit vectors ``(num, 225)``, whose dot products are similarities; boxes are in pixels of the frame."""
         pooled = pool(maps.appearance, boxes * maps.scale, CELLS)
         color = functional.normalize(pooled[:, :3].flatten(1), dim=1)
         gradients = pooled[:, 3:] - pooled[:, 3:].mean(dim=(1, 2, 3), keepdim=True)
@@ -67,20 +67,27 @@ class ColorAndGradients:
 
 
 def pool(maps: Tensor, boxes: Tensor, cells: int) -> Tensor:
-    """Means over a grid of cells of each box: ``(num, channel, cells, cells)``; boxes in pixels of the maps."""
+    """Averages maps over a grid of cells of each box: ``(num, channel, cells, cells)``.
+
+    Args:
+        maps: ``(channel, height, width)``.
+        boxes: ``(num, 4)`` in pixels of the maps.
+        cells: Number of cells along each side of a box.
+    """
     return roi_align(maps.unsqueeze(0), [boxes], cells, sampling_ratio=2, aligned=True)
 
 
 def contrast(maps: Tensor, boxes: Tensor, margin: float = 0.5) -> Tensor:
     """How much the inside of a box differs from its surroundings: ``(num,)``, at least 0.
 
-    The distance between the mean of the maps in the box and that in the frame around it, which a thing that stands
-    out has and a part of the ground doesn't (Alexe, Deselaers & Ferrari, "What is an object?", 2010, section 2.2).
+    It is the distance between the means of the maps inside the box and in a margin around it, which is large for an
+    object that stands out and small for a part of the background (Alexe, Deselaers & Ferrari, "What is an object?",
+    2010, section 2.2).
 
     Args:
         maps: ``(channel, height, width)``, each of about unit variance.
         boxes: ``(num, 4)`` in pixels of the maps.
-        margin: width of the surroundings, as a fraction of the box's sides.
+        margin: Width of the surroundings, as a fraction of the box's sides.
     """
     sides = boxes[:, 2:] - boxes[:, :2]
     around = torch.cat([boxes[:, :2] - margin * sides, boxes[:, 2:] + margin * sides], dim=1)

@@ -1,14 +1,13 @@
-"""Time as a view: which frame of a window is seen, and whether the whole of it or a tracked region, is drawn.
+"""Time as a view: which frame of a window is seen, and whether all of it or a tracked region.
 
-Frame Temporal Invariance is any method over ``Compose(decode, frame=PickFrame(), …)``: query and key draw a frame
-each, and then each its own designed or learned views. The Region Tracker's loss is MoCo over
+Frame Temporal Invariance is any method over ``Compose(decode, frame=PickFrame(), …)``: query and key each draw a frame,
+and then views of their own, designed or learned. The Region Tracker's loss is MoCo on ``TrackWindows`` over ::
 
     Compose(decode, region=PickRegion(0.5), frame=PickFrame(), …),    shared="region"
 
-on ``TrackWindows``: query and key of a sample are both the whole frame or both the tracked region. With probability ½
-each, the expected loss is ½ · frame term + ½ · region term, at the cost of one term, and both kinds of key join the
-queue, as in the published figure (Purushwalkam & Gupta, NeurIPS 2020, figure 2), which computes both terms for every
-sample.
+Query and key of a sample are both the whole frame or both the tracked region. With probability ½ each, the expected
+loss is ½ · frame term + ½ · region term, at the cost of one term, and both kinds of key join the queue, as in the
+published figure (Purushwalkam & Gupta, NeurIPS 2020, figure 2), which computes both terms for every sample.
 """
 
 from typing import Literal
@@ -27,8 +26,8 @@ class PickFrame(View):
     their frame and nothing else, or to agree in it (``share(params, other, "frame")``).
 
     Args:
-        among: "all" draws any frame, so that pairs have gaps from 0 to the window's duration; "ends" the first or the
-            last, so that half of the pairs have the whole duration as their gap and the others none.
+        among: "all" draws any frame, so that the gap of a pair is between 0 and the window's duration; "ends" draws
+            the first or the last, so that the gap is the whole duration in half of the pairs and 0 in the others.
 
     Raises:
         ValueError: an unknown ``among``; (when called) x that is neither windows nor images.
@@ -62,7 +61,7 @@ class PickRegion(View):
     Windows without regions and still images have nothing to pick from, and pass unchanged.
 
     Args:
-        probability: of the region; the published loss gives it half of the weight.
+        probability: Probability of the region; the published loss gives it half of the weight.
 
     Raises:
         ValueError: a probability outside [0, 1]; (when called) x of another shape.

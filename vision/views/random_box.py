@@ -6,18 +6,19 @@ from torch import Generator, Tensor
 from viewlearn.views import draw
 from viewlearn.views.checks import Range
 
-NUM_ATTEMPTS = 10  # as torchvision's; beyond them the box is central
+NUM_ATTEMPTS = 10  # as in torchvision; if none fits, the box is central
 
 
 def draw_box(x: Tensor, scale: Range, ratio: Range, generator: Generator | None) -> Tensor:
-    """Boxes ``(batch, 4)``: top, left, height, width as fractions of the image, whose edges lie between pixels.
+    """Draws boxes ``(batch, 4)``: top, left, height, width as fractions of the image, whose edges lie between pixels.
 
     The distribution is that of torchvision's RandomResizedCrop: area uniform in ``scale`` (fraction of the image),
     aspect ratio width / height log-uniform in ``ratio``, the first of ten attempts that fits, its place uniform;
     if none fits, the largest central box whose aspect ratio is allowed.
     """
-    limits = torch.tensor(x.shape[-2:], device=x.device, dtype=torch.float32)
-    area = draw.uniform(x, *scale, generator, NUM_ATTEMPTS) * (x.shape[-2] * x.shape[-1])
+    height, width = x.shape[-2:]
+    limits = torch.tensor((height, width), device=x.device, dtype=torch.float32)
+    area = draw.uniform(x, *scale, generator, NUM_ATTEMPTS) * (height * width)
     aspect = draw.log_uniform(x, *ratio, generator, NUM_ATTEMPTS)
     place = draw.uniform(x, 0.0, 1.0, generator, 2)
 
@@ -26,9 +27,9 @@ def draw_box(x: Tensor, scale: Range, ratio: Range, generator: Generator | None)
     any_fits, first = fits.int().max(dim=1)
     any_fits = any_fits.bool()[:, None]
     sides = sides.gather(1, first[:, None, None].expand(-1, 1, 2)).squeeze(1)
-    sides = torch.where(any_fits, sides, _central_box(*x.shape[-2:], ratio).to(x.device))
+    sides = torch.where(any_fits, sides, _central_box(height, width, ratio).to(x.device))
 
-    # the corner is one of the (free + 1) that keep the box inside; a central box takes the middle one
+    # The corner is one of the (free + 1) that keep the box inside; a central box takes the middle one.
     free = limits - sides
     corner = torch.where(any_fits, torch.minimum((place * (free + 1)).floor_(), free), (free / 2).floor_())
     return torch.cat([corner / limits, sides / limits], dim=1)

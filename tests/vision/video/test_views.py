@@ -10,9 +10,9 @@ from viewlearn.methods import MoCo, SimCLR
 from viewlearn.views import Compose, share
 from viewlearn.views.decode import ToFloat
 from vision.video.clip import ArrayClip
-from vision.video.temporal import PickFrame, PickRegion
 from vision.video.tracking.tracks import Track
-from vision.video.windows import FrameWindows, TrackWindows, cut_out
+from vision.video.views import PickFrame, PickRegion
+from vision.video.windows import FrameWindows, TrackWindows, crop_box
 
 
 def marked(number: int, fps: float, seconds: float) -> ArrayClip:
@@ -65,9 +65,9 @@ def test_regions_come_with_their_frames():
 
 def test_boxes_beyond_the_frame_are_cut_to_it():
     frame = torch.zeros(3, 10, 20, dtype=torch.uint8)
-    assert cut_out(frame, torch.tensor([-5.0, -5, 5, 5]), 0.0).shape == (3, 5, 5)
-    assert cut_out(frame, torch.tensor([30.0, 30, 40, 40]), 0.0).shape == (3, 1, 1)
-    assert cut_out(frame, torch.tensor([5.0, 2, 15, 8]), 0.1).shape == (3, 8, 12)
+    assert crop_box(frame, torch.tensor([-5.0, -5, 5, 5]), 0.0).shape == (3, 5, 5)
+    assert crop_box(frame, torch.tensor([30.0, 30, 40, 40]), 0.0).shape == (3, 1, 1)
+    assert crop_box(frame, torch.tensor([5.0, 2, 15, 8]), 0.1).shape == (3, 8, 12)
 
 
 class Tiny(Encoder):

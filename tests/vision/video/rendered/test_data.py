@@ -1,15 +1,13 @@
-"""Video as data of a run: windows to pre-train on, pictures to evaluate with."""
+"""Rendered video as data of a run: windows to pre-train on, pictures to evaluate with."""
 
-import numpy as np
 import pytest
 import torch
-from PIL import Image
 
 from viewlearn.data import check_data
-from vision.synthesis.solids.shapes import SOLIDS
-from vision.video.data import Clips, SolidClips
-from vision.video.rendered.windows import way
-from vision.video.tracking.tracks import Track, save_tracks
+from vision.synthesis.solids import SOLIDS
+from vision.video.rendered import SolidClips
+from vision.video.rendered.windows import displacement
+from vision.video.tracking.tracks import Track
 
 
 def test_solid_clips_have_windows_and_pictures():
@@ -46,26 +44,6 @@ def test_regions_differ_between_truth_and_tracks_and_frames_do_not(tmp_path):
         SolidClips(2, "all")
 
 
-def test_the_way_of_a_track():
+def test_the_displacement_of_a_track():
     boxes = torch.tensor([[0.0, 0, 2, 2], [9, 9, 11, 11], [3, 4, 5, 6]])
-    assert way(Track(0, boxes, torch.ones(3, dtype=torch.bool), 1.0)) == 5
-
-
-def test_clips_below_a_folder(tmp_path):
-    for name in ("a", "b"):
-        (tmp_path / "clips" / name).mkdir(parents=True)
-        for k in range(10):
-            Image.fromarray(np.full((20, 30, 3), 10 * k, np.uint8)).save(tmp_path / "clips" / name / f"{k}.png")
-        box = torch.tensor([[2.0, 2, 12, 12]]).repeat(10, 1)
-        save_tracks([Track(0, box, torch.ones(10, dtype=torch.bool), 1.0)], tmp_path / "tracks" / f"{name}.jsonl")
-    frames = Clips(str(tmp_path / "clips"), fps=5, duration=0.8, num_frames=3, size=8)
-    assert frames.pretraining()[0][0].shape == (3, 3, 8, 8)
-    assert frames.spec.num_train == 4
-    assert frames.spec.mean[0] == pytest.approx(45 / 255, abs=0.03)
-    regions = Clips(str(tmp_path / "clips"), str(tmp_path / "tracks"), fps=5, num_frames=3, size=8)
-    assert regions.pretraining()[1][0].shape == (3, 2, 3, 8, 8)
-    for data in (frames, regions):
-        check_data(data)
-    assert regions.spec.num_train == 2
-    with pytest.raises(ValueError, match="no split 'validation'"):
-        frames.split("validation")
+    assert displacement(Track(0, boxes, torch.ones(3, dtype=torch.bool), 1.0)) == 5
