@@ -67,6 +67,7 @@ def test_theory_takes_losses_laws_files_and_draws_of_the_core_and_nothing_else()
             assert {module.split(".")[1] for module in others} <= {"losses", "files", "sampling"}, (
                 f"{name} imports {core}"
             )
+    assert "viewlearn.losses.spectral" in imports(TREES["theory/losses/quadratic.py"])
 
 
 def test_files_are_small_and_say_what_they_are():

@@ -8,21 +8,23 @@ from theory.closed_forms.finite_negatives import sphere_loss, sphere_optimum
 from theory.closed_forms.optimum import Solution, solve, solve_diagonal, solve_general
 from theory.closed_forms.tight_bottleneck import Hysteresis, hysteresis
 from theory.closed_forms.water_filling import WaterFilling, mean_field
-from theory.losses.losses import AutogradLoss, CovarianceContrast, InfoNCE, Spectral
+from theory.losses.info_nce import InfoNCE
+from theory.losses.loss import Loss
+from theory.losses.per_run import AutogradLoss
+from theory.losses.quadratic import CovarianceContrast, Spectral
 from theory.measures.probe import Probe, VacuousProbeWarning, probe
 from theory.model.groups import FeatureGroup, GroupModel
-from theory.model.moments import Moments, moments
+from theory.model.moments import ViewMoments, moments
 from theory.simulation.adversaries import AdditiveAdversary, DestroyAdversary
 from theory.simulation.game import Game, play
-from theory.simulation.optimizers import Adam, GradientDescent
+from theory.simulation.optimization import Optimization
 from theory.simulation.training import Trained, train
 from theory.sweeps.phase import PhaseDiagram, phase_diagram
 from theory.sweeps.sweep import sweep
-from theory.table import Table
+from theory.table import TidyTable
 from viewlearn.evaluation.feature_dropping.dropout import disagreement, gradient_floor, sphere_threshold
 
 __all__ = [
-    "Adam",
     "AdditiveAdversary",
     "AutogradLoss",
     "CoexistenceWindow",
@@ -32,18 +34,19 @@ __all__ = [
     "DimBoundary",
     "FeatureGroup",
     "Game",
-    "GradientDescent",
     "GroupModel",
     "Hysteresis",
     "InfoNCE",
-    "Moments",
+    "Loss",
+    "Optimization",
     "PhaseDiagram",
     "Probe",
     "Solution",
     "Spectral",
-    "Table",
+    "TidyTable",
     "Trained",
     "VacuousProbeWarning",
+    "ViewMoments",
     "WaterFilling",
     "additive_response",
     "attack_channel",

@@ -1,19 +1,20 @@
-"""Figures from saved tables: trained runs as points with the range over seeds as a band, closed forms as lines."""
+"""Parts of figures: trained runs as points with the range over seeds as a band, closed forms as lines."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import QuadMesh
 from matplotlib.figure import Figure
 
 from theory.sweeps.phase import PhaseDiagram
-from theory.table import Table
+from theory.table import TidyTable
 from viewlearn.files import writing
 
-COLORS = {"A": "#2b6cb0", "B": "#dd6b20"}
-MORE = ("#2f855a", "#805ad5", "#b83280", "#718096")
-NAMES = {
+GROUP_COLORS = {"A": "#2b6cb0", "B": "#dd6b20", "C": "#2f855a"}
+OTHER_COLORS = ("#2f855a", "#805ad5", "#b83280", "#718096")
+AXIS_LABELS = {
     "noise": "noise of each view σ",
     "shared_noise": "noise shared by the views σ₀",
     "dim": "embedding dimension m",
@@ -22,23 +23,23 @@ NAMES = {
 }
 
 
-def color(group: str, index: int = 0) -> str:
-    """The color of a group: A blue, B orange, others by index."""
-    return COLORS.get(group, MORE[index % len(MORE)])
+def group_color(group: str, index: int = 0) -> str:
+    """Returns the color of a group: A blue, B orange, C green, others by index."""
+    return GROUP_COLORS.get(group, OTHER_COLORS[index % len(OTHER_COLORS)])
 
 
 def axis_label(name: str) -> str:
-    """What stands beside an axis of a sweep."""
+    """Returns the label of an axis of a sweep."""
     group, _, what = name.rpartition(".")
     if what == "destroy":
         return f"destroy probability of {group} in each view, p"
     if what == "strength":
         return f"strength of {group}, in the unit of the noise σ"
-    return NAMES.get(name, name)
+    return AXIS_LABELS.get(name, name)
 
 
 def new_figure(columns: int = 1, width: float = 4.6, height: float = 3.4, rows: int = 1) -> tuple[Figure, np.ndarray]:
-    """A figure without global state, and its axes as a flat array."""
+    """Makes a figure without global state; returns it and its axes as a flat array."""
     figure = Figure(figsize=(columns * width, rows * height), layout="constrained")
     axes = np.atleast_1d(figure.subplots(rows, columns)).ravel()
     for ax in axes:
@@ -47,34 +48,44 @@ def new_figure(columns: int = 1, width: float = 4.6, height: float = 3.4, rows: 
     return figure, axes
 
 
-def save(figure: Figure, path: Path, dpi: int = 120) -> Path:
-    """Writes a PNG, making its folder."""
+def save_figure(figure: Figure, path: Path, dpi: int = 120) -> Path:
+    """Writes a figure to a file; returns the path."""
     with writing(path) as temporary:
         figure.savefig(temporary, dpi=dpi)
     return path
 
 
-def trained_band(ax: Axes, table: Table, axis: str, value: str, color: str, label: str, marker: str = "o") -> None:
-    """Means over seeds as points, joined thinly, and the range over seeds as a band."""
+def plot_seeds(ax: Axes, table: TidyTable, axis: str, value: str, color: str, label: str) -> None:
+    """Plots means over seeds as joined points, and the range over seeds as a band."""
     x, mean, low, high = table.over_seeds(axis, value)
     ax.fill_between(x, low, high, color=color, alpha=0.18, linewidth=0)
-    ax.plot(x, mean, marker, color=color, markersize=3.5, linewidth=0.8, linestyle="-", label=label, alpha=0.9)
+    ax.plot(x, mean, "o", color=color, markersize=3.5, linewidth=0.8, linestyle="-", label=label, alpha=0.9)
 
 
-def mark(ax: Axes, value: float | None, text: str, height: float = 0.3, left: bool = False) -> None:
-    """A dotted vertical line with its name, if there is one."""
+def plot_threshold(ax: Axes, value: float | None, text: str, height: float = 0.3, left: bool = False) -> None:
+    """Plots a dotted vertical line with its name, if there is a value."""
     if value is None:
         return
     ax.axvline(value, color="0.35", linestyle=":", linewidth=1.2)
-    side = {"ha": "right", "s": f"{text} "} if left else {"ha": "left", "s": f" {text}"}
-    ax.text(value, height, **side, fontsize=7.5, color="0.25", transform=ax.get_xaxis_transform(), va="bottom")
+    ax.text(
+        value,
+        height,
+        f"{text} " if left else f" {text}",
+        ha="right" if left else "left",
+        va="bottom",
+        fontsize=7.5,
+        color="0.25",
+        transform=ax.get_xaxis_transform(),
+    )
 
 
-def accuracy_panel(ax: Axes, table: Table, axis: str, groups: Sequence[str], theory: Table | None, title: str) -> None:
-    """Accuracy of every group's label along one axis; ``theory`` holds the closed form on a finer grid."""
+def plot_accuracies(
+    ax: Axes, table: TidyTable, axis: str, groups: Sequence[str], theory: TidyTable | None, title: str
+) -> None:
+    """Plots the accuracy of every group's label along one axis; ``theory`` has the closed form on a finer grid."""
     for index, group in enumerate(groups):
-        hue = color(group, index)
-        trained_band(ax, table, axis, f"accuracy_{group}", hue, f"{group}, trained")
+        hue = group_color(group, index)
+        plot_seeds(ax, table, axis, f"accuracy_{group}", hue, f"{group}, trained")
         if theory is not None:
             values = theory[f"theory_accuracy_{group}"]
             ax.plot(theory[axis], values, color=hue, linewidth=1.6, linestyle="--", label=f"{group}, closed form")
@@ -83,8 +94,8 @@ def accuracy_panel(ax: Axes, table: Table, axis: str, groups: Sequence[str], the
     ax.title.set_fontsize(10)
 
 
-def phase_panel(ax: Axes, diagram: PhaseDiagram, group: str, fine: PhaseDiagram, title: str):
-    """R² of one group over two axes, trained if there is training, with the boundary of the closed form over it."""
+def plot_phase_diagram(ax: Axes, diagram: PhaseDiagram, group: str, fine: PhaseDiagram, title: str) -> QuadMesh:
+    """Plots R² of one group over two axes, of trained runs if there are any, and the boundary of the closed form."""
     (x_name, x), (y_name, y) = diagram.x, diagram.y
     values = (diagram.trained or diagram.theory)[group]
     image = ax.pcolormesh(x, y, values, shading="nearest", vmin=0, vmax=1, cmap="RdYlBu_r", rasterized=True)

@@ -1,30 +1,32 @@
-"""From the linear model to real data: what do its correlations say of the factors of an actual run?
+"""What the linear model predicts for real data: which tasks does an encoder learn from given views?
 
-Given pairs of views as vectors and labels of several factors, whiten the views and find each factor's between-class
-directions there. The cross-view correlations λ along them are what the closed forms need: the optimal linear encoder of
-dimension m keeps the m largest λ of all directions, and a factor is suppressed when its own lie below that cut.
+Views are whitened, and each task's between-class directions are found there. The cross-view correlations λ along them
+are what the closed forms need: the optimal linear encoder of dimension m keeps the m largest λ of all directions, and a
+task is suppressed if its own lie below that cut.
 """
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from theory.closed_forms.water_filling import water_fill
 
-LEARNED = 0.5
+LEARNED = 0.5  # a task counts as learned from this part of its between-class variance on
 
 
 @dataclass(frozen=True)
-class Factor:
-    """What the linear model expects of one labeled factor.
+class TaskPrediction:
+    """What the linear model predicts for one labeled task.
 
-    ``correlations``: λ along the factor's between-class directions, descending. ``captured``: part in [0, 1] of its
-    between-class variance that the optimal encoder keeps. ``share``: its part of the embedding's energy at the given
-    temperature by mean-field water-filling. ``suppressed_by``: factors that keep more while correlating more, when
-    less than half of this one is kept.
+    Args:
+        name: Name of the task.
+        correlations: λ along the task's between-class directions, descending.
+        captured: Part in [0, 1] of the between-class variance that the optimal encoder keeps.
+        share: Part of the embedding's energy at the given temperature, by mean-field water-filling.
+        suppressed_by: Names of learned tasks that correlate more, if this one is not learned.
     """
 
     name: str
@@ -34,25 +36,29 @@ class Factor:
     suppressed_by: tuple[str, ...] = ()
 
     @property
-    def strength(self) -> float:
-        """The mean correlation."""
+    def mean_correlation(self) -> float:
+        """Mean correlation."""
         return sum(self.correlations) / len(self.correlations)
 
 
 @dataclass(frozen=True)
-class Bridge:
-    """``factors`` by name; ``spectrum``: all cross-view correlations, descending; ``cut``: the smallest that an encoder
-    of the given dimension keeps; ``noise_edge``: √(2 components/pairs), below which correlations are what independent
-    views of so few pairs would show.
+class Prediction:
+    """What the linear model predicts for given views.
+
+    Args:
+        tasks: Predictions by name of the task.
+        spectrum: All cross-view correlations, descending, (components,).
+        cut: Smallest correlation that an encoder of the given dimension keeps.
+        noise_edge: √(2 components/pairs); independent views of so few pairs show correlations up to it.
     """
 
-    factors: dict[str, Factor]
+    tasks: dict[str, TaskPrediction]
     spectrum: Tensor
     cut: float
     noise_edge: float
 
 
-def estimate(
+def predict(
     x1: Tensor,
     x2: Tensor,
     labels: Mapping[str, Tensor],
@@ -61,20 +67,20 @@ def estimate(
     *,
     components: int = 64,
     shrinkage: float = 1e-3,
-) -> Bridge:
-    """Estimates λ per factor from pairs of views, and predicts what a linear encoder keeps.
+) -> Prediction:
+    """Estimates λ of every task from pairs of views, and predicts what a linear encoder keeps.
 
     Args:
-        x1: First views, (pairs, …): pixels or features; flattened, float.
-        x2: Second views of the same instances.
-        labels: For each factor the class of every pair, (pairs,) integers; two classes at least.
-        dim: Dimension m of the embedding.
-        temperature: τ of the cosine loss, for the energy shares.
-        components: Principal components of the views that are kept; correlations need many more pairs than that.
-        shrinkage: Added to the variances, relative to their mean.
+        x1: Pixels or features of the first views, (pairs, …).
+        x2: Second views of the same instances, (pairs, …).
+        labels: Class of every pair in each task, (pairs,) integers; at least two classes.
+        dim: Embedding dimension m.
+        temperature: Temperature τ of the cosine loss, for the energy shares.
+        components: Number of principal components of the views that are kept.
+        shrinkage: Part of the mean variance that is added to all variances.
 
     Raises:
-        ValueError: If shapes disagree, a factor has one class only, or there are fewer than 4 pairs per component.
+        ValueError: Shapes disagree, a task has one class only, or there are fewer than 4 pairs per component.
     """
     x1, x2 = x1.flatten(1).double(), x2.flatten(1).double()
     components = min(components, x1.shape[1])
@@ -93,17 +99,17 @@ def estimate(
     values, directions = values.flip(0), directions.flip(1)
     shares, _ = water_fill(values.clamp_min(0), temperature, dim)
     middle = (x1 + x2) / 2 @ whiten
-    factors = {
-        name: _factor(name, _between(middle, classes), values, directions, shares, dim)
+    tasks = {
+        name: _predict_task(name, _between(middle, classes), values, directions, shares, dim)
         for name, classes in labels.items()
     }
-    factors = {name: _with_rivals(factor, factors) for name, factor in factors.items()}
+    tasks = {name: _with_rivals(task, tasks) for name, task in tasks.items()}
     edge = math.sqrt(2 * components / len(x1))
-    return Bridge(factors, values, values[min(dim, components) - 1].item(), edge)
+    return Prediction(tasks, values, values[min(dim, components) - 1].item(), edge)
 
 
 def _between(points: Tensor, classes: Tensor) -> Tensor:
-    """Between-class covariance of whitened points, (components, components)."""
+    """Returns the between-class covariance of whitened points, (components, components)."""
     scatter = points.new_zeros(points.shape[1], points.shape[1])
     for value in classes.unique():
         mine = points[classes == value]
@@ -112,7 +118,9 @@ def _between(points: Tensor, classes: Tensor) -> Tensor:
     return scatter
 
 
-def _factor(name: str, between: Tensor, values: Tensor, directions: Tensor, shares: Tensor, dim: int) -> Factor:
+def _predict_task(
+    name: str, between: Tensor, values: Tensor, directions: Tensor, shares: Tensor, dim: int
+) -> TaskPrediction:
     strengths, axes = torch.linalg.eigh(between)
     strengths, axes = strengths.flip(0), axes.flip(1)
     kept = strengths > 1e-2 * strengths[0]  # directions without class differences are only noise
@@ -122,29 +130,30 @@ def _factor(name: str, between: Tensor, values: Tensor, directions: Tensor, shar
     inside = directions.mT @ between @ directions  # in the coordinates of T's eigenvectors
     amount = inside.diagonal() / inside.trace()
     learned = (torch.arange(len(values)) < dim) & (values > 0)
-    spread = (directions.mT @ axes).square().sum(1)  # how much of each eigenvector is the factor's
-    return Factor(name, tuple(correlations.tolist()), (amount * learned).sum().item(), (shares * spread).sum().item())
+    spread = (directions.mT @ axes).square().sum(1)  # how much of each eigenvector is the task's
+    captured, share = (amount * learned).sum().item(), (shares * spread).sum().item()
+    return TaskPrediction(name, tuple(correlations.tolist()), captured, share)
 
 
-def _with_rivals(factor: Factor, factors: dict[str, Factor]) -> Factor:
-    if factor.captured >= LEARNED:
-        return factor
+def _with_rivals(task: TaskPrediction, tasks: Mapping[str, TaskPrediction]) -> TaskPrediction:
+    if task.captured >= LEARNED:
+        return task
     rivals = [
         other
-        for other in factors.values()
-        if other.captured > factor.captured and other.strength > factor.strength and other.captured >= LEARNED
+        for other in tasks.values()
+        if other.mean_correlation > task.mean_correlation and other.captured >= LEARNED
     ]
-    names = tuple(other.name for other in sorted(rivals, key=lambda other: -other.strength))
-    return Factor(factor.name, factor.correlations, factor.captured, factor.share, names)
+    names = tuple(other.name for other in sorted(rivals, key=lambda other: -other.mean_correlation))
+    return replace(task, suppressed_by=names)
 
 
 def _check(x1: Tensor, x2: Tensor, labels: Mapping[str, Tensor], dim: int, components: int) -> None:
     if x1.shape != x2.shape:
         raise ValueError(f"the views differ in shape: {tuple(x1.shape)} and {tuple(x2.shape)}")
     if dim < 1:
-        raise ValueError(f"dim is at least 1, not {dim}")
+        raise ValueError(f"dim must be at least 1, not {dim}")
     if len(x1) < 4 * components:
-        raise ValueError(f"{len(x1)} pairs are too few for {components} components: give 4 pairs for each at least")
+        raise ValueError(f"{len(x1)} pairs are too few for {components} components, each of which needs 4")
     for name, classes in labels.items():
         if classes.shape != x1.shape[:1]:
             raise ValueError(f"{name} has labels of shape {tuple(classes.shape)} for {len(x1)} pairs")

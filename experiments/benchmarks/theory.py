@@ -21,11 +21,11 @@ def _diagram(quick: bool) -> Row:
     import numpy as np
 
     from theory import phase_diagram
-    from theory.model.canonical import EITHER_OR, EITHER_OR_DIM
+    from theory.model.canonical import HOMOGENEOUS, HOMOGENEOUS_DIM
 
     destroy, strength = ("A.destroy", np.linspace(0, 0.6, 100)), ("A.strength", np.linspace(1.1, 6, 100))
     times = compare(
-        {"ours": lambda: phase_diagram(EITHER_OR, destroy, strength, dim=EITHER_OR_DIM)}, 5 if quick else 15
+        {"ours": lambda: phase_diagram(HOMOGENEOUS, destroy, strength, dim=HOMOGENEOUS_DIM)}, 5 if quick else 15
     )
     return Row("theory", "closed-form phase diagram, 10,000 cells", str(times["ours"]), "—", None, "< 0.1 s")
 
@@ -34,7 +34,7 @@ def _runs(batch_size: int, target: str, quick: bool) -> Row:
     """200 runs (10 cells x 20 seeds) x steps in d = 16, m = 8; the loop is timed on some of its runs and scaled up."""
     import numpy as np
 
-    from theory import FeatureGroup, GroupModel, InfoNCE, train
+    from theory import FeatureGroup, GroupModel, InfoNCE, Optimization, train
     from theory.model.parameters import vary
 
     model = GroupModel([FeatureGroup("A", (6,) * 4), FeatureGroup("B", (1,) * 4)], noise_dims=8)
@@ -43,7 +43,7 @@ def _runs(batch_size: int, target: str, quick: bool) -> Row:
     loss = InfoNCE(0.2, batch_size=batch_size)
 
     def ours() -> None:
-        train(model, loss, 8, parameters=numbers, num_seeds=num_seeds, num_steps=steps)
+        train(model, loss, 8, Optimization(steps), parameters=numbers, num_seeds=num_seeds)
 
     def loop() -> None:
         for run in range(looped):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from theory.table import Table
+from theory.table import TidyTable
 
 SCRIPT = Path(__file__).parents[2] / "experiments" / "theory.py"
 
@@ -17,7 +17,7 @@ SCRIPT = Path(__file__).parents[2] / "experiments" / "theory.py"
 def call(tmp_path, monkeypatch, capsys):
     """Calls the script's main in an empty folder; returns what it printed and checks its exit code."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "path", sys.path[:])
+    monkeypatch.setattr(sys, "path", [*sys.path, str(SCRIPT.parent)])  # last, as the script does
     spec = importlib.util.spec_from_file_location("theory_script", SCRIPT)
     script = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(script)
@@ -52,7 +52,7 @@ def test_a_sweep_writes_table_settings_and_figure_and_goes_on(tmp_path, call):
     options += ("--seeds", 2, "--steps", 20)
     call(*options)
     out = tmp_path / "runs" / "theory" / "sweep"
-    table = Table.read(out / "sweep.csv")
+    table = TidyTable.read(out / "sweep.csv")
     assert len(table) == 3 * 2 * 2 and {"A.destroy", "A.strength", "r2_B", "theory_r2_B", "seed"} <= set(table)
     assert json.loads((out / "settings.json").read_text())["num_steps"] == 20
     assert (out / "sweep.png").stat().st_size > 5000
@@ -65,10 +65,10 @@ def test_a_sweep_writes_table_settings_and_figure_and_goes_on(tmp_path, call):
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (("sweep", "--x", "A.destroy=0:1.5:3"), 1, "A.destroy is a probability in [0, 1], not 1.5"),
+        (("sweep", "--x", "A.destroy=0:1.5:3"), 1, "A.destroy must be a probability in [0, 1], not 1.5"),
         (("sweep", "--x", "A.destroy=many"), 2, "write NAME=START:STOP:COUNT"),
         (("sweep", "--x", "C.destroy=0,1"), 1, "no group 'C'; there are: A, B"),
-        (("sweep", "--x", "dim=2,4", "--group", "A=1,-2"), 2, "strengths of group A are positive"),
+        (("sweep", "--x", "dim=2,4", "--group", "A=1,-2"), 2, "strengths of group A must be positive"),
         (
             ("sweep", "--x", "dim=2,4", "--loss", "spectral", "--temperature", "1"),
             1,

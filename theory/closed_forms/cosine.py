@@ -1,4 +1,4 @@
-"""Cosine InfoNCE without a bottleneck: when does a weak group enter beside a strong one that fills the sphere?
+"""Cosine InfoNCE without a bottleneck: when is a weak group learned beside a strong one that fills the sphere?
 
 Let one homogeneous group R (the resident) of d ≥ 3 directions be encoded isotropically, and give another direction B a
 weight √e relative to it. To first order in e, with many negatives, the loss falls by ``(e/τ) S_B × rate``, where
@@ -7,24 +7,28 @@ weight √e relative to it. To first order in e, with many negatives, the loss f
 
 x_1, x_2 are the resident's part of the two views. The first two terms are what the positive pair gains and loses. The
 third is what the negatives gain: under R alone their angle is uniform, so that the softmax weights make it von
-Mises–Fisher with mean cosine A_d(κ) = I_{d/2}(κ)/I_{d/2−1}(κ). B is learned if the rate is positive. All ours.
+Mises–Fisher with mean cosine A_d(κ) = I_{d/2}(κ)/I_{d/2−1}(κ). B is learned if the rate is positive. Derivations are
+ours.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from scipy.optimize import brentq
 from scipy.special import gammaln, hyp2f1, ive
 
+from theory.closed_forms.root import root
 from theory.model.groups import FeatureGroup, GroupModel
 from theory.model.moments import moments
 
 
 @dataclass(frozen=True)
 class CoexistenceWindow:
-    """Only the attacked group is learned for p < ``enters``, both up to ``leaves``, only the other above.
+    """Destroy probabilities of the attacked group between which both groups are learned.
 
-    0.0: already so at p = 0; None: never.
+    Args:
+        enters: Below it only the attacked group is learned; 0.0 if the other is without destroying, None if never.
+        leaves: Above it only the other group is learned; 0.0 if so without destroying, None if never.
     """
 
     enters: float | None
@@ -32,34 +36,40 @@ class CoexistenceWindow:
 
 
 def mean_cosine(kappa: float, dim: int) -> float:
-    """Mean cosine A_d(κ) of a von Mises–Fisher distribution on the unit sphere of R^dim."""
+    """Returns the mean cosine A_d(κ) of a von Mises–Fisher distribution on the unit sphere of R^dim."""
     return float(ive(dim / 2, kappa) / ive(dim / 2 - 1, kappa))
 
 
 def inverse_norms(correlation: float, dim: int) -> float:
-    """``E 1/(|x||y|)`` of standard Gaussian vectors in R^dim, dim ≥ 2, with that correlation per coordinate."""
+    """Returns ``E 1/(|x||y|)`` of standard Gaussians in R^dim, dim ≥ 2, of that correlation per coordinate."""
     ratio = math.exp(2 * (gammaln((dim - 1) / 2) - gammaln(dim / 2)))
     return 0.5 * ratio * float(hyp2f1(0.5, 0.5, dim / 2, correlation**2))
 
 
 def cosine_over_square(correlation: float, dim: int) -> float:
-    """``E cos(x, y)/|x|²`` of standard Gaussian vectors in R^dim, dim ≥ 3, with that correlation per coordinate."""
+    """Returns ``E cos(x, y)/|x|²`` of standard Gaussians in R^dim, dim ≥ 3, of that correlation per coordinate."""
     ratio = math.exp(gammaln((dim - 1) / 2) + gammaln((dim + 1) / 2) - 2 * gammaln(dim / 2))
     return correlation / dim * ratio * float(hyp2f1(1.5, 0.5, dim / 2 + 1, correlation**2))
 
 
 def invasion_rate(model: GroupModel, resident: str, invader: str, temperature: float) -> float:
-    """The rate above for the invader's label direction; a small weight on it grows at ``(2/τ) S_B × rate``.
+    """Returns the rate above for the invader's label direction; a small weight on it grows at ``(2/τ) S_B × rate``.
+
+    Args:
+        model: Model.
+        resident: Name of the group that fills the sphere.
+        invader: Name of the group that may be learned beside it.
+        temperature: τ > 0.
 
     Raises:
-        ValueError: Unless the resident is homogeneous, of three directions or more, and Gaussian.
+        ValueError: The resident is not homogeneous and Gaussian with at least three directions.
     """
     if not temperature > 0:
-        raise ValueError(f"temperature is positive, not {temperature}")
+        raise ValueError(f"temperature must be positive, not {temperature}")
     group = model.group(resident)
     if not group.homogeneous or group.num_directions < 3 or group.latent != "gaussian":
         raise ValueError(
-            f"the resident {resident} has to be homogeneous, Gaussian and of at least 3 directions, but has "
+            f"the resident {resident} must be homogeneous and Gaussian with at least 3 directions, but has "
             f"strengths {group.strengths} and latent {group.latent!r}"
         )
     dim = group.num_directions
@@ -74,10 +84,10 @@ def invasion_rate(model: GroupModel, resident: str, invader: str, temperature: f
 
 
 def coexistence_window(model: GroupModel, attacked: str, other: str, temperature: float) -> CoexistenceWindow:
-    """The destroy probabilities of ``attacked`` between which both groups are learned, at a temperature.
+    """Finds the destroy probabilities of ``attacked`` between which both groups are learned.
 
-    ``enters`` is where ``other`` invades with ``attacked`` resident, ``leaves`` where ``attacked`` no longer invades
-    with ``other`` resident.
+    The window opens where ``other`` invades beside ``attacked``, and closes where ``attacked`` no longer invades beside
+    ``other``.
     """
 
     def with_destroy(p: float) -> GroupModel:
@@ -89,9 +99,9 @@ def coexistence_window(model: GroupModel, attacked: str, other: str, temperature
 
 
 def critical_temperature(model: GroupModel, resident: str, invader: str) -> float:
-    """The temperature below which the invader is learned beside the resident; inf when it always is.
+    """Returns the temperature below which the invader is learned beside the resident; inf if it always is.
 
-    It always exists: A_d(1/τ) → 1 as τ → 0, where the rate is positive.
+    There is one, as A_d(1/τ) → 1 for τ → 0, where the rate is positive.
     """
 
     def rate(log_temperature: float) -> float:
@@ -100,11 +110,11 @@ def critical_temperature(model: GroupModel, resident: str, invader: str) -> floa
     low, high = math.log(1e-4), math.log(1e4)
     if rate(high) > 0:
         return math.inf
-    return 0.0 if rate(low) <= 0 else math.exp(brentq(rate, low, high, xtol=1e-12))
+    return 0.0 if rate(low) <= 0 else math.exp(root(rate, low, high, 1e-12))
 
 
 def view_pairs(group: FeatureGroup, model: GroupModel) -> list[tuple[float, float, float, float]]:
-    """The Gaussian mixture of a pair's coordinates: (probability, variance 1, variance 2, covariance)."""
+    """Returns the Gaussian mixture of a pair's coordinates: (probability, variance 1, variance 2, covariance)."""
     energy, p = group.strengths[0] ** 2, group.destroy
     shared = model.shared_noise**2
     rest = shared + model.noise**2
@@ -123,13 +133,13 @@ def view_pairs(group: FeatureGroup, model: GroupModel) -> list[tuple[float, floa
     ]
 
 
-def _root(rate) -> float | None:
-    """Smallest p in [0, 1] at which the rate is positive; found on a grid, then refined."""
+def _root(rate: Callable[[float], float]) -> float | None:
+    """Returns the smallest p in [0, 1] at which the rate is positive; found on a grid, then refined."""
     num = 201
     previous = 0.0
     for index in range(num):
         p = index / (num - 1)
         if rate(p) > 0:
-            return 0.0 if index == 0 else float(brentq(rate, previous, p, xtol=1e-12))
+            return 0.0 if index == 0 else root(rate, previous, p, 1e-12)
         previous = p
     return None

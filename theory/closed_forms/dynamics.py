@@ -1,25 +1,28 @@
-"""How fast: gradient flow of the spectral loss, its saddles, and the saturation of InfoNCE with few negatives."""
+"""Speed of learning: gradient flow, its saddles, and the saturation of InfoNCE with few negatives."""
 
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from theory.closed_forms.optimum import population_gradient, score_form
-from theory.losses.losses import Loss
+from theory.closed_forms.optimum import population_gradient
+from theory.losses.loss import Loss, known_form
 from theory.model.groups import GroupModel
 from theory.model.moments import moments
 
 
 @dataclass(frozen=True)
 class LearningTimes:
-    """Gradient flow from small diagonal weights: each direction's squared weight follows its own logistic curve.
+    """Logistic curves of the squared weights u of each direction under gradient flow from small diagonal weights.
 
     ``du/dt = 8 C u (1 − u/u*)``, u* = C/S², so that ``u(t) = u*/(1 + (u*/u_0 − 1) exp(−8 C t))``. The order of
-    learning is that of the covariances C (strength), while the optimum prefers correlations C/S. inf marks what is
-    never learned.
+    learning is that of the covariances C (strength), while the optimum prefers correlations C/S.
 
-    ``half`` (directions,): times at which u = u*/2. ``rate``: 8 C. ``final``: u*. ``initial``: u_0.
+    Args:
+        half: Times at which u = u*/2, (directions,); inf for what is never learned.
+        rate: 8 C, (directions,).
+        final: u*, (directions,).
+        initial: u_0.
     """
 
     half: Tensor
@@ -28,30 +31,38 @@ class LearningTimes:
     initial: float
 
     def at(self, times: Tensor) -> Tensor:
-        """u(t), (times, directions)."""
+        """Returns u(t), (times, directions)."""
         growth = torch.exp(-self.rate * times[:, None])
         return self.final / (1 + (self.final / self.initial - 1) * growth)
 
 
 def learning_times(model: GroupModel, init: float = 1e-2) -> LearningTimes:
-    """Logistic learning of each direction by the spectral loss when the embedding has room for all.
+    """Returns how the spectral loss learns each direction when the embedding has room for all.
 
     Args:
-        model: The model.
+        model: Model.
         init: Initial weight w_0 > 0 of every direction on its own output; u_0 = w_0².
+
+    Raises:
+        ValueError: init is not positive and below every final weight.
     """
     exact = moments(model)
     final = exact.cross / exact.second**2
     if not 0 < init**2 < final[exact.cross > 0].min():
-        raise ValueError(f"init is positive and below every final weight √(C/S²), not {init}")
+        raise ValueError(f"init must be positive and below every final weight √(C/S²), not {init}")
     half = torch.log(final / init**2 - 1) / (8 * exact.cross)
     return LearningTimes(torch.where(exact.cross > 0, half, torch.inf), 8 * exact.cross, final, init**2)
 
 
 def escape_rate(model: GroupModel, held: int, waiting: int) -> float:
-    """Growth rate ``4 S_w (λ_w − λ_h)`` of a waiting direction where another holds its place in the bottleneck.
+    """Returns the growth rate ``4 S_w (λ_w − λ_h)`` of a direction that waits while another holds its place.
 
-    Strong directions are learned first; if their correlation is lower, that is a strict saddle, left at this rate.
+    Strong directions are learned first; where their correlation is lower, that is a strict saddle, left at this rate.
+
+    Args:
+        model: Model.
+        held: Index of the direction that holds the place in the bottleneck.
+        waiting: Index of the direction that waits.
     """
     exact = moments(model)
     return (4 * exact.second[waiting] * (exact.correlation[waiting] - exact.correlation[held])).item()
@@ -64,7 +75,7 @@ def starved_growth(model: GroupModel, group: str, positive_probability: float, t
     the group by 1/(1 − p̄); with many negatives p̄ → 0 and the coupling is gone. It slows, and changes no optimum.
     """
     if not 0 <= positive_probability <= 1:
-        raise ValueError(f"positive_probability is in [0, 1], not {positive_probability}")
+        raise ValueError(f"positive_probability must be in [0, 1], not {positive_probability}")
     cross = moments(model).cross[model.directions(group).start].item()
     return 2 / temperature * cross * (1 - positive_probability)
 
@@ -72,19 +83,26 @@ def starved_growth(model: GroupModel, group: str, positive_probability: float, t
 def gradient_flow(
     model: GroupModel, loss: Loss, weight: Tensor, times: Tensor, max_step: float | None = None
 ) -> Tensor:
-    """``dW/dt = −∂L/∂W`` of the population loss from ``weight`` (…, dim, directions), at increasing times from 0 on.
+    """Integrates ``dW/dt = −∂L/∂W`` of the population loss by fourth-order Runge–Kutta.
 
-    Fourth-order Runge–Kutta with steps of at most ``max_step`` (default 0.05/max C: the fastest growth rate is 8 C).
-    Returns (times, …, dim, directions). The model's basis plays no part: weights are in its directions.
+    Args:
+        model: Model; its basis plays no part, as weights are in the coordinates of the directions.
+        loss: Loss with a quadratic form.
+        weight: Weights at time 0, (…, dim, directions).
+        times: Increasing times ≥ 0, (times,).
+        max_step: Largest step; default 0.05/max S, as the fastest growth rate is 8 C.
+
+    Returns:
+        Weights at those times, (times, …, dim, directions).
     """
     exact = moments(model)
-    target, metric = score_form(loss).quadratic(exact)
+    target, metric = known_form(loss).diagonals(exact)
     max_step = 0.05 / exact.second.max().item() if max_step is None else max_step
     weight = weight.to(target)
     now, path = 0.0, []
     for time in times.tolist():
         if time < now:
-            raise ValueError(f"times increase from 0 on, but {time} follows {now}")
+            raise ValueError(f"times must increase from 0 on, but {time} follows {now}")
         num_steps = int(-(-(time - now) // max_step))
         for _ in range(num_steps):
             weight = _runge_kutta(weight, target, metric, (time - now) / num_steps)

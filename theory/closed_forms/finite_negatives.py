@@ -1,19 +1,30 @@
 """A unit embedding shared by a shortcut and a feature, under finitely many negatives: its loss and its optimum.
 
 A shortcut identifies the instance; a feature has C equally frequent classes. The two views of a pair disagree in the
-shortcut with probability q, see ``viewlearn.evaluation.feature_dropping.dropout``, which has the threshold on q above
-which the feature gets a share. Derivations are ours.
+shortcut with probability q; ``viewlearn.evaluation.feature_dropping.sphere_threshold`` is the q above which the feature
+gets a share. Derivations are ours.
 """
+
+from typing import TypeVar
 
 import numpy as np
 from scipy.optimize import minimize_scalar
 
+Energy = TypeVar("Energy", float, np.ndarray)
 
-def sphere_loss(energy: float, temperature: float, num_negatives: int, num_classes: int, disagree: float) -> float:
-    """Loss of a unit embedding that gives the share ``energy`` to the feature and the rest to the shortcut.
 
-    ``(1 − q) ln(1 + N g e^{−1/τ}) + q ln(1 + N g e^{−e/τ})``, g = 1 − 1/C + e^{e/τ}/C the mean over negatives, which
-    many negatives justify.
+def sphere_loss(energy: Energy, temperature: float, num_negatives: int, num_classes: int, disagree: float) -> Energy:
+    """Returns the loss of a unit embedding that gives the share e to the feature and the rest to the shortcut.
+
+    It is ``(1 − q) ln(1 + N g e^{−1/τ}) + q ln(1 + N g e^{−e/τ})`` with the mean over negatives
+    g = 1 − 1/C + e^{e/τ}/C, which many negatives justify.
+
+    Args:
+        energy: Share e in [0, 1]; an array gives an array.
+        temperature: τ > 0.
+        num_negatives: Number N of negatives.
+        num_classes: Number C of classes of the feature.
+        disagree: Probability q that the views of a pair disagree in the shortcut.
     """
     shared = 1 - 1 / num_classes + np.exp(energy / temperature) / num_classes
     agree = np.log1p(num_negatives * shared * np.exp(-1 / temperature))
@@ -22,10 +33,10 @@ def sphere_loss(energy: float, temperature: float, num_negatives: int, num_class
 
 
 def sphere_optimum(temperature: float, num_negatives: int, num_classes: int, disagree: float) -> float:
-    """The energy share in [0, 1] that minimizes ``sphere_loss``, to 1e-8."""
+    """Returns the energy share in [0, 1] that minimizes ``sphere_loss``, to 1e-8; arguments as there."""
     _check(num_negatives, num_classes, disagree)
 
-    def loss(energy: float) -> float:
+    def loss(energy: Energy) -> Energy:
         return sphere_loss(energy, temperature, num_negatives, num_classes, disagree)
 
     grid = np.linspace(0, 1, 401)
@@ -37,8 +48,8 @@ def sphere_optimum(temperature: float, num_negatives: int, num_classes: int, dis
 
 def _check(num_negatives: int, num_classes: int, disagree: float) -> None:
     if num_negatives < 1:
-        raise ValueError(f"num_negatives is at least 1, not {num_negatives}")
+        raise ValueError(f"num_negatives must be at least 1, not {num_negatives}")
     if num_classes < 2:
-        raise ValueError(f"num_classes is at least 2, not {num_classes}")
+        raise ValueError(f"num_classes must be at least 2, not {num_classes}")
     if not 0 <= disagree <= 1:
-        raise ValueError(f"disagree is a probability in [0, 1], not {disagree}")
+        raise ValueError(f"disagree must be a probability in [0, 1], not {disagree}")

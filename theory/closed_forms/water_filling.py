@@ -1,8 +1,9 @@
 """Mean-field InfoNCE on the sphere: energy is poured over the directions like water.
 
-When many directions carry an embedding its norm concentrates, and to second order in 1/τ the loss of energy shares e_i
+When many directions carry an embedding, its norm concentrates, and to second order in 1/τ the loss of energy shares e_i
 on the simplex is ``−(1/τ) Σ e_i λ_i + (1/2τ²) Σ e_i²``. Its minimum is ``e_i = τ (λ_i − level)₊`` with Σ e_i = 1: a
-group of d_k equal directions has ``e_k = τ d_k (λ_k − level)₊``. Ours; good for d ≫ 1/τ, poor for four directions.
+group of d_k equal directions has ``e_k = τ d_k (λ_k − level)₊``. The derivation is ours; the approximation is good for
+d ≫ 1/τ and poor for four directions.
 """
 
 from dataclasses import dataclass
@@ -16,29 +17,41 @@ from theory.model.moments import moments
 
 @dataclass(frozen=True)
 class WaterFilling:
-    """Energy share of each direction, (…, directions), and the water ``level`` (…,): λ at or below it gets nothing."""
+    """Energy shares of the directions.
+
+    Args:
+        model: Layout.
+        shares: (…, directions), sum 1.
+        level: Correlation at and below which a direction gets nothing, (…,).
+    """
 
     model: GroupModel
     shares: Tensor
     level: Tensor
 
     def share(self, group: str) -> Tensor:
-        """Energy share of a group."""
+        """Returns the energy share of a group."""
         return self.shares[..., self.model.directions(group)].sum(-1)
 
 
 def mean_field(model: GroupModel, temperature: float, dim: int | None = None) -> WaterFilling:
-    """Energy shares at a temperature; ``dim`` keeps the largest correlations only (default: all directions)."""
+    """Returns the energy shares at a temperature.
+
+    Args:
+        model: Model.
+        temperature: τ > 0.
+        dim: Number of largest correlations that are kept; default all.
+    """
     if not temperature > 0:
-        raise ValueError(f"temperature is positive, not {temperature}")
+        raise ValueError(f"temperature must be positive, not {temperature}")
     correlation = moments(model).correlation
     return WaterFilling(model, *water_fill(correlation, temperature, dim))
 
 
 def water_fill(correlation: Tensor, temperature: float, dim: int | None = None) -> tuple[Tensor, Tensor]:
-    """Shares ``τ (λ − level)₊`` that sum to 1, and the level, of correlations (…, directions).
+    """Returns shares ``τ (λ − level)₊`` of correlations (…, directions) that sum to 1, and the level.
 
-    With the k largest in use the level is ``(Σ_k λ − 1/τ)/k``; the right k is the largest whose last λ exceeds it.
+    With the k largest in use, the level is ``(Σ_k λ − 1/τ)/k``; the right k is the largest whose last λ exceeds it.
     """
     dim = correlation.shape[-1] if dim is None else min(dim, correlation.shape[-1])
     kept, order = correlation.topk(dim, -1)
@@ -51,8 +64,8 @@ def water_fill(correlation: Tensor, temperature: float, dim: int | None = None) 
     return shares, level[..., 0]
 
 
-def critical_temperature(model: GroupModel, group: str) -> float:
-    """``τ_c = 1/Σ_j (λ_j − λ_group)₊``: above it the group's strongest direction gets no energy; inf without rivals."""
+def mean_field_critical_temperature(model: GroupModel, group: str) -> float:
+    """Returns ``1/Σ_j (λ_j − λ_group)₊``, above which no direction of the group gets energy; inf without rivals."""
     correlation = moments(model).correlation
     own = correlation[model.directions(group)].max()
     rivals = (correlation - own).clamp_min(0).sum().item()

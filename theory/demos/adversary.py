@@ -1,30 +1,30 @@
-"""A view that learns: which features does a budgeted adversary destroy, and does the game come to rest?"""
+"""A view that learns: which features does a budgeted adversary destroy, and does the game settle?"""
 
 import torch
+from matplotlib.axes import Axes
 from tqdm import tqdm
 
 from theory.demos.demo import Demo
 from theory.model.groups import FeatureGroup, GroupModel
 from theory.model.moments import moments
-from theory.plots import new_figure
+from theory.plots import group_color, new_figure
 from theory.simulation.adversaries import AdditiveAdversary, Adversary, DestroyAdversary
-from theory.simulation.game import Game, Schedule, play
-from theory.table import Table
+from theory.simulation.game import Game, Updates, play
+from theory.table import TidyTable
 
 MODEL = GroupModel([FeatureGroup("A", (6,) * 2), FeatureGroup("B", (2,) * 2), FeatureGroup("C", (1,) * 2)])
-COLORS = {"A": "#2b6cb0", "B": "#dd6b20", "C": "#2f855a"}
-STEPS = 1500
+NUM_STEPS = 1500
 
 
 def run(seeds: int = 1, progress: bool = False) -> Demo:
-    """Both players' trajectories: room for all and a bottleneck, destroying and adding, both orders of updates.
+    """Plots both players' trajectories: room for all and a bottleneck, destroying and adding, both orders of updates.
 
-    ``seeds`` is the number of initial encoders; the first is drawn, all are in the tables.
+    ``seeds`` is the number of initial encoders; the first is plotted, all are in the tables.
     """
-    demo = Demo("adversary", settings={"seeds": seeds, "model": repr(MODEL), "steps": STEPS})
+    demo = Demo("adversary", settings={"seeds": seeds, "model": repr(MODEL), "steps": NUM_STEPS})
     destroy, additive = DestroyAdversary(MODEL, 2.0), AdditiveAdversary(MODEL, 3.0)
     sparse = AdditiveAdversary(MODEL, 3.0, "l1")
-    panels: list[tuple[str, Adversary, int, Schedule]] = [
+    panels: list[tuple[str, Adversary, int, Updates]] = [
         ("destroy_room_simultaneous", destroy, 6, "simultaneous"),
         ("destroy_room_alternating", destroy, 6, "alternating"),
         ("destroy_bottleneck_simultaneous", destroy, 2, "simultaneous"),
@@ -34,68 +34,72 @@ def run(seeds: int = 1, progress: bool = False) -> Demo:
         ("additive_l1_room_simultaneous", sparse, 6, "simultaneous"),
     ]
     games: dict[str, Game] = {}
-    for name, adversary, dim, schedule in tqdm(panels, disable=not progress, desc="games"):
+    for name, adversary, dim, updates in tqdm(panels, disable=not progress, desc="games"):
         for seed in range(seeds):
-            game = play(adversary, dim, schedule=schedule, num_steps=STEPS, seed=seed)
+            game = play(adversary, dim, updates=updates, num_steps=NUM_STEPS, seed=seed)
             demo.tables[f"adversary_{name}" + (f"_{seed}" if seed else "")] = _table(game)
             games.setdefault(name, game)
         demo.lines.append(_line(name, games[name]))
     figure, axes = new_figure(columns=3, rows=2, height=3.1)
     response = destroy.best_response()
-    _destroy_panel(axes[0], games["destroy_room_simultaneous"], response, "destroy, room for all (m = 6)")
-    _destroy_panel(axes[1], games["destroy_bottleneck_simultaneous"], None, "destroy, m = 2, simultaneous")
-    _destroy_panel(axes[2], games["destroy_bottleneck_alternating"], None, "destroy, m = 2, alternating")
-    _encoder_panel(axes[3], games["destroy_bottleneck_simultaneous"], "its encoder: the groups take turns")
-    _distortion_panel(axes[4], games["additive_l2_room_simultaneous"], additive.best_response(), "additive, L2 budget")
-    _distortion_panel(axes[5], games["additive_l1_room_simultaneous"], None, "additive, L1 budget")
+    _plot_destroying(axes[0], games["destroy_room_simultaneous"], response, "destroy, room for all (m = 6)")
+    _plot_destroying(axes[1], games["destroy_bottleneck_simultaneous"], None, "destroy, m = 2, simultaneous")
+    _plot_destroying(axes[2], games["destroy_bottleneck_alternating"], None, "destroy, m = 2, alternating")
+    _plot_encoder(axes[3], games["destroy_bottleneck_simultaneous"], "its encoder: the groups take turns")
+    _plot_distortion(axes[4], games["additive_l2_room_simultaneous"], additive.best_response(), "additive, L2 budget")
+    _plot_distortion(axes[5], games["additive_l1_room_simultaneous"], None, "additive, L1 budget")
     demo.figures["adversary"] = figure
     demo.lines.append(f"closed form, destroy, room for all: p = {_list(response)}")
     demo.lines.append(f"closed form, additive L2, room for all: E δ² = {_list(_by_group(additive.best_response()))}")
     return demo
 
 
-def _destroy_panel(ax, game: Game, closed_form: torch.Tensor | None, title: str) -> None:
+def _plot_destroying(ax: Axes, game: Game, closed_form: torch.Tensor | None, title: str) -> None:
     for index, name in enumerate("ABC"):
-        ax.plot(game.spent[:, index], color=COLORS[name], linewidth=1.2, label=name)
+        ax.plot(game.spent[:, index], color=group_color(name), linewidth=1.2, label=name)
         if closed_form is not None:
             ax.axhline(
-                closed_form[index], color=COLORS[name], linestyle="--", linewidth=1, label=f"{name}, closed form"
+                closed_form[index].item(),
+                color=group_color(name),
+                linestyle="--",
+                linewidth=1,
+                label=f"{name}, closed form",
             )
     ax.set(xlabel="step", ylabel="destroy probability p", ylim=(0, 0.75))
     ax.set_title(title, fontsize=10)
     ax.legend(fontsize=7, ncols=2 if closed_form is not None else 3, loc="upper right")
 
 
-def _encoder_panel(ax, game: Game, title: str) -> None:
+def _plot_encoder(ax: Axes, game: Game, title: str) -> None:
     share = game.energy / game.energy.sum(-1, keepdim=True)
     for name in "ABC":
-        ax.plot(share[:, MODEL.directions(name)].sum(-1), color=COLORS[name], linewidth=1.2, label=name)
+        ax.plot(share[:, MODEL.directions(name)].sum(-1), color=group_color(name), linewidth=1.2, label=name)
     ax.set(xlabel="step", ylabel="share of the energy E|z|²", ylim=(0, 1.02))
     ax.set_title(title, fontsize=10)
     ax.legend(fontsize=7, ncols=3)
 
 
-def _distortion_panel(ax, game: Game, closed_form: torch.Tensor | None, title: str) -> None:
+def _plot_distortion(ax: Axes, game: Game, closed_form: torch.Tensor | None, title: str) -> None:
     spent = _by_group(game.spent) / game.spent.sum(-1, keepdim=True)
     correlation = moments(MODEL).correlation
     for index, name in enumerate("ABC"):
         start = MODEL.directions(name).start
         label = f"{name} (strength {MODEL.group(name).strengths[0]:g}, λ {correlation[start]:.2f})"
-        ax.plot(spent[:, index], color=COLORS[name], linewidth=1.2, label=label)
+        ax.plot(spent[:, index], color=group_color(name), linewidth=1.2, label=label)
         if closed_form is not None:
             share = _by_group(closed_form)[index] / closed_form.sum()
-            ax.axhline(share, color=COLORS[name], linestyle="--", linewidth=1)
+            ax.axhline(share.item(), color=group_color(name), linestyle="--", linewidth=1)
     ax.set(xlabel="step", ylabel="share of the distortion budget", ylim=(-0.02, 1.15))
     ax.set_title(title + (" (dashed: closed form)" if closed_form is not None else ""), fontsize=10)
     ax.legend(fontsize=7, loc="center right")
 
 
 def _by_group(values: torch.Tensor) -> torch.Tensor:
-    """Sums over each group's directions."""
+    """Returns sums over each group's directions."""
     return torch.stack([values[..., MODEL.directions(g.name)].sum(-1) for g in MODEL.groups], -1)
 
 
-def _table(game: Game) -> Table:
+def _table(game: Game) -> TidyTable:
     spent = game.spent if game.spent.shape[-1] == len(MODEL.groups) else _by_group(game.spent)
     energy = _by_group(game.energy)
     columns = {"step": torch.arange(len(spent)).double().numpy(), "loss": game.loss.numpy()}
@@ -103,7 +107,7 @@ def _table(game: Game) -> Table:
         columns[f"spent_{group.name}"] = spent[:, index].numpy()
         columns[f"energy_{group.name}"] = energy[:, index].numpy()
         columns[f"lambda_{group.name}"] = game.correlation[:, MODEL.directions(group.name).start].numpy()
-    return Table(columns)
+    return TidyTable(columns)
 
 
 def _line(name: str, game: Game) -> str:

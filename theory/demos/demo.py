@@ -1,25 +1,34 @@
-"""What a demonstration returns, and how it is saved."""
+"""The outcome of a demonstration, and how it is saved."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from theory.plots import save
-from theory.table import Table
+from theory.plots import save_figure
+from theory.table import TidyTable
 from viewlearn.files import write_text
 
 
 @dataclass
 class Demo:
-    """Named tables and figures, the ``lines`` that sum them up, and the ``settings`` that made them."""
+    """The outcome of a demonstration.
+
+    Args:
+        name: Name of the demonstration.
+        lines: Lines that sum up the outcome.
+        tables: Tables by name.
+        figures: Figures by name.
+        settings: Settings that gave the outcome.
+    """
 
     name: str
     lines: list[str] = field(default_factory=list)
-    tables: dict[str, Table] = field(default_factory=dict)
+    tables: dict[str, TidyTable] = field(default_factory=dict)
     figures: dict[str, Figure] = field(default_factory=dict)
-    settings: dict[str, object] = field(default_factory=dict)
+    settings: Mapping[str, object] = field(default_factory=dict)
 
     def write(self, out: Path) -> list[Path]:
         """Writes a CSV per table, a PNG per figure, and ``<name>.json`` with settings and lines; returns the paths."""
@@ -28,7 +37,7 @@ class Demo:
             table.write(out / f"{name}.csv")
             paths.append(out / f"{name}.csv")
         for name, figure in self.figures.items():
-            paths.append(save(figure, out / f"{name}.png"))
+            paths.append(save_figure(figure, out / f"{name}.png"))
         summary = {"settings": self.settings, "results": self.lines}
         path = out / f"{self.name}.json"
         write_text(path, json.dumps(summary, indent=2, ensure_ascii=False) + "\n")

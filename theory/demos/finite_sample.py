@@ -13,8 +13,8 @@ from theory.model.groups import FeatureGroup, GroupModel
 from theory.model.moments import moments
 from theory.model.parameters import parameters_of
 from theory.model.sampling import Sampler
-from theory.plots import color, mark, new_figure, trained_band
-from theory.table import Table
+from theory.plots import group_color, new_figure, plot_seeds, plot_threshold
+from theory.table import TidyTable
 
 MODEL = GroupModel([FeatureGroup("A", (3.0,) * 4), FeatureGroup("B", (0.5,) * 4)], noise_dims=24)
 DIM = 8
@@ -22,7 +22,7 @@ SIZES = (100, 200, 400, 800, 1600, 3200, 6400, 12800)
 
 
 def run(seeds: int = 20, progress: bool = False) -> Demo:
-    """The exact optimum of the spectral loss over n pairs, for growing n: how much of each group it holds."""
+    """Finds the optimum of the spectral loss over n pairs, for growing n; plots how much of each group it holds."""
     rows = {"num_pairs": [], "seed": [], "overlap_A": [], "overlap_B": [], "top_noise": []}
     for size in tqdm(SIZES, disable=not progress, desc="sizes"):
         sampler = Sampler(MODEL, seeds, size, dtype=torch.float64)
@@ -39,24 +39,26 @@ def run(seeds: int = 20, progress: bool = False) -> Demo:
         rows["top_noise"] += top[:, 0].tolist()
         for name in "AB":
             rows[f"overlap_{name}"] += subspace_overlap(MODEL, white, name).tolist()
-    table = Table(rows)
+    table = TidyTable(rows)
     level = moments(MODEL).correlation[MODEL.directions("B").start].item()
     return _report(table, level, seeds)
 
 
-def _report(table: Table, level: float, seeds: int) -> Demo:
+def _report(table: TidyTable, level: float, seeds: int) -> Demo:
     demo = Demo("finite_sample", tables={"finite_sample": table}, settings={"seeds": seeds, "model": repr(MODEL)})
     figure, (left, right) = new_figure(columns=2)
     for name in "AB":
-        trained_band(left, table, "num_pairs", f"overlap_{name}", color(name), f"{name}; {seeds} seeds, band: range")
+        plot_seeds(
+            left, table, "num_pairs", f"overlap_{name}", group_color(name), f"{name}; {seeds} seeds, band: range"
+        )
     needed = 2 * MODEL.noise_dims / level**2
-    mark(left, needed, "noise edge = λ of B")
+    plot_threshold(left, needed, "noise edge = λ of B")
     left.set(xscale="log", xlabel="pairs of views n", ylabel="part of the group's space learned", ylim=(0, 1.03))
     left.legend(fontsize=8, loc="lower right")
-    trained_band(right, table, "num_pairs", "top_noise", "0.4", "largest λ among noise directions")
+    plot_seeds(right, table, "num_pairs", "top_noise", "0.4", "largest λ among noise directions")
     fine = np.geomspace(SIZES[0], SIZES[-1], 100)
     right.plot(fine, np.sqrt(2 * MODEL.noise_dims / fine), "--k", linewidth=1.4, label="√(2 noise dims / n), heuristic")
-    right.axhline(level, color=color("B"), linewidth=1.4, label=f"λ of B = {level:.2f}")
+    right.axhline(level, color=group_color("B"), linewidth=1.4, label=f"λ of B = {level:.2f}")
     right.set(xscale="log", xlabel="pairs of views n", ylabel="cross-view correlation λ", ylim=(0, 1))
     right.legend(fontsize=8)
     demo.figures["finite_sample"] = figure

@@ -1,4 +1,4 @@
-"""The best linear read-out of each latent from an embedding, exactly and without test data."""
+"""The best linear read-out of each latent from an embedding, exact and without test data."""
 
 import math
 import warnings
@@ -12,12 +12,17 @@ from theory.model.parameters import Parameters, parameters_of
 
 
 class VacuousProbeWarning(UserWarning):
-    """A probe that any invertible encoder passes."""
+    """Warns of a probe that any invertible encoder passes."""
 
 
 @dataclass(frozen=True)
 class Probe:
-    """``r2`` (…, features): variance of each latent that the best linear read-out explains, in [0, 1]."""
+    """What the best linear read-out recovers.
+
+    Args:
+        model: Layout.
+        r2: Part in [0, 1] of each latent's variance that is explained, (…, features).
+    """
 
     model: GroupModel
     r2: Tensor
@@ -28,21 +33,21 @@ class Probe:
         return sign_accuracy(self.r2)
 
     def group_r2(self, group: str) -> Tensor:
-        """Mean R² over the group's directions."""
+        """Returns the mean R² over the group's directions."""
         return self.r2[..., self.model.directions(group)].mean(-1)
 
     def group_accuracy(self, group: str) -> Tensor:
-        """Accuracy of the group's label, the sign of its first latent; chance is 0.5."""
+        """Returns the accuracy of the group's label, the sign of its first latent; chance is 0.5."""
         return self.accuracy[..., self.model.directions(group).start]
 
 
 def sign_accuracy(r2: Tensor) -> Tensor:
-    """P(sign of the best linear prediction = sign of the latent) when both are jointly Gaussian."""
+    """Returns the probability that the best linear prediction has the latent's sign, both jointly Gaussian."""
     return 0.5 + r2.clamp(0, 1).sqrt().asin() / math.pi
 
 
 def is_vacuous(model: GroupModel, dim: int, noise: float = 0.0) -> bool:
-    """Whether a generic encoder of ``dim`` outputs is invertible on what the probe is given, whatever it learned."""
+    """Returns whether a generic encoder of ``dim`` outputs is invertible on the probed inputs, whatever it learned."""
     return dim >= (model.num_directions if noise else model.num_features)
 
 
@@ -53,29 +58,29 @@ def probe(
     noise: float = 0.0,
     readout: float = 0.0,
 ) -> Probe:
-    """``R²_j = a_j² w_jᵀ (W S W ᵀ + ρ² I)⁻¹ w_j`` on un-destroyed inputs x = a s + noise ε, w_j the j-th column of W.
+    """Probes intact inputs x = a s + noise ε: ``R²_j = a_j² w_jᵀ (W S Wᵀ + ρ² I)⁻¹ w_j``, w_j the j-th column of W.
 
     Args:
-        model: Says which direction carries what.
-        weight: (…, dim, input_dim). With ``parameters`` of several cells, the first axis is cells.
+        model: Layout.
+        weight: (…, dim, input_dim); the first axis is that of the cells where ``parameters`` are given.
         parameters: Numbers of the cells; default the model's own.
-        noise: Standard deviation of the noise in the inputs that are probed.
-        readout: Noise of the read-out, relative to the root mean square of the embedding's coordinates; the precision
+        noise: Standard deviation of the noise in the probed inputs.
+        readout: Noise of the read-out relative to the root mean square of the embedding's coordinates, the precision
             below which a feature counts as lost. Without it, an invertible encoder passes every probe.
 
     Warns:
-        VacuousProbeWarning: When readout is 0 and the encoder has dimensions enough to be invertible.
+        VacuousProbeWarning: If readout is 0 and the encoder has enough dimensions to be invertible.
     """
     if readout == 0 and is_vacuous(model, weight.shape[-2], noise):
         warnings.warn(
-            f"with {weight.shape[-2]} outputs an encoder loses nothing, so this probe says nothing of what was "
-            "learned: give a readout noise (0.1, say) or fewer outputs",
+            f"an encoder of {weight.shape[-2]} outputs loses nothing, so this probe doesn't show what was learned: "
+            "set readout, to 0.1 for example, or use fewer outputs",
             VacuousProbeWarning,
             stacklevel=2,
         )
     numbers = (parameters_of(model) if parameters is None else parameters).to(weight.device)
     weight = weight.double()
-    coordinates = weight if model.basis is None else weight @ model.basis.to(weight)
+    coordinates = model.coordinates(weight)
     energy = torch.nn.functional.pad(numbers.strengths.double() ** 2, (0, model.noise_dims))
     between = [1] * (weight.ndim - 3)  # the axes of weight from cells to dim: seeds
     energy = energy[0] if parameters is None else energy.reshape(len(energy), *between, -1)

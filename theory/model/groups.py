@@ -1,7 +1,7 @@
 """The linear contrastive model: groups of feature directions that views may destroy, in isotropic noise."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Literal, get_args
 
 import torch
@@ -14,19 +14,19 @@ Latent = Literal["gaussian", "rademacher", "onehot"]
 
 @dataclass(frozen=True)
 class FeatureGroup:
-    """Directions that carry one latent vector, destroyed as a whole with one probability.
+    """A group of directions that carry one latent vector, which a view destroys as a whole.
 
     In view t the group contributes ``strengths * s_t``, where s has mean 0 and covariance I and
 
     * ``resample``: s_t = s with probability 1 − destroy, else a fresh copy (label-destroying; the marginal stays);
     * ``zero``: s_t = s with probability 1 − destroy, else 0 (feature dropout);
-    * ``gauss``: s_t = r s + √(1 − r²) fresh, r = 1 − destroy (always a little, rather than sometimes wholly).
+    * ``gauss``: s_t = r s + √(1 − r²) fresh, r = 1 − destroy (always in part, never wholly).
 
     Args:
-        name: What other calls refer to, such as "A".
+        name: Name of letters, digits and underscores, such as "A".
         strengths: Standard deviation a_i > 0 of each direction.
         destroy: Probability p in [0, 1] that a view loses the group (for ``gauss``: 1 − correlation).
-        mode: How a view loses it.
+        mode: How a view loses the group.
         views: Whether both views are attacked, independently, or one of the two, chosen by a fair coin for each pair.
         latent: Distribution of s; ``onehot`` is a class among len(strengths) + 1, whitened (a regular simplex).
     """
@@ -41,17 +41,19 @@ class FeatureGroup:
     def __post_init__(self):
         object.__setattr__(self, "strengths", tuple(float(a) for a in self.strengths))
         if not self.name or not self.name.replace("_", "").isalnum():
-            raise ValueError(f"a group's name is letters, digits and underscores, not {self.name!r}")
+            raise ValueError(f"a group's name must be letters, digits and underscores, not {self.name!r}")
         if not self.strengths or any(not 0 < a < float("inf") for a in self.strengths):
-            raise ValueError(f"strengths of group {self.name} are positive and finite, not {self.strengths}")
+            raise ValueError(f"strengths of group {self.name} must be positive and finite, not {self.strengths}")
         if not 0 <= self.destroy <= 1:
-            raise ValueError(f"destroy of group {self.name} is a probability in [0, 1], not {self.destroy}")
-        for value, kind in ((self.mode, Mode), (self.views, AttackedViews), (self.latent, Latent)):
-            if value not in get_args(kind):
-                raise ValueError(f"{value!r} in group {self.name} is none of {', '.join(get_args(kind))}")
+            raise ValueError(f"destroy of group {self.name} must be a probability in [0, 1], not {self.destroy}")
+        for field_name, kind in (("mode", Mode), ("views", AttackedViews), ("latent", Latent)):
+            value, allowed = getattr(self, field_name), get_args(kind)
+            if value not in allowed:
+                raise ValueError(f"{field_name} of group {self.name} must be {' or '.join(allowed)}, not {value!r}")
 
     @property
     def num_directions(self) -> int:
+        """Number of directions."""
         return len(self.strengths)
 
     @property
@@ -64,12 +66,12 @@ class FeatureGroup:
 class GroupModel:
     """``x_t = basis @ [a_1 s_1t, …, a_K s_Kt, 0] + shared_noise ξ + noise ε_t`` for the two views t of one instance.
 
-    A linear model after Feature Dropout (Tamkin et al. 2023, arXiv 2212.08378); definitions and results are ours.
+    After Feature Dropout (Tamkin et al. 2023, arXiv 2212.08378); definitions and results are ours.
 
     Args:
-        groups: The feature groups; their directions come first, in this order.
-        noise: Standard deviation of the noise that each view draws for itself, per direction.
-        shared_noise: Standard deviation of the instance's noise that both views share.
+        groups: Feature groups of different names; their directions come first, in this order.
+        noise: Standard deviation, per direction, of the noise that each view draws for itself.
+        shared_noise: Standard deviation, per direction, of the noise that both views of an instance share.
         noise_dims: Number of directions that carry noise only.
         basis: (input dimensions, directions + noise_dims) with orthonormal columns; None is the identity. Noise is
             isotropic, so a basis changes no result, only the coordinates.
@@ -85,12 +87,12 @@ class GroupModel:
         object.__setattr__(self, "groups", tuple(self.groups))
         names = [group.name for group in self.groups]
         if not names or len(set(names)) < len(names):
-            raise ValueError(f"a model needs groups of different names, not {names}")
+            raise ValueError(f"groups must have different names, not {names}")
         for name, value in (("noise", self.noise), ("shared_noise", self.shared_noise)):
             if not 0 <= value < float("inf"):
-                raise ValueError(f"{name} is a standard deviation of at least 0, not {value}")
+                raise ValueError(f"{name} must be a standard deviation of at least 0, not {value}")
         if self.noise_dims < 0:
-            raise ValueError(f"noise_dims is a number of directions of at least 0, not {self.noise_dims}")
+            raise ValueError(f"noise_dims must be at least 0, not {self.noise_dims}")
         if self.noise_dims and self.noise == 0 and self.shared_noise == 0:
             raise ValueError("noise directions without noise have no variance: set noise or shared_noise above 0")
         if self.basis is not None:
@@ -103,7 +105,7 @@ class GroupModel:
 
     @property
     def num_directions(self) -> int:
-        """Number of directions, with those that carry noise only."""
+        """Number of directions, including those that carry noise only."""
         return self.num_features + self.noise_dims
 
     @property
@@ -112,29 +114,41 @@ class GroupModel:
         return self.num_directions if self.basis is None else len(self.basis)
 
     def group(self, name: str) -> FeatureGroup:
-        """The group of that name; ValueError names those that exist."""
+        """Returns the group of that name; ValueError if there is none."""
         for group in self.groups:
             if group.name == name:
                 return group
         raise ValueError(f"no group {name!r}; there are: {', '.join(g.name for g in self.groups)}")
 
     def directions(self, name: str) -> slice:
-        """Where the group's directions lie among all."""
-        start = 0
-        for group in self.groups:
-            if group.name == name:
-                return slice(start, start + group.num_directions)
-            start += group.num_directions
-        self.group(name)  # raises, with the names that exist
-        raise AssertionError
+        """Returns the place of the group's directions among all."""
+        group = self.group(name)
+        start = sum(other.num_directions for other in self.groups[: self.groups.index(group)])
+        return slice(start, start + group.num_directions)
 
     def with_group(self, name: str, **changes) -> "GroupModel":
-        """The model with some fields of one group changed."""
+        """Returns the model with some fields of one group changed."""
         changed = replace(self.group(name), **changes)
         return replace(self, groups=tuple(changed if g.name == name else g for g in self.groups))
 
+    def coordinates(self, weight: Tensor) -> Tensor:
+        """Returns weights (…, dim, input_dim) in the coordinates of the directions, (…, dim, directions)."""
+        return weight if self.basis is None else weight @ self.basis.to(weight)
+
+    def settings(self) -> dict[str, object]:
+        """Returns the fields, as JSON holds them."""
+        groups = [asdict(group) | {"strengths": list(group.strengths)} for group in self.groups]
+        basis = None if self.basis is None else self.basis.tolist()
+        return {
+            "groups": groups,
+            "noise": self.noise,
+            "shared_noise": self.shared_noise,
+            "noise_dims": self.noise_dims,
+            "basis": basis,
+        }
+
     def default_dim(self) -> int:
-        """Embedding dimension that holds the largest group and no more, so that groups compete."""
+        """Returns the embedding dimension that just holds the largest group, so that groups compete."""
         return max(group.num_directions for group in self.groups)
 
 

@@ -1,4 +1,4 @@
-"""Second moments of a pair of views, exactly: all that the quadratic losses know of the data."""
+"""Exact second moments of a pair of views, which are all that quadratic losses know of the data."""
 
 from dataclasses import dataclass
 
@@ -10,10 +10,13 @@ from theory.model.parameters import Parameters, parameters_of
 
 
 @dataclass(frozen=True)
-class Moments:
-    """``second`` S = E x xᵀ of a view and ``cross`` C = E x_1 x_2ᵀ (symmetric), in the basis where both are diagonal.
+class ViewMoments:
+    """Second moments S = E x xᵀ of a view and C = E x_1 x_2ᵀ (symmetric) of two, in the basis where both are diagonal.
 
-    ``second`` and ``cross`` are the diagonals, (…, directions); ``basis`` as in GroupModel.
+    Args:
+        second: Diagonal of S, (…, directions).
+        cross: Diagonal of C, (…, directions).
+        basis: As in ``GroupModel``.
     """
 
     second: Tensor
@@ -22,11 +25,11 @@ class Moments:
 
     @property
     def correlation(self) -> Tensor:
-        """λ_i = C_i / S_i, the correlation between the two views along direction i; 0 where nothing varies."""
+        """Correlation λ_i = C_i / S_i of the two views along each direction; 0 where nothing varies."""
         return torch.where(self.second > 0, self.cross / self.second.clamp_min(1e-300), 0.0)
 
     def matrices(self) -> tuple[Tensor, Tensor]:
-        """S and C as (…, input_dim, input_dim) matrices in the coordinates of x."""
+        """Returns S and C as (…, input_dim, input_dim) matrices in the coordinates of x."""
         if self.basis is None:
             return torch.diag_embed(self.second), torch.diag_embed(self.cross)
         basis = self.basis.to(self.second)
@@ -34,7 +37,7 @@ class Moments:
 
 
 def attenuation(mode: Mode, views: AttackedViews, destroy: Tensor) -> tuple[Tensor, Tensor]:
-    """What destroying does to a direction: factors of its variance in a view and of its covariance between views.
+    """Returns the factors by which destroying changes a direction's variance in a view and its covariance of two views.
 
     ========  ==================  =====================
     views     variance            covariance
@@ -50,11 +53,13 @@ def attenuation(mode: Mode, views: AttackedViews, destroy: Tensor) -> tuple[Tens
     return (kept if views == "both" else 1 - destroy / 2), cross
 
 
-def moments(model: GroupModel, parameters: Parameters | None = None) -> Moments:
-    """Exact moments, ``S_i = a_i² v + shared² + noise²`` and ``C_i = a_i² c + shared²`` (v, c: ``attenuation``).
+def moments(model: GroupModel, parameters: Parameters | None = None) -> ViewMoments:
+    """Returns the exact moments ``S_i = a_i² v + shared² + noise²`` and ``C_i = a_i² c + shared²``.
+
+    The factors v and c are those of ``attenuation``.
 
     Args:
-        model: The layout, and the numbers unless ``parameters`` gives them.
+        model: Layout, and the numbers unless ``parameters`` gives them.
         parameters: Numbers of many cells; then the moments are (cells, directions), else (directions,).
     """
     numbers = parameters_of(model) if parameters is None else parameters
@@ -70,4 +75,4 @@ def moments(model: GroupModel, parameters: Parameters | None = None) -> Moments:
     cross = torch.cat([*covariance, nothing], -1) + shared
     if parameters is None:
         second, cross = second[0], cross[0]
-    return Moments(second, cross, model.basis)
+    return ViewMoments(second, cross, model.basis)

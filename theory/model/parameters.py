@@ -1,6 +1,5 @@
-"""The numbers of many models of one layout, side by side: the cells of a sweep."""
+"""Numbers of many models of one layout, side by side: the cells of a sweep."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,10 +9,19 @@ from torch import Tensor
 
 from theory.model.groups import GroupModel
 
+Values = Sequence[float] | Sequence[str] | np.ndarray  # of one axis
+
 
 @dataclass(frozen=True)
 class Parameters:
-    """``strengths`` (cells, features), ``destroy`` (cells, groups), ``noise`` and ``shared_noise`` (cells,)."""
+    """Numbers of many cells.
+
+    Args:
+        strengths: (cells, features).
+        destroy: (cells, groups).
+        noise: (cells,).
+        shared_noise: (cells,).
+    """
 
     strengths: Tensor
     destroy: Tensor
@@ -23,16 +31,16 @@ class Parameters:
     def __len__(self) -> int:
         return len(self.noise)
 
-    def __getitem__(self, cells) -> "Parameters":
+    def __getitem__(self, cells: slice) -> "Parameters":
         return Parameters(self.strengths[cells], self.destroy[cells], self.noise[cells], self.shared_noise[cells])
 
-    def to(self, *args, **kwargs) -> "Parameters":
-        """Moved or cast, as Tensor.to does."""
-        return Parameters(*(t.to(*args, **kwargs) for t in vars(self).values()))
+    def to(self, target: torch.device | str | Tensor) -> "Parameters":
+        """Returns them moved to a device, or to the device and dtype of a tensor."""
+        return Parameters(*(t.to(target) for t in vars(self).values()))
 
 
 def parameters_of(model: GroupModel) -> Parameters:
-    """One cell: the model's own numbers, in float64."""
+    """Returns the model's own numbers as one cell, in float64."""
     return Parameters(
         torch.tensor([[a for group in model.groups for a in group.strengths]], dtype=torch.float64),
         torch.tensor([[group.destroy for group in model.groups]], dtype=torch.float64),
@@ -41,24 +49,24 @@ def parameters_of(model: GroupModel) -> Parameters:
     )
 
 
-def cells(grid: Mapping[str, Sequence[float]]) -> dict[str, np.ndarray]:
-    """The outer product of the grid's axes: for each axis, its value in every cell, the last axis fastest."""
+def cells(grid: Mapping[str, Values]) -> dict[str, np.ndarray]:
+    """Returns the outer product of the grid's axes: the value of each axis in every cell, the last axis fastest."""
     if not grid:
         return {}
     axes = {name: np.atleast_1d(np.asarray(values)) for name, values in grid.items()}
     for name, values in axes.items():
         if values.ndim != 1 or not len(values):
-            raise ValueError(f"the axis {name} is a list of values, not of shape {values.shape}")
+            raise ValueError(f"the axis {name} must be a list of values, not of shape {values.shape}")
     return {name: mesh.reshape(-1) for name, mesh in zip(axes, np.meshgrid(*axes.values(), indexing="ij"), strict=True)}
 
 
 def vary(model: GroupModel, columns: Mapping[str, np.ndarray]) -> Parameters:
-    """The model's numbers with some of them set per cell.
+    """Returns the model's numbers with some of them set per cell.
 
     ``columns`` maps ``noise``, ``shared_noise``, ``<group>.destroy`` or ``<group>.strength`` to one value per cell.
     ``<group>.strength`` sets the group's largest strength; the others keep their ratio to it.
     """
-    num_cells = math.prod({len(column) for column in columns.values()}) if columns else 1
+    num_cells = len(next(iter(columns.values()))) if columns else 1
     base = parameters_of(model)
     strengths, destroy, noise, shared = (t.repeat(num_cells, *[1] * (t.ndim - 1)) for t in vars(base).values())
     for name, column in columns.items():
@@ -77,7 +85,7 @@ def vary(model: GroupModel, columns: Mapping[str, np.ndarray]) -> Parameters:
             ratio = base.strengths[:, where] / base.strengths[:, where].max()
             strengths[:, where] = ratio * values[:, None]
         else:
-            raise ValueError(f"no parameter {name!r}: noise, shared_noise, GROUP.destroy and GROUP.strength can vary")
+            raise ValueError(f"no parameter {name!r}; there are: noise, shared_noise, GROUP.destroy, GROUP.strength")
     return Parameters(strengths, destroy, noise, shared)
 
 
@@ -89,4 +97,4 @@ def _check(name: str, values: Tensor) -> None:
     else:
         allowed, good = "at least 0", values >= 0
     if not bool(good.all()):
-        raise ValueError(f"{name} is {allowed}, not {values[~good][0].item():g}")
+        raise ValueError(f"{name} must be {allowed}, not {values[~good][0].item():g}")

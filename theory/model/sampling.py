@@ -1,9 +1,8 @@
 """Pairs of views of many models at once, from random numbers that all cells of a sweep share.
 
-Cells differ in strengths and probabilities only, so that latents, masks and noise are drawn once for every seed and
-used by all of its cells (common random numbers): less to draw, and curves over a parameter that differ by the
-parameter and not by luck. Every seed has a generator of its own, so that its runs
-don't depend on which others run beside them.
+Cells differ in strengths and probabilities only. Latents, masks and noise are therefore drawn once for every seed and
+used by all of its cells (common random numbers): there is less to draw, and a curve over a parameter shows the
+parameter and not luck. Every seed has its own generator, so that its runs don't depend on those beside them.
 """
 
 from dataclasses import dataclass
@@ -17,9 +16,15 @@ from theory.model.parameters import Parameters
 
 @dataclass(frozen=True)
 class Draws:
-    """Random numbers of one batch for every seed; the leading axes are (seeds, batch), the last directions or groups.
+    """Random numbers of one batch for every seed, (seeds, batch, directions or groups).
 
-    ``fresh``, ``uniform`` and ``noise`` hold one entry for each of the two views.
+    Args:
+        latent: Latents of the instances.
+        fresh: Latents that replace destroyed ones, for each of the two views.
+        noise: Noise of each of the two views.
+        shared: Noise that both views share.
+        uniform: Numbers in [0, 1) that decide whether a view loses a group, for each of the two views.
+        coin: Which view is attacked where only one is.
     """
 
     latent: Tensor
@@ -34,12 +39,12 @@ class Sampler:
     """Draws batches of a model for several seeds.
 
     Args:
-        model: The layout; its numbers are not used.
+        model: Layout; its numbers are not used.
         num_seeds: Number of independent streams.
-        batch_size: Pairs per batch.
-        seed: First seed; stream i is a function of (seed + i) alone.
-        device: Where numbers are drawn.
-        dtype: Their precision.
+        batch_size: Number of pairs in a batch.
+        seed: First seed; stream i is a function of seed + i alone.
+        device: Device on which numbers are drawn.
+        dtype: Precision of the numbers.
     """
 
     def __init__(
@@ -61,7 +66,7 @@ class Sampler:
         self._uniform = torch.empty(num_seeds, 3, batch_size, len(model.groups), **options)
 
     def draw(self) -> Draws:
-        """The next batch. Its tensors are views of buffers that the next draw overwrites."""
+        """Draws the next batch, whose tensors the next draw overwrites."""
         for generator, normal, uniform in zip(self.generators, self._normal, self._uniform, strict=True):
             normal.normal_(generator=generator)
             uniform.uniform_(generator=generator)
@@ -72,7 +77,7 @@ class Sampler:
         return Draws(latent, (fresh1, fresh2), (parts[3], parts[4]), parts[5], (first, second), coin < 0.5)
 
     def pairs(self, draws: Draws, parameters: Parameters) -> tuple[Tensor, Tensor]:
-        """Both views, each (cells, seeds, batch, input_dim)."""
+        """Returns both views, each (cells, seeds, batch, input_dim)."""
         return self._view(draws, parameters, 0), self._view(draws, parameters, 1)
 
     def _view(self, draws: Draws, parameters: Parameters, view: int) -> Tensor:
@@ -100,14 +105,14 @@ class Sampler:
         return x if self.model.basis is None else x @ self.model.basis.to(x).mT
 
     def _shape_latents(self, normal: Tensor) -> Tensor:
-        """Normal numbers turned into each group's latent distribution, of mean 0 and covariance I."""
+        """Turns normal numbers into each group's latent distribution, of mean 0 and covariance I."""
         if all(group.latent == "gaussian" for group in self.model.groups):
             return normal
         return torch.cat([_latents(g, normal[..., self.model.directions(g.name)]) for g in self.model.groups], -1)
 
 
 def simplex(num_directions: int, like: Tensor) -> Tensor:
-    """The num_directions + 1 vertices of a regular simplex of mean 0 and covariance I, (vertices, directions)."""
+    """Returns the vertices of a regular simplex of mean 0 and covariance I, (num_directions + 1, num_directions)."""
     num = num_directions + 1
     centered = torch.eye(num, dtype=torch.float64) - 1 / num
     _, _, axes = torch.linalg.svd(centered)
@@ -125,7 +130,7 @@ def _latents(group: FeatureGroup, normal: Tensor) -> Tensor:
 
 
 def _destroyed(group: FeatureGroup, latent: Tensor, fresh: Tensor, uniform: Tensor, destroy: Tensor) -> Tensor:
-    """The group's latent as a view shows it, (cells, seeds, batch, directions)."""
+    """Returns the group's latent as a view shows it, (cells, seeds, batch, directions)."""
     if group.mode == "gauss":
         kept = 1 - destroy
         return kept * latent + (1 - kept.square()).sqrt() * fresh

@@ -1,38 +1,47 @@
-"""Perturbations that a view can learn, each within a budget, with the exact moments of what they leave."""
+"""Perturbations that a view can learn within a budget, and the exact moments of the perturbed views."""
 
+from dataclasses import replace
 from typing import Literal, Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from theory.closed_forms.best_response import additive_response, attack_channel, destroy_response
+from theory.closed_forms.best_response import additive_response, destroy_response
 from theory.model.groups import GroupModel
 from theory.model.moments import moments
 from theory.model.parameters import parameters_of
 
 
 class Adversary(Protocol):
-    """A perturbation with parameters, a tensor of any shape, that is always within its budget."""
+    """A perturbation within a budget; its parameters are a tensor of any shape."""
 
     def start(self) -> Tensor:
-        """Initial parameters."""
+        """Returns initial parameters."""
+        ...
+
+    def project(self, parameters: Tensor) -> Tensor:
+        """Returns the nearest parameters that keep the budget."""
+        ...
 
     def moments(self, parameters: Tensor) -> tuple[Tensor, Tensor]:
-        """Diagonals (second, cross) of the perturbed views, differentiable."""
+        """Returns the diagonals (second, cross) of the perturbed views, differentiable."""
+        ...
 
     def spent(self, parameters: Tensor) -> Tensor:
-        """What each group (or direction) costs of the budget."""
+        """Returns the part of the budget that each group or direction costs."""
+        ...
 
     def best_response(self) -> Tensor:
-        """``spent`` of the closed form against an encoder that answers optimally."""
+        """Returns ``spent`` of the closed form, against an encoder that answers optimally and has room for all."""
+        ...
 
 
 class DestroyAdversary:
-    """Chooses the groups' destroy probabilities, ``Σ_k d_k p_k = budget``; each step is projected back onto those.
+    """Chooses the groups' destroy probabilities under ``Σ_k d_k p_k = budget``.
 
     Args:
-        model: Its groups' own destroy probabilities are replaced.
+        model: Model; its groups' own destroy probabilities are replaced.
         budget: Expected number of destroyed directions per view.
     """
 
@@ -41,15 +50,13 @@ class DestroyAdversary:
         self.budget = budget
         self.counts = torch.tensor([float(g.num_directions) for g in model.groups], dtype=torch.float64)
         if not 0 <= budget <= self.counts.sum():
-            raise ValueError(f"budget is between 0 and the {self.counts.sum():g} directions, not {budget}")
+            raise ValueError(f"budget must be between 0 and the {self.counts.sum():g} directions, not {budget}")
 
     def start(self) -> Tensor:
         return torch.full_like(self.counts, self.budget / self.counts.sum().item())
 
     def moments(self, parameters: Tensor) -> tuple[Tensor, Tensor]:
-        numbers = parameters_of(self.model)
-        numbers = type(numbers)(numbers.strengths, parameters[None], numbers.noise, numbers.shared_noise)
-        exact = moments(self.model, numbers)
+        exact = moments(self.model, replace(parameters_of(self.model), destroy=parameters[None]))
         return exact.second[0], exact.cross[0]
 
     def spent(self, parameters: Tensor) -> Tensor:
@@ -64,7 +71,7 @@ class DestroyAdversary:
         return destroy_response(first, self.counts, self.budget)
 
     def project(self, parameters: Tensor) -> Tensor:
-        """The nearest probabilities of the budget: ``clamp(θ − ν d, 0, 1)``, ν found by bisection to 1e-15."""
+        """Returns the nearest probabilities that spend the budget, ``clamp(θ − ν d, 0, 1)``, ν found by bisection."""
         values, counts = parameters.numpy(), self.counts.numpy()
         low, high = (values - 1).min() - 1, values.max() + 1  # spends everything, spends nothing (counts are ≥ 1)
         low, high = min(low, low / counts.min()), high
@@ -82,22 +89,26 @@ class AdditiveAdversary:
     ``Σ E δ_i²``, the L1 budget ``Σ E|δ_i|`` for Gaussian δ, which is √(2/π) of its standard deviation.
 
     Args:
-        model: What is perturbed.
+        model: Model whose views are perturbed.
         budget: E|δ|² (l2) or E‖δ‖₁ (l1) of each view.
-        norm: Which of the two.
+        norm: Whether the budget is that of l2 or l1.
     """
 
     def __init__(self, model: GroupModel, budget: float, norm: Literal["l1", "l2"] = "l2"):
         if budget <= 0:
-            raise ValueError(f"budget is positive, not {budget}")
+            raise ValueError(f"budget must be positive, not {budget}")
         if norm not in ("l1", "l2"):
-            raise ValueError(f"norm is l1 or l2, not {norm!r}")
+            raise ValueError(f"norm must be l1 or l2, not {norm!r}")
         self.model, self.budget, self.norm = model, budget, norm
         exact = moments(model)
         self.second, self.cross = exact.second, exact.cross
 
     def start(self) -> Tensor:
         return torch.stack([torch.full_like(self.second, 0.1), torch.full_like(self.second, 1.0)])
+
+    def project(self, parameters: Tensor) -> Tensor:
+        """Returns the parameters, which any scale turns into the same perturbation."""
+        return parameters
 
     def moments(self, parameters: Tensor) -> tuple[Tensor, Tensor]:
         pull, noise = self._scaled(parameters)
@@ -109,16 +120,10 @@ class AdditiveAdversary:
         return self._cost(pull.square() * self.second + noise.square())
 
     def best_response(self) -> Tensor:
-        """Of the L2 budget; the L1 budget is not convex and has no closed form here."""
+        """Returns the distortions of the closed form; ValueError for the L1 budget, which is not convex."""
         if self.norm == "l1":
             raise ValueError("the L1 budget has no closed-form best response")
         return additive_response(self.second, self.cross, self.budget)
-
-    def optimal_parameters(self) -> Tensor:
-        """Parameters of the closed form (L2)."""
-        distortion = self.best_response()
-        gain, noise = attack_channel(self.second, distortion)
-        return torch.stack([1 - gain, noise.sqrt()])
 
     def _scaled(self, parameters: Tensor) -> tuple[Tensor, Tensor]:
         pull, noise = parameters

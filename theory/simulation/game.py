@@ -1,26 +1,31 @@
-"""A learned adversary in the linear model: an encoder and its views, trained against each other.
+"""The game between an encoder and a view that learns.
 
 The encoder W descends the population spectral loss; the view ascends it by the parameters of a perturbation within a
-budget, as a Viewmaker does. Both moments are exact, so that what is seen is the game and not sampling noise.
+budget, as a Viewmaker does. Moments are exact, so that what shows is the game and not sampling noise.
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor
 
 from theory.closed_forms.optimum import population_gradient, population_loss
-from theory.simulation.adversaries import Adversary, DestroyAdversary
-from theory.simulation.optimizers import Adam, GradientDescent, Optimizer
+from theory.simulation.adversaries import Adversary
 
-Schedule = Literal["simultaneous", "alternating", "best-response"]
+Updates = Literal["simultaneous", "alternating", "best-response"]
 
 
 @dataclass(frozen=True)
 class Game:
-    """Trajectories: ``spent`` (steps, groups or directions), ``correlation`` λ and encoder ``energy`` (steps,
-    directions), and the ``loss`` (steps,)."""
+    """Trajectories of both players.
+
+    Args:
+        spent: Part of the budget that each group or direction costs, (steps, groups or directions).
+        correlation: Correlation λ of the perturbed views, (steps, directions).
+        energy: Energy that the encoder gives to each direction, (steps, directions).
+        loss: Population loss, (steps,).
+    """
 
     spent: Tensor
     correlation: Tensor
@@ -28,7 +33,7 @@ class Game:
     loss: Tensor
 
     def cycling(self) -> float:
-        """Half the largest range of any entry of ``spent`` in the last quarter, relative to the largest mean there."""
+        """Returns half the largest range of ``spent`` in the last quarter of steps, relative to the largest mean."""
         late = self.spent[-len(self.spent) // 4 :]
         return ((late.amax(0) - late.amin(0)).max() / (2 * late.mean(0).max().clamp_min(1e-12))).item()
 
@@ -37,52 +42,44 @@ def play(
     adversary: Adversary,
     dim: int,
     *,
-    schedule: Schedule = "simultaneous",
+    updates: Updates = "simultaneous",
     num_steps: int = 2000,
-    encoder_optimizer: Optimizer | None = None,
-    view_optimizer: Optimizer | None = None,
-    encoder_steps: int = 1,
-    init: float = 0.1,
+    encoder_lr: float = 0.01,
+    view_lr: float = 0.02,
     seed: int = 0,
 ) -> Game:
-    """Plays the game by gradient steps.
+    """Plays the game: Adam for the encoder, projected gradient ascent for the view.
 
     Args:
-        adversary: The view.
+        adversary: View.
         dim: Embedding dimension.
-        schedule: ``simultaneous``: both gradients at the same point, as with gradient reversal. ``alternating``: the
-            view answers the encoder's new weights, as Viewmaker's published code does. ``best-response``: the encoder
-            is optimal against every view (the view then ascends −Σ λ² directly).
-        num_steps: Steps of the view.
-        encoder_optimizer: Default Adam(0.01, constant rate).
-        view_optimizer: Default GradientDescent(0.02).
-        encoder_steps: Encoder steps for each step of the view.
-        init: Scale of the encoder's initial weights.
-        seed: Of those weights.
+        updates: ``simultaneous``: both gradients at the same point, as with gradient reversal. ``alternating``: the
+            view answers the encoder's new weights, as in Viewmaker's published code. ``best-response``: the encoder is
+            optimal against every view, and the view ascends −Σ λ².
+        num_steps: Number of steps of either player.
+        encoder_lr: Learning rate of the encoder.
+        view_lr: Learning rate of the view.
+        seed: Seed of the encoder's initial weights.
     """
-    if schedule not in ("simultaneous", "alternating", "best-response"):
-        raise ValueError(f"schedule is simultaneous, alternating or best-response, not {schedule!r}")
-    encoder_optimizer = encoder_optimizer or Adam(0.01, schedule="constant")
-    view_optimizer = view_optimizer or GradientDescent(0.02)
+    if updates not in get_args(Updates):
+        raise ValueError(f"updates must be simultaneous, alternating or best-response, not {updates!r}")
     parameters = adversary.start().clone()
     num = len(adversary.moments(parameters)[0])
     generator = torch.Generator().manual_seed(seed)
-    weight = init * torch.randn(dim, num, generator=generator, dtype=torch.float64) / num**0.5
-    encoder_state, view_state = encoder_optimizer.start(weight), view_optimizer.start(parameters)
+    weight = 0.1 * torch.randn(dim, num, generator=generator, dtype=torch.float64) / num**0.5
+    encoder = torch.optim.Adam([weight], lr=encoder_lr)
+    view = torch.optim.SGD([parameters], lr=view_lr, maximize=True)
     history: list[tuple[Tensor, ...]] = []
-    for step in range(num_steps):
-        history.append(_observe(adversary, parameters, weight, dim if schedule == "best-response" else None))
+    for _ in range(num_steps):
+        history.append(_observe(adversary, parameters, weight, dim if updates == "best-response" else None))
         before = weight.clone()
-        if schedule != "best-response":
-            for inner in range(encoder_steps):
-                gradient = _encoder_gradient(adversary, parameters, weight)
-                count = step * encoder_steps + inner
-                encoder_optimizer.update(weight, gradient, encoder_state, count, num_steps * encoder_steps)
-        seen = {"simultaneous": before, "alternating": weight, "best-response": None}[schedule]
-        ascent = -_view_gradient(adversary, parameters, seen, dim)
-        view_optimizer.update(parameters, ascent, view_state, step, num_steps)
-        if isinstance(adversary, DestroyAdversary):
-            parameters = adversary.project(parameters)  # projected ascent
+        if updates != "best-response":
+            weight.grad = _encoder_gradient(adversary, parameters, weight)
+            encoder.step()
+        seen = {"simultaneous": before, "alternating": weight, "best-response": None}[updates]
+        parameters.grad = _view_gradient(adversary, parameters, seen, dim)
+        view.step()
+        parameters.copy_(adversary.project(parameters))
     return Game(*(torch.stack(part) for part in zip(*history, strict=True)))
 
 

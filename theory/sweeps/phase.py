@@ -1,40 +1,46 @@
 """Phase diagrams: what is learned over two axes, in closed form and by training."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from theory.closed_forms.boundaries import learned
-from theory.losses.losses import Loss, Spectral
+from theory.losses.loss import Loss
+from theory.losses.quadratic import Spectral
 from theory.model.groups import GroupModel
-from theory.model.parameters import cells, vary
+from theory.model.parameters import Values, cells, vary
+from theory.simulation.optimization import Optimization
 from theory.sweeps.sweep import sweep
-from theory.table import Table
+from theory.table import TidyTable
 
 LEARNED = 0.5  # a group counts as learned above this mean R²
 
 
 @dataclass(frozen=True)
 class PhaseDiagram:
-    """``theory[group]`` and ``trained[group]``: mean R² of the group, (y, x), trained as mean over seeds.
+    """What is learned over two axes.
 
-    ``gap`` (y, x) is the difference of scores by which the closed form decides. ``table`` holds one row per run, None
-    without training.
+    Args:
+        x: Name and values of the horizontal axis.
+        y: Name and values of the vertical axis.
+        theory: Mean R² of each group's directions in closed form, (y, x).
+        gap: Difference of scores by which the closed form decides, (y, x).
+        trained: Mean R² of each group's directions, averaged over seeds, (y, x); empty without training.
+        table: One row per run; empty without training.
     """
 
     x: tuple[str, np.ndarray]
     y: tuple[str, np.ndarray]
     theory: dict[str, np.ndarray]
     gap: np.ndarray
-    trained: dict[str, np.ndarray] | None = None
-    table: Table | None = None
+    trained: dict[str, np.ndarray] = field(default_factory=dict)
+    table: TidyTable = field(default_factory=lambda: TidyTable({}))
 
     def agreement(self, min_gap: float = 0.0) -> float:
-        """Share of runs, in cells whose gap exceeds ``min_gap``, that learned the groups that the closed form says."""
-        if self.table is None:
-            raise ValueError("nothing was trained: call phase_diagram with seeds")
+        """Returns the share of runs that learned what the closed form says, in cells whose gap exceeds ``min_gap``."""
+        if not len(self.table):
+            raise ValueError("nothing was trained: call phase_diagram with seeds above 0")
         clear = self.table["gap"] > min_gap
         if not clear.any():
             raise ValueError(f"no cell has a gap above {min_gap}")
@@ -46,42 +52,40 @@ class PhaseDiagram:
 
 def phase_diagram(
     model: GroupModel,
-    x: tuple[str, Sequence[float]],
-    y: tuple[str, Sequence[float]],
+    x: tuple[str, Values],
+    y: tuple[str, Values],
     loss: Loss | None = None,
     dim: int | None = None,
+    optimization: Optimization | None = None,
     *,
     seeds: int = 0,
     out: Path | str | None = None,
-    **training,
+    progress: bool = False,
 ) -> PhaseDiagram:
-    """What is learned over two axes of numbers, such as ("A.destroy", …) and ("A.strength", …).
+    """Maps what is learned over two axes of numbers, such as ("A.destroy", …) and ("A.strength", …).
 
     Args:
-        model: What the axes vary.
+        model: Model that the axes vary.
         x: Name and values of the horizontal axis: GROUP.destroy, GROUP.strength, noise or shared_noise.
         y: Name and values of the vertical axis.
-        loss: What is trained; the closed form is that of the spectral loss unless the loss has its own. Default
-            Spectral().
+        loss: Loss that is trained; default Spectral(). The closed form is that of the spectral loss if the loss has
+            none.
         dim: Embedding dimension; default ``model.default_dim()``.
-        seeds: Runs per cell; 0 gives the closed form alone, at any number of cells.
+        optimization: Settings of gradient descent; default ``Optimization()``.
+        seeds: Number of runs per cell; 0 gives the closed form alone, for any number of cells.
         out: Folder of the sweep, as in ``sweep``.
-        **training: Further arguments of ``sweep``.
+        progress: Whether a progress bar is shown.
     """
     loss = Spectral() if loss is None else loss
-    x, y = ((name, np.asarray(values, dtype=np.float64)) for name, values in (x, y))
-    grid = {y[0]: y[1], x[0]: x[1]}
-    shape = (len(y[1]), len(x[1]))
-    part, gap = learned(model, _with_scores(loss), dim, vary(model, cells(grid)))
+    x_axis, y_axis = ((name, np.asarray(values, dtype=np.float64)) for name, values in (x, y))
+    grid = dict([y_axis, x_axis])
+    shape = (len(y_axis[1]), len(x_axis[1]))
+    form = loss.quadratic_form(bottleneck=True) or Spectral().quadratic_form()
+    part, gap = learned(model, form, dim, vary(model, cells(grid)))
     theory = {g.name: part[:, model.directions(g.name)].mean(-1).reshape(shape).numpy() for g in model.groups}
-    gap = gap.reshape(shape).numpy()
+    gaps = gap.reshape(shape).numpy()
     if not seeds:
-        return PhaseDiagram(x, y, theory, gap)
-    table = sweep(model, grid, loss, dim, seeds=seeds, out=out, **training)
+        return PhaseDiagram(x_axis, y_axis, theory, gaps)
+    table = sweep(model, grid, loss, dim, optimization, seeds=seeds, out=out, progress=progress)
     trained = {name: table[f"r2_{name}"].reshape(*shape, seeds).mean(-1) for name in theory}
-    return PhaseDiagram(x, y, theory, gap, trained, table)
-
-
-def _with_scores(loss: Loss) -> Loss:
-    """The loss if its optimum is known by scores, else the spectral one."""
-    return loss if hasattr(loss, "quadratic") else Spectral()
+    return PhaseDiagram(x_axis, y_axis, theory, gaps, trained, table)

@@ -1,30 +1,35 @@
-"""The figure of any sweep of one axis or two."""
+"""Figures of sweeps over one axis or two."""
+
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from theory.losses.losses import Loss
+from theory.losses.loss import Loss
 from theory.model.groups import GroupModel
-from theory.plots import axis_label, color, new_figure, trained_band
-from theory.table import Table
+from theory.plots import axis_label, group_color, new_figure, plot_seeds
+from theory.table import TidyTable
 
 
-def sweep_figure(table: Table, model: GroupModel, axes: list[str], loss: Loss) -> Figure:
-    """R² of every group: curves over one axis, or one map per group over two, with the closed form over it."""
+def plot_sweep(table: TidyTable, model: GroupModel, axes: Sequence[str], loss: Loss) -> Figure:
+    """Plots R² of every group with the closed form: curves over one axis, or a map per group over two."""
     num_seeds = len(np.unique(table["seed"]))
     note = f"{type(loss).__name__}; {num_seeds} seeds"
-    return _curves(table, model, axes[0], note) if len(axes) == 1 else _maps(table, model, *axes, note)
+    if len(axes) == 1:
+        return _plot_curves(table, model, axes[0], note)
+    x, y = axes
+    return _plot_maps(table, model, x, y, note)
 
 
-def _curves(table: Table, model: GroupModel, axis: str, note: str) -> Figure:
+def _plot_curves(table: TidyTable, model: GroupModel, axis: str, note: str) -> Figure:
     figure, (ax,) = new_figure(width=6.0, height=4.0)
     if table[axis].dtype.kind not in "fiu":
         values, positions = np.unique(table[axis], return_inverse=True)
-        table = Table(table.columns | {axis: positions.astype(float)})
+        table = TidyTable(table.columns | {axis: positions.astype(float)})
         ax.set_xticks(range(len(values)), values)
     for index, group in enumerate(model.groups):
-        hue = color(group.name, index)
-        trained_band(ax, table, axis, f"r2_{group.name}", hue, f"{group.name}, trained")
+        hue = group_color(group.name, index)
+        plot_seeds(ax, table, axis, f"r2_{group.name}", hue, f"{group.name}, trained")
         x, theory, *_ = table.over_seeds(axis, f"theory_r2_{group.name}")
         if np.isfinite(theory).any():
             ax.plot(x, theory, "--", color=hue, linewidth=1.6, label=f"{group.name}, closed form")
@@ -33,7 +38,7 @@ def _curves(table: Table, model: GroupModel, axis: str, note: str) -> Figure:
     return figure
 
 
-def _maps(table: Table, model: GroupModel, x: str, y: str, note: str) -> Figure:
+def _plot_maps(table: TidyTable, model: GroupModel, x: str, y: str, note: str) -> Figure:
     figure, panels = new_figure(columns=len(model.groups), width=5.0, height=4.0)
     across, up = np.unique(table[x]), np.unique(table[y])
     for ax, group in zip(panels, model.groups, strict=True):
@@ -62,8 +67,8 @@ def _maps(table: Table, model: GroupModel, x: str, y: str, note: str) -> Figure:
     return figure
 
 
-def _grid(table: Table, x: str, y: str, column: str) -> np.ndarray:
-    """Means over seeds as (y, x)."""
+def _grid(table: TidyTable, x: str, y: str, column: str) -> np.ndarray:
+    """Returns means over seeds, (y, x)."""
     across, i = np.unique(table[x], return_inverse=True)
     up, j = np.unique(table[y], return_inverse=True)
     total, count = np.zeros((len(up), len(across))), np.zeros((len(up), len(across)))

@@ -1,8 +1,8 @@
-"""Grids of models, losses and dimensions, trained over seeds: one tidy row per cell and seed."""
+"""Grids of models, losses and dimensions, trained over seeds: one row per cell and seed."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, fields, is_dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,159 +10,185 @@ import torch
 from tqdm import tqdm
 
 from theory.closed_forms.boundaries import learned
-from theory.losses.losses import AutogradLoss, CovarianceContrast, InfoNCE, Loss, Spectral
+from theory.losses.info_nce import InfoNCE
+from theory.losses.loss import Loss
 from theory.measures.embedding import effective_rank, energy_share, subspace_overlap
 from theory.measures.probe import is_vacuous, probe, sign_accuracy
 from theory.model.groups import GroupModel
 from theory.model.moments import moments
-from theory.model.parameters import cells, vary
-from theory.simulation.optimizers import Adam, Optimizer
+from theory.model.parameters import Parameters, Values, cells, vary
+from theory.simulation.optimization import Optimization
 from theory.simulation.training import train
-from theory.table import Table
+from theory.table import TidyTable
 from viewlearn.files import write_text
 
 MAX_RUNS = 400  # trained at once; more bring no speed on a CPU, and a sweep resumes at these blocks
 GROUP_FIELDS = ("mode", "views", "latent")
 
+Columns = dict[str, np.ndarray]
+
 
 def sweep(
     model: GroupModel,
-    grid: Mapping[str, Sequence],
+    grid: Mapping[str, Values],
     loss: Loss | None = None,
     dim: int | None = None,
+    optimization: Optimization | None = None,
     *,
     seeds: int = 20,
-    num_steps: int = 600,
-    optimizer: Optimizer | None = None,
-    population: bool = False,
-    init: float = 0.3,
     seed: int = 0,
     probe_noise: float = 0.0,
     readout: float | None = None,
     device: torch.device | str = "cpu",
     out: Path | str | None = None,
     progress: bool = False,
-) -> Table:
+) -> TidyTable:
     """Trains every cell of a grid over seeds and measures what was learned.
 
     Args:
-        model: What the grid varies.
+        model: Model that the grid varies.
         grid: Axes by name: ``GROUP.destroy``, ``GROUP.strength``, ``noise``, ``shared_noise``, ``dim``, ``noise_dims``,
             ``GROUP.mode``, ``GROUP.views``, ``GROUP.latent``, or a field of the loss (``temperature``, …).
-        loss: Default InfoNCE(0.2).
+        loss: Loss that is trained; default InfoNCE(0.2).
         dim: Embedding dimension, unless it is an axis; default ``model.default_dim()``.
-        seeds: Runs per cell.
-        num_steps: Optimizer steps of each.
-        optimizer: Default Adam().
-        population: Train on the exact loss of infinitely many samples; needs a loss with a closed form.
-        init: Scale of the initial weights.
+        optimization: Settings of gradient descent; default ``Optimization()``.
+        seeds: Number of runs per cell.
         seed: First seed.
-        probe_noise: Noise in the inputs that are probed.
-        readout: Read-out noise of the probe, relative; default 0, or 0.1 where a probe without it would be vacuous.
-        device: Where to train.
-        out: Folder for ``sweep.csv`` and ``settings.json``; a sweep that was cut off there goes on.
-        progress: Show a progress bar.
+        probe_noise: Standard deviation of the noise in the probed inputs.
+        readout: Relative read-out noise of the probe; default 0, or 0.1 where a probe without it would be vacuous.
+        device: Device on which encoders are trained.
+        out: Folder for ``sweep.csv`` and ``settings.json``; a sweep that was interrupted there is continued.
+        progress: Whether a progress bar is shown.
 
     Returns:
         Columns: the axes; ``seed``; per group ``r2_``, ``accuracy_``, ``share_`` (of energy), ``overlap_``; and
-        ``theory_r2_``, ``theory_accuracy_``, the closed form of the spectral loss, NaN where cosine InfoNCE has no
-        bottleneck; ``effective_rank``; ``gap``, the difference of scores at the cut, by which the closed form decides.
+        ``theory_r2_``, ``theory_accuracy_``, the closed form, NaN where there is none, as for cosine InfoNCE without a
+        bottleneck; ``effective_rank``; ``gap``, the difference of scores by which the closed form decides.
     """
     loss = InfoNCE(0.2) if loss is None else loss
-    optimizer = Adam() if optimizer is None else optimizer
+    optimization = Optimization() if optimization is None else optimization
     settings = {
-        "model": _plain(model),
+        "model": model.settings(),
         "grid": {name: np.asarray(values).tolist() for name, values in grid.items()},
-        "loss": _plain(loss),
+        "loss": loss.settings(),
         "dim": dim,
         "seeds": seeds,
-        "num_steps": num_steps,
-        "optimizer": _plain(optimizer),
-        "population": population,
-        "init": init,
         "seed": seed,
+        **asdict(optimization),
         "probe_noise": probe_noise,
         "readout": readout,
     }
-    finished = _resume(Path(out), settings) if out is not None else None
+    finished = None if out is None else _resume(Path(out), json.loads(json.dumps(settings)))
     tables = [] if finished is None else [finished]
     done = set() if finished is None else set(finished["cell"].astype(int).tolist())
     blocks = list(_blocks(model, loss, dim, grid, seeds, done))
-    total = sum(len(block["cell"]) for *_, block in blocks) * seeds * num_steps
+    total = sum(block.num_cells for block in blocks) * seeds * optimization.num_steps
     with tqdm(total=total, disable=not progress, unit="step", unit_scale=True, desc="runs x steps") as bar:
-        for block_model, block_loss, block_dim, numeric, columns in blocks:
-            numbers = vary(block_model, numeric)
-            num_runs = len(numbers) * seeds
+        for block in blocks:
+            numbers = block.numbers()
+            num_runs = block.num_cells * seeds
             trained = train(
-                block_model,
-                block_loss,
-                block_dim,
+                block.model,
+                block.loss,
+                block.dim,
+                optimization,
                 parameters=numbers,
                 num_seeds=seeds,
-                num_steps=num_steps,
-                optimizer=optimizer,
-                population=population,
-                init=init,
                 seed=seed,
                 device=device,
                 progress=lambda step, num_runs=num_runs: bar.update(step * num_runs),
             )
-            measured = _measure(block_model, block_loss, trained.weight, numbers, probe_noise, readout)
-            tables.append(_rows(columns, measured, seeds, seed))
+            measured = _measure(block, numbers, trained.weight, probe_noise, readout)
+            tables.append(_rows(block.columns, measured, seeds, seed))
             if out is not None:
-                Table.concatenate(tables).write(Path(out) / "sweep.csv")
-    table = Table.concatenate(tables)
+                TidyTable.concatenate(tables).write(Path(out) / "sweep.csv")
+    table = TidyTable.concatenate(tables)
     return table.where(np.argsort(table["cell"], kind="stable"))
 
 
-def _blocks(model, loss, dim, grid, seeds, done) -> Iterator[tuple]:
-    """Cells that can be trained as one batch: (model, loss, dim, numeric columns, all columns)."""
-    columns = cells(grid) or {}
-    num_cells = len(next(iter(columns.values()))) if columns else 1
-    columns = {"cell": np.arange(num_cells), **columns}
+@dataclass(frozen=True)
+class Block:
+    """Cells that can be trained as one batch, as they differ in numbers alone.
+
+    Args:
+        model: Layout, and the numbers that don't vary.
+        loss: Loss of the cells.
+        dim: Embedding dimension; None is the model's default.
+        columns: ``cell`` and the value of every axis, each (cells,).
+    """
+
+    model: GroupModel
+    loss: Loss
+    dim: int | None
+    columns: Columns
+
+    @property
+    def num_cells(self) -> int:
+        """Number of cells."""
+        return len(self.columns["cell"])
+
+    def numbers(self) -> Parameters:
+        """Returns the numbers of the cells."""
+        numeric = {name: values for name, values in self.columns.items() if _is_number(name)}
+        if not numeric:  # one cell without a numeric axis is the model itself
+            numeric = {"noise": np.full(self.num_cells, self.model.noise)}
+        return vary(self.model, numeric)
+
+
+def _blocks(
+    model: GroupModel,
+    loss: Loss,
+    dim: int | None,
+    grid: Mapping[str, Values],
+    seeds: int,
+    done: set[int],
+) -> Iterator[Block]:
+    axes = cells(grid)
+    num_cells = len(next(iter(axes.values()))) if axes else 1
+    columns = {"cell": np.arange(num_cells), **axes}
     shape_axes = [name for name in grid if not _is_number(name)]
     keys = [tuple(columns[name][cell] for name in shape_axes) for cell in range(num_cells)]
     for key in dict.fromkeys(keys):
-        block_model, block_loss, block_dim = model, loss, dim
+        shape = Block(model, loss, dim, {})
         for name, value in zip(shape_axes, key, strict=True):
-            block_model, block_loss, block_dim = _structure(block_model, block_loss, block_dim, name, value)
+            shape = _with_axis(shape, name, value)
         mine = [cell for cell in range(num_cells) if keys[cell] == key and cell not in done]
         size = max(1, MAX_RUNS // seeds)
         for start in range(0, len(mine), size):
-            part = {name: values[mine[start : start + size]] for name, values in columns.items()}
-            numeric = {name: part[name] for name in grid if _is_number(name)}
-            if not numeric:  # one cell without a numeric axis is the model itself
-                numeric = {"noise": np.full(len(part["cell"]), block_model.noise)}
-            yield block_model, block_loss, block_dim, numeric, part
+            yield replace(shape, columns={name: v[mine[start : start + size]] for name, v in columns.items()})
 
 
 def _is_number(axis: str) -> bool:
     return axis in ("noise", "shared_noise") or axis.endswith((".destroy", ".strength"))
 
 
-def _structure(model: GroupModel, loss: Loss, dim: int | None, name: str, value):
-    """Model, loss and dimension with one of them changed."""
+def _with_axis(block: Block, name: str, value: np.generic) -> Block:
+    """Returns the block with its model, loss or dimension changed."""
     group, _, what = name.rpartition(".")
     if name == "dim":
-        return model, loss, int(value)
+        return replace(block, dim=int(value))
     if name == "noise_dims":
-        return replace(model, noise_dims=int(value)), loss, dim
+        return replace(block, model=replace(block.model, noise_dims=int(value)))
     if group and what in GROUP_FIELDS:
-        return model.with_group(group, **{what: str(value)}), loss, dim
-    if not group and is_dataclass(loss) and name in {f.name for f in fields(loss)}:
-        return model, replace(loss, **{name: value.item() if name != "batch_size" else int(value)}), dim
+        return replace(block, model=block.model.with_group(group, **{what: str(value)}))
+    own = [field.name for field in fields(block.loss)]
+    if name in own:
+        return replace(block, loss=block.loss.with_setting(name, int(value) if name == "batch_size" else value.item()))
     known = "GROUP.destroy, GROUP.strength, GROUP.mode, GROUP.views, noise, shared_noise, noise_dims, dim"
-    raise ValueError(f"no axis {name!r}; there are: {known}, and the loss's {', '.join(f.name for f in fields(loss))}")
+    raise ValueError(f"no axis {name!r}; there are: {known}, and the loss's {', '.join(own)}")
 
 
-def _measure(model, loss, weight, numbers, noise, readout) -> dict[str, np.ndarray]:
-    dim = weight.shape[-2]
+def _measure(
+    block: Block, numbers: Parameters, weight: torch.Tensor, noise: float, readout: float | None
+) -> dict[str, np.ndarray]:
+    """Returns the columns of what was learned, each (cells, seeds)."""
+    model, dim = block.model, weight.shape[-2]
     if readout is None:
         readout = 0.1 if is_vacuous(model, dim, noise) else 0.0
     weight = weight.double().cpu()
     second = moments(model, numbers).second[:, None]
     found = probe(model, weight, numbers, noise, readout)
-    predicted, gap = _closed_form(model, loss, dim, numbers)
+    predicted, gap = _closed_form(model, block.loss, dim, numbers)
     one = np.ones((1, weight.shape[1]))
     measured = {"effective_rank": effective_rank(weight).numpy(), "gap": gap.numpy()[:, None] * one}
     for group in model.groups:
@@ -177,52 +203,32 @@ def _measure(model, loss, weight, numbers, noise, readout) -> dict[str, np.ndarr
     return measured
 
 
-def _closed_form(model, loss, dim, numbers) -> tuple[torch.Tensor, torch.Tensor]:
-    """Part of each direction that the optimum holds, and the gap at the cut; NaN where no closed form speaks."""
-    bottleneck = dim < model.num_features  # there, similarity and candidates hardly matter
-    if isinstance(loss, InfoNCE) and (bottleneck or (loss.similarity, loss.candidates) == ("dot", "other view")):
-        loss = Spectral()
-    if isinstance(loss, Spectral | CovarianceContrast):
-        return learned(model, loss, dim, numbers)
-    unknown = torch.full_like(moments(model, numbers).second, float("nan"))
-    return unknown, unknown[:, 0]
+def _closed_form(model: GroupModel, loss: Loss, dim: int, numbers: Parameters) -> tuple[torch.Tensor, torch.Tensor]:
+    """Returns the part of each direction that the optimum holds, and the gap; NaN where no closed form is known."""
+    form = loss.quadratic_form(bottleneck=dim < model.num_features)
+    if form is None:
+        unknown = torch.full_like(moments(model, numbers).second, float("nan"))
+        return unknown, unknown[:, 0]
+    return learned(model, form, dim, numbers)
 
 
-def _rows(columns, measured, seeds: int, first: int) -> Table:
+def _rows(columns: Columns, measured: dict[str, np.ndarray], seeds: int, first: int) -> TidyTable:
     num_cells = len(columns["cell"])
     rows = {name: np.repeat(values, seeds) for name, values in columns.items()}
     rows["seed"] = np.tile(np.arange(first, first + seeds), num_cells)
-    return Table(rows | {name: values.reshape(-1) for name, values in measured.items()})
+    return TidyTable(rows | {name: values.reshape(-1) for name, values in measured.items()})
 
 
-def _plain(thing) -> dict:
-    """An object's settings, as JSON knows them."""
-    if isinstance(thing, GroupModel):
-        basis = None if thing.basis is None else thing.basis.tolist()
-        return {
-            "groups": [asdict(group) | {"strengths": list(group.strengths)} for group in thing.groups],
-            "noise": thing.noise,
-            "shared_noise": thing.shared_noise,
-            "noise_dims": thing.noise_dims,
-            "basis": basis,
-        }
-    values = asdict(thing) if is_dataclass(thing) and not isinstance(thing, AutogradLoss) else {}
-    if isinstance(thing, AutogradLoss):
-        values = {
-            "function": getattr(thing.function, "__qualname__", repr(thing.function)),
-            "batch_size": thing.batch_size,
-        }
-    return json.loads(json.dumps({"type": type(thing).__name__, **values}))
-
-
-def _resume(out: Path, settings: dict) -> Table | None:
-    """The rows that are already there; ValueError if other settings made them."""
+def _resume(out: Path, settings: dict[str, object]) -> TidyTable | None:
+    """Returns the rows that are already there; ValueError if other settings made them."""
     path = out / "settings.json"
     if path.exists():
-        before = json.loads(path.read_text())
+        before = json.loads(path.read_text(encoding="utf-8"))
         changed = [name for name in settings if before.get(name) != settings[name]]
         if changed:
-            raise ValueError(f"{out} holds a sweep with another {', '.join(changed)}: give another folder or delete it")
-        return Table.read(out / "sweep.csv") if (out / "sweep.csv").exists() else None
+            raise ValueError(
+                f"{out} holds a sweep with another {', '.join(changed)}: choose another folder or delete it"
+            )
+        return TidyTable.read(out / "sweep.csv") if (out / "sweep.csv").exists() else None
     write_text(path, json.dumps(settings, indent=2) + "\n")
     return None

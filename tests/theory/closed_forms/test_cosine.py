@@ -94,5 +94,5 @@ def test_critical_temperature_is_where_the_window_reaches_zero():
 @pytest.mark.parametrize("strengths", [(6, 5, 6), (6, 6)])
 def test_residents_beyond_the_result_are_refused(strengths):
     model = GroupModel([FeatureGroup("A", strengths), FeatureGroup("B", (1,) * 3)])
-    with pytest.raises(ValueError, match="homogeneous, Gaussian and of at least 3"):
+    with pytest.raises(ValueError, match="homogeneous and Gaussian with at least 3"):
         invasion_rate(model, "A", "B", 1.0)

@@ -4,13 +4,22 @@ import warnings
 import pytest
 import torch
 
-from theory import CovarianceContrast, FeatureGroup, GroupModel, InfoNCE, Spectral, critical_destroy, solve, train
+from theory import (
+    CovarianceContrast,
+    FeatureGroup,
+    GroupModel,
+    InfoNCE,
+    Optimization,
+    Spectral,
+    critical_destroy,
+    solve,
+    train,
+)
 from theory.closed_forms.optimum import population_gradient, population_loss, solve_diagonal, solve_general
-from theory.measures.embedding import subspace_distance
+from theory.measures.embedding import orthonormal_rows
 from theory.model.moments import moments
 from theory.model.parameters import Parameters, parameters_of
 from theory.model.sampling import Sampler
-from theory.simulation.optimizers import Adam
 
 CAPACITY = GroupModel([FeatureGroup("A", (6, 1.5, 1.5, 1.5)), FeatureGroup("B", (1, 0.8, 0.6, 0.4))], noise_dims=8)
 
@@ -24,6 +33,14 @@ def random_cells(num: int) -> Parameters:
     return Parameters(uniform(0.3, 3.0, 10), uniform(0.0, 0.8, 3), uniform(0.5, 1.5), uniform(0.0, 0.7))
 
 
+def subspace_distance(weight: torch.Tensor, other: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
+    """Returns ``1 − ‖P P'‖²/rank`` of two whitened row spaces, in [0, 1]."""
+    root = second.sqrt()[..., None, :]
+    first, other = orthonormal_rows(weight * root), orthonormal_rows(other * root)
+    rank = other.square().sum((-2, -1)).clamp_min(1.0)
+    return 1 - (first @ other.mT).square().sum((-2, -1)) / rank
+
+
 def test_gradient_descent_reaches_the_closed_form_on_200_random_models():
     """Relative loss gap at most 5e-5; whitened subspace distance at most 1e-3 where the eigengap exceeds 0.005."""
     groups = [FeatureGroup("A", (1,) * 4), FeatureGroup("B", (1,) * 4), FeatureGroup("C", (1, 1))]
@@ -33,10 +50,8 @@ def test_gradient_descent_reaches_the_closed_form_on_200_random_models():
         model,
         Spectral(),
         5,
+        Optimization(4000, population=True),
         parameters=numbers,
-        population=True,
-        num_steps=4000,
-        optimizer=Adam(0.02),
         dtype=torch.float64,
     )
     weight = trained.weight[:, 0]
@@ -54,7 +69,7 @@ def test_general_and_diagonal_solver_agree(loss):
     model = GroupModel(
         [FeatureGroup("A", (3, 2.0, 1)), FeatureGroup("B", (1.2, 0.7), 0.3)], shared_noise=0.3, noise_dims=2
     )
-    target, metric = loss.quadratic(moments(model))
+    target, metric = loss.quadratic_form().diagonals(moments(model))
     generator = torch.Generator().manual_seed(0)
     turn, _ = torch.linalg.qr(torch.randn(7, 7, generator=generator, dtype=torch.float64))
     weight, values = solve_diagonal(target, metric, 3)

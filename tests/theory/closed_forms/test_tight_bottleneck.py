@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from theory import Adam, FeatureGroup, GroupModel, InfoNCE, critical_destroy, hysteresis, probe, train
+from theory import FeatureGroup, GroupModel, InfoNCE, Optimization, critical_destroy, hysteresis, probe, train
 from theory.closed_forms.tight_bottleneck import expected_cosine, mixture_cosine
 from theory.model.parameters import parameters_of
 from theory.model.sampling import Sampler
@@ -57,8 +57,8 @@ def test_training_remembers_where_it_began():
 
     def share_of_a(start: torch.Tensor, destroy: float) -> torch.Tensor:
         model = MODEL.with_group("A", destroy=destroy)
-        loss, options = InfoNCE(0.5, batch_size=256), {"num_seeds": 3, "num_steps": 800, "optimizer": Adam(0.005)}
-        return probe(model, train(model, loss, 4, init=start + nudge, **options).weight).group_r2("A")
+        loss, optimization = InfoNCE(0.5, batch_size=256), Optimization(800, lr=0.005)
+        return probe(model, train(model, loss, 4, optimization, start=start + nudge, num_seeds=3).weight).group_r2("A")
 
     assert share_of_a(only_a, 0.33).min() > 0.9 and share_of_a(only_b, 0.33).max() < 0.1
     assert share_of_a(only_b, 0.2).min() > 0.9

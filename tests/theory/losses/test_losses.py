@@ -5,6 +5,7 @@ import torch
 from torch.nn.functional import cross_entropy, normalize
 
 from theory import AutogradLoss, CovarianceContrast, InfoNCE, Spectral
+from viewlearn import losses
 
 LOSSES = [
     Spectral(),
@@ -30,6 +31,26 @@ def test_analytic_gradients_equal_autograd(loss, shape):
     with torch.no_grad():
         found = loss.gradients(z1, z2)
     for ours, reference in zip(found, expected, strict=True):
+        assert (ours - reference).abs().max() < 1e-10
+
+
+CORE = [
+    (Spectral(), lambda z1, z2: losses.spectral(z1, z2)),
+    (InfoNCE(0.3), lambda z1, z2: losses.viewmaker_info_nce(z1, z2, z2, 0.3) + math.log(len(z2))),
+    (
+        InfoNCE(0.5, candidates="both views"),
+        lambda z1, z2: losses.viewmaker_nt_xent(z1, z2, 0.5) + math.log(2 * len(z2)),
+    ),
+]
+
+
+@pytest.mark.parametrize(("loss", "core"), CORE, ids=["spectral", "info_nce", "both views"])
+def test_each_run_has_the_value_and_gradients_of_the_core(loss, core):
+    z1, z2 = embeddings(2, 3, 8, 4)
+    values = torch.stack([core(a, b) for a, b in zip(z1.flatten(0, 1), z2.flatten(0, 1), strict=True)])
+    assert torch.allclose(loss(z1, z2).flatten(), values, rtol=1e-10)
+    expected = torch.autograd.grad(values.sum(), (z1, z2))
+    for ours, reference in zip(loss.gradients(z1, z2), expected, strict=True):
         assert (ours - reference).abs().max() < 1e-10
 
 
@@ -83,15 +104,23 @@ def test_any_function_becomes_a_loss():
         assert torch.allclose(ours, analytic, atol=1e-12)
 
 
+def test_a_loss_of_the_core_becomes_one_of_many_runs():
+    z1, z2 = embeddings(2, 3, 6, 4)
+    loss = AutogradLoss(losses.spectral)
+    assert torch.equal(loss(z1, z2), Spectral()(z1, z2))
+    for ours, analytic in zip(loss.gradients(z1, z2), Spectral().gradients(z1, z2), strict=True):
+        assert torch.allclose(ours, analytic, atol=1e-12)
+
+
 def test_a_temperature_under_a_dot_product_warns():
     with pytest.warns(UserWarning, match="only rescales"):
         InfoNCE(0.2, similarity="dot")
 
 
 def test_invalid_losses_say_why():
-    with pytest.raises(ValueError, match="temperature is positive, not 0"):
+    with pytest.raises(ValueError, match="temperature must be positive, not 0"):
         InfoNCE(0.0)
     with pytest.raises(ValueError, match="cosine or dot, not 'l2'"):
         InfoNCE(similarity="l2")
-    with pytest.raises(ValueError, match="penalty is positive"):
+    with pytest.raises(ValueError, match="penalty must be positive"):
         CovarianceContrast(penalty=0.0)

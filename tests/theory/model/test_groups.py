@@ -8,12 +8,12 @@ from theory.model.parameters import cells, parameters_of, vary
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"strengths": (1.0, -2.0)}, r"strengths of group A are positive.*-2"),
+        ({"strengths": (1.0, -2.0)}, r"strengths of group A must be positive.*-2"),
         ({"strengths": ()}, "strengths of group A"),
-        ({"strengths": (1.0,), "destroy": 1.2}, r"destroy of group A is a probability in \[0, 1\], not 1.2"),
-        ({"strengths": (1.0,), "mode": "drop"}, "'drop' in group A is none of resample, zero, gauss"),
-        ({"strengths": (1.0,), "views": "two"}, "none of both, one"),
-        ({"strengths": (1.0,), "latent": "cauchy"}, "none of gaussian"),
+        ({"strengths": (1.0,), "destroy": 1.2}, r"destroy of group A must be a probability in \[0, 1\], not 1.2"),
+        ({"strengths": (1.0,), "mode": "drop"}, "mode of group A must be resample or zero or gauss, not 'drop'"),
+        ({"strengths": (1.0,), "views": "two"}, "views of group A must be both or one, not 'two'"),
+        ({"strengths": (1.0,), "latent": "cauchy"}, "latent of group A must be gaussian or rademacher or onehot"),
     ],
 )
 def test_impossible_groups_say_which(arguments, message):
@@ -24,7 +24,7 @@ def test_impossible_groups_say_which(arguments, message):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"noise": -1.0}, "noise is a standard deviation of at least 0, not -1"),
+        ({"noise": -1.0}, "noise must be a standard deviation of at least 0, not -1"),
         ({"noise_dims": -1}, "noise_dims"),
         ({"noise": 0.0, "noise_dims": 2}, "noise directions without noise"),
         ({"basis": torch.eye(3)[:2]}, r"more directions \(3\) than dimensions \(2\)"),
@@ -72,8 +72,8 @@ def test_vary_sets_what_is_named_and_keeps_ratios_of_strengths():
 @pytest.mark.parametrize(
     ("column", "message"),
     [
-        ({"A.destroy": [0.5, 1.5]}, r"A.destroy is a probability in \[0, 1\], not 1.5"),
-        ({"A.strength": [0.0]}, "A.strength is positive, not 0"),
+        ({"A.destroy": [0.5, 1.5]}, r"A.destroy must be a probability in \[0, 1\], not 1.5"),
+        ({"A.strength": [0.0]}, "A.strength must be positive, not 0"),
         ({"A.color": [0.0]}, "no parameter 'A.color'"),
         ({"C.destroy": [0.0]}, "no group 'C'"),
     ],

@@ -2,17 +2,17 @@ import numpy as np
 import pytest
 import torch
 
-from theory.closed_forms.best_response import additive_response
+from theory.closed_forms.best_response import additive_response, attack_channel
 from theory.demos.adversary import MODEL
 from theory.model.moments import moments
 from theory.simulation.adversaries import AdditiveAdversary, DestroyAdversary
 from theory.simulation.game import play
 
 
-@pytest.mark.parametrize("schedule", ["simultaneous", "alternating", "best-response"])
-def test_with_room_for_all_the_game_finds_the_closed_form(schedule):
+@pytest.mark.parametrize("updates", ["simultaneous", "alternating", "best-response"])
+def test_with_room_for_all_the_game_finds_the_closed_form(updates):
     adversary = DestroyAdversary(MODEL, 2.0)
-    game = play(adversary, dim=6, schedule=schedule, num_steps=400)
+    game = play(adversary, dim=6, updates=updates, num_steps=400)
     assert torch.allclose(game.spent[-1], adversary.best_response(), atol=2e-3)
     assert game.cycling() < 0.02
     remaining = game.correlation[-1, ::2]
@@ -21,8 +21,8 @@ def test_with_room_for_all_the_game_finds_the_closed_form(schedule):
 
 def test_in_a_bottleneck_it_cycles_around_the_leveled_policy():
     adversary = DestroyAdversary(MODEL, 2.0)
-    games = {s: play(adversary, dim=2, schedule=s, num_steps=1000) for s in ("simultaneous", "alternating")}
-    best = play(adversary, dim=2, schedule="best-response", num_steps=1000)
+    games = {s: play(adversary, dim=2, updates=s, num_steps=1000) for s in ("simultaneous", "alternating")}
+    best = play(adversary, dim=2, updates="best-response", num_steps=1000)
     assert games["simultaneous"].cycling() > 0.1 and games["alternating"].cycling() > 0.1
     for game in games.values():
         assert torch.allclose(game.spent[-500:].mean(0), best.spent[-500:].mean(0), atol=0.05)
@@ -30,12 +30,13 @@ def test_in_a_bottleneck_it_cycles_around_the_leveled_policy():
     assert correlation.max() - correlation.min() < 0.03  # all leveled: the encoder is indifferent
 
 
-@pytest.mark.parametrize("schedule", ["simultaneous", "alternating"])
-def test_an_additive_adversary_finds_the_reverse_water_filling(schedule):
+@pytest.mark.parametrize("updates", ["simultaneous", "alternating"])
+def test_an_additive_adversary_finds_the_reverse_water_filling(updates):
     adversary = AdditiveAdversary(MODEL, 3.0)
-    game = play(adversary, dim=6, schedule=schedule, num_steps=1500)
+    game = play(adversary, dim=6, updates=updates, num_steps=1500)
     assert torch.allclose(game.spent[-1], adversary.best_response(), atol=0.03)
-    second, cross = adversary.moments(adversary.optimal_parameters())
+    gain, noise = attack_channel(adversary.second, adversary.best_response())
+    second, cross = adversary.moments(torch.stack([1 - gain, noise.sqrt()]))
     least = -(cross / second).square().sum()
     assert game.loss[-1].item() == pytest.approx(least.item(), abs=2e-3)
     assert game.loss[-1] < least + 1e-6  # the adversary maximizes: nothing does better than the closed form
@@ -90,12 +91,12 @@ def test_projection_is_the_nearest_point_of_the_budget(budget):
 
 
 def test_invalid_games_say_why():
-    with pytest.raises(ValueError, match="budget is between 0 and the 6 directions, not 7"):
+    with pytest.raises(ValueError, match="budget must be between 0 and the 6 directions, not 7"):
         DestroyAdversary(MODEL, 7)
-    with pytest.raises(ValueError, match="budget is positive"):
+    with pytest.raises(ValueError, match="budget must be positive"):
         AdditiveAdversary(MODEL, 0.0)
     with pytest.raises(ValueError, match="l1 or l2"):
         AdditiveAdversary(MODEL, 1.0, "max")
-    with pytest.raises(ValueError, match="schedule is simultaneous"):
-        play(DestroyAdversary(MODEL, 1.0), 2, schedule="random")
+    with pytest.raises(ValueError, match="updates must be simultaneous"):
+        play(DestroyAdversary(MODEL, 1.0), 2, updates="random")
     assert np.isfinite(play(DestroyAdversary(MODEL, 1.0), 2, num_steps=3).cycling())

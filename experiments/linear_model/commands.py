@@ -1,0 +1,100 @@
+"""The linear feature-suppression model: figures, sweeps and demonstrations.
+
+    python experiments/theory.py                      the headline figure and the phase diagram
+    python experiments/theory.py sweep --x A.destroy=0:0.9:19 --loss infonce --temperature 0.2 --seeds 20
+    python experiments/theory.py demo capacity        or norm-competition, adversary, finite-sample, dynamics, …
+    python experiments/theory.py predict runs/NAME    which task a real run should lose, beside what it lost
+
+Every command writes figures (PNG), tables (CSV) and settings (JSON) into --out, by default runs/theory.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from linear_model import sweeping
+from theory import demos
+from theory.demos import capacity, phase
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs the command that the arguments name."""
+    options = _parser().parse_args(arguments)
+    torch.set_num_threads(options.threads)
+    try:
+        options.run(options)
+    except ValueError as error:
+        sys.exit(f"theory.py: {error}")
+    except KeyboardInterrupt:
+        sys.exit("stopped; the same command continues where it was")
+
+
+def _parser() -> argparse.ArgumentParser:
+    raw = argparse.RawDescriptionHelpFormatter
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--out", type=Path, default=Path("runs/theory"), help="folder of the results (%(default)s)")
+    common.add_argument("--seeds", type=int, help="number of runs per cell (default: that of the command)")
+    common.add_argument(
+        "--threads", type=int, default=1, help="number of CPU threads (%(default)s: products are small)"
+    )
+    parser = argparse.ArgumentParser(prog="theory.py", description=__doc__, formatter_class=raw, parents=[common])
+    parser.set_defaults(run=_headline)
+    commands = parser.add_subparsers(title="commands", metavar="")
+    sweep = commands.add_parser("sweep", parents=[common], help="train over a grid", description=sweeping.DESCRIPTION)
+    sweeping.add_arguments(sweep)
+    sweep.set_defaults(run=sweeping.run)
+    demo = commands.add_parser(
+        "demo", parents=[common], help="run a demonstration", description=_demo_help(), formatter_class=raw
+    )
+    names = [*demos.MODULES, "all"]
+    demo.add_argument("name", choices=names, metavar="NAME", help=", ".join(names))
+    demo.set_defaults(run=_demo)
+    predict = commands.add_parser(
+        "predict",
+        parents=[common],
+        help="compare a real run with the model's prediction",
+        description="Draws pairs of a run's views, estimates the cross-view correlation of every labeled task, and "
+        "prints what a linear encoder would keep beside the accuracy that was measured.",
+    )
+    predict.add_argument("folder", type=Path, metavar="RUN", help="folder of a trained run")
+    predict.add_argument("--dim", type=int, help="embedding dimension (default: that of the run's loss)")
+    predict.add_argument("--temperature", type=float, help="temperature (default: that of the run)")
+    predict.add_argument("--pairs", type=int, default=4096, help="number of pairs of views (%(default)s)")
+    predict.add_argument(
+        "--components", type=int, default=64, help="number of principal components of the views (%(default)s)"
+    )
+    predict.set_defaults(run=_predict)
+    return parser
+
+
+def _demo_help() -> str:
+    return "\n".join(f"{name:<18} {demos.summary(name)}" for name in demos.MODULES)
+
+
+def _headline(options: argparse.Namespace) -> None:
+    """Runs two panels of the capacity demonstration, and the phase diagram."""
+    seeds = options.seeds or 20
+    _write(capacity.run(seeds, True, points=13, losses=["infonce_dot", "infonce"]), options.out)
+    _write(phase.run(2, True), options.out)
+
+
+def _demo(options: argparse.Namespace) -> None:
+    for name in demos.MODULES if options.name == "all" else [options.name]:
+        _write(demos.run(name, options.seeds, progress=True), options.out)
+
+
+def _write(demo: demos.Demo, out: Path) -> None:
+    paths = demo.write(out)
+    print("\n".join([f"\n{demo.name}", *(f"  {line}" for line in demo.lines), *(f"  → {path}" for path in paths)]))
+
+
+def _predict(options: argparse.Namespace) -> None:
+    from linear_model.prediction import predict_run  # needs the whole framework, and this command alone does
+
+    lines, table = predict_run(options.folder, options.dim, options.temperature, options.pairs, options.components)
+    path = options.out / f"predict_{options.folder.resolve().name}.csv"
+    table.write(path)
+    print("\n".join([*lines, f"→ {path}"]))
