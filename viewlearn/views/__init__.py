@@ -1,4 +1,4 @@
-"""Views: the contract, and those that know no modality."""
+"""Views: the contract, and views that know no modality."""
 
 from viewlearn.views.compose import Compose, NoViews, RandomApply
 from viewlearn.views.gradient_reversal import reverse_gradient

@@ -1,30 +1,36 @@
 """Views of views: a named chain, and a view that is applied to some samples only."""
 
+from collections.abc import Mapping
+
 import torch
 from torch import Generator, Tensor, nn
 
 from viewlearn.views import draw
 from viewlearn.views.checks import check_fraction
 from viewlearn.views.params import Params, select
-from viewlearn.views.view import View
+from viewlearn.views.view import Stage, View
 
 
 class Compose(View):
     """Applies named views in order; its parameters are ``{name: parameters of that view}``.
+
+    ::
 
         views = Compose(crop=RandomResizedCrop(32), viewmaker=Viewmaker(channels=3))
         params = views.sample(x, generator)
         params["crop"]                               # what the crop drew
         views["viewmaker"].budget                    # an entry, by name
 
-    The names are what leave-one-out learning, invariance curves and analyses address an entry by.
+    Leave-one-out learning, invariance curves and analyses refer to an entry by its name.
 
     Args:
-        entries: the views by name, in order; keyword arguments are added behind them.
+        entries: Views by name, in order; keyword arguments are added behind them.
 
     Raises:
-        ValueError: an entry that isn't a View, or a name that a module can't have.
+        ValueError: An entry that isn't a View, or a name that a module can't have.
     """
+
+    entries: Mapping[str, View]
 
     def __init__(self, entries: dict[str, View] | None = None, **named: View):
         super().__init__()
@@ -36,7 +42,7 @@ class Compose(View):
                 raise ValueError(
                     f"{name!r} can't name an entry of Compose: choose a word without dots, not one of dict's"
                 )
-        self.entries = nn.ModuleDict(entries)
+        self.entries = nn.ModuleDict(entries)  # pyrefly: ignore[bad-assignment]: it knows no type of its values
 
     def __getitem__(self, name: str) -> View:
         if name not in self.entries:
@@ -45,15 +51,15 @@ class Compose(View):
 
     @property
     def names(self) -> list[str]:
-        """The entries' names, in order."""
+        """Names of the entries, in order."""
         return list(self.entries)
 
     @property
-    def stage(self) -> str:
-        """The stage that all entries share.
+    def stage(self) -> Stage:  # pyrefly: ignore[bad-override]: other views set it once, here the entries decide
+        """Stage that all entries share.
 
         Raises:
-            ValueError: entries of both stages in a nested Compose, which no single place in a pipeline suits.
+            ValueError: Entries of both stages, which fit no single place in a pipeline as a nested Compose.
         """
         stages = {view.stage for view in self.entries.values()}
         if len(stages) > 1:
@@ -86,35 +92,32 @@ class Compose(View):
 
 
 class NoViews(Compose):
-    """No random views at all: what encoders learn from clean inputs, as a baseline for images and audio alike."""
+    """Changes nothing: shows what encoders learn from clean inputs, as a baseline for images and audio alike."""
 
     def __init__(self):
         super().__init__()
 
 
 class RandomApply(View):
-    """Applies a view to each sample with a probability of its own draw; the other samples pass unchanged.
+    """Applies a view to each sample with a given probability; the other samples pass unchanged.
 
-    Parameters: ``applied`` (batch,) booleans, and the inner view's under ``view``, drawn for every sample so that
-    whether one sample is hit doesn't shift the draws of the next. Only the samples that are hit are computed.
+    Parameters: ``applied`` (batch,) booleans, and the inner view's under ``view``, drawn for every sample, so that
+    applying the view to one sample doesn't shift the draws of the next. Only samples that it is applied to are
+    computed.
 
     Args:
-        view: what is applied; it must keep the shape.
-        probability: of each sample to be hit.
+        view: View to apply; it must keep the shape.
+        probability: Probability that the view is applied to a sample.
 
     Raises:
-        ValueError: a probability outside [0, 1], or (when called) a view that changes the shape.
+        ValueError: A probability outside [0, 1], or (when called) a view that changes the shape.
     """
 
     def __init__(self, view: View, probability: float = 0.5):
         super().__init__()
         self.view = view
         self.probability = check_fraction("probability", probability)
-
-    @property
-    def stage(self) -> str:
-        """The inner view's stage."""
-        return self.view.stage
+        self.stage = view.stage
 
     def sample(self, x: Tensor, generator: Generator | None = None) -> Params:
         return {

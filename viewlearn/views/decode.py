@@ -10,12 +10,12 @@ FULL_SCALE = {torch.uint8: 255.0, torch.int16: 32768.0}
 
 
 class ToFloat(View):
-    """Stored integers to float32 in natural units: uint8 / 255 lies in [0, 1], int16 / 32768 in [-1, 1).
+    """Turns stored integers into float32 in natural units: uint8 / 255 in [0, 1], int16 / 32768 in [-1, 1).
 
     Floating-point input is in natural units already and passes unchanged. No parameters are drawn.
 
     Raises:
-        ValueError: another integer type, whose full scale isn't known.
+        ValueError: Another integer type, whose full scale isn't known.
     """
 
     def sample(self, x: Tensor, generator: Generator | None = None) -> Params:

@@ -13,28 +13,30 @@ _MAX_REDRAWS = 32  # 1/4 ** 32: no quarter turn stays equal by chance
 
 
 class LeaveOneOut:
-    """Draws a query and n + 1 keys: one that shares nothing with the query, then one per factor that shares it alone.
+    """Draws a query and n + 1 keys: one that shares nothing with the query, then for each factor one that shares it.
+
+    ::
 
         query, (k_0, k_1, …, k_n) = LeaveOneOut(views, ["color", "rotation"]).sample(x, generator)
 
-    k_0 is drawn afresh in all entries; k_i likewise, but its i-th factor is the query's. Entries that are no factors
-    (crop, flip, …) are drawn afresh for every view. Xiao et al., What Should Not Be Contrastive in Contrastive
-    Learning, ICLR 2021, section 3.
+    All entries of k_0 are drawn afresh; so are those of k_i, except that its i-th factor is the query's. Entries that
+    aren't factors (crop, flip, …) are drawn afresh for every view. Xiao et al., What Should Not Be Contrastive in
+    Contrastive Learning, ICLR 2021, section 3.
 
-    A *discrete* factor may come out equal by chance: a fresh quarter turn is the query's once in four times, and k_0
-    would then be a wrong negative in the space that keeps the rotation. Which draws are equal is asked of the view
-    (``View.same``), and by default they are drawn again until they differ. So the factor of all other keys is uniform
-    over the values that aren't the query's. What the authors did isn't known.
+    A *discrete* factor may come out equal by chance: one fresh quarter turn in four is the query's, and k_0 would then
+    be a wrong negative in the space that keeps the rotation. By default, draws that ``View.same`` calls equal are
+    repeated until they differ. The factor of all other keys is then uniform over the values other than the query's.
+    What the authors did is unknown.
 
     Args:
-        views: the pipeline.
-        factors: names of its entries, each one a factor; ``"color+gray"`` makes one factor of two entries. Also as one
+        views: Pipeline of the views.
+        factors: Names of its entries, each a factor; ``"color+gray"`` makes one factor of two entries. May be one
             string with commas.
-        redraw: draw again what is equal by chance.
+        redraw: Whether a factor that is equal by chance is drawn again.
 
     Raises:
-        ValueError: no factor, a factor twice, an entry that isn't there (the message lists those that are) or (when
-            sampling) one that draws nothing.
+        ValueError: No factor, a factor named twice, a missing entry (the message lists those that exist) or (when
+            sampling) an entry that draws nothing.
     """
 
     def __init__(self, views: Compose, factors: Sequence[str] | str, redraw: bool = True):
@@ -46,11 +48,11 @@ class LeaveOneOut:
 
     @property
     def names(self) -> list[str]:
-        """The factors' names, in order."""
+        """Names of the factors, in order."""
         return list(self.factors)
 
     def sample(self, x: Tensor, generator: Generator | None = None) -> tuple[Params, list[Params]]:
-        """The query's parameters, and those of the keys k_0 … k_n."""
+        """Draws the parameters of the query, and those of the keys k_0 … k_n."""
         query = self.views.sample(x, generator)
         fresh = [self.views.sample(x, generator) for _ in range(len(self.factors) + 1)]
         keys = fresh[:1] + [
@@ -65,10 +67,10 @@ class LeaveOneOut:
         return query, keys
 
     def same(self, factor: str, params: Params, others: Params) -> Tensor:
-        """Per sample, whether the factor is the same in two views: ``(batch,)`` booleans.
+        """Returns, for each sample, whether the factor is the same in two views: ``(batch,)`` booleans.
 
         Raises:
-            ValueError: a factor without parameters, which is the same always.
+            ValueError: A factor without parameters, which is always the same.
         """
         entries = self.factors[factor]
         equal = [self.views[name].same(params[name], others[name]) for name in entries]
@@ -79,7 +81,7 @@ class LeaveOneOut:
     def _differ(
         self, factor: str, key: Params, query: Params, likes: dict[str, Tensor], generator: Generator | None
     ) -> Params:
-        """The key with its factor drawn again where it is the query's."""
+        """Draws the factor of a key again where it is the query's."""
         for _ in range(_MAX_REDRAWS):
             same = self.same(factor, key, query)
             if not same.any():
@@ -92,7 +94,7 @@ class LeaveOneOut:
         return key
 
     def _inputs(self, x: Tensor) -> dict[str, Tensor]:
-        """What each entry sees, as far as drawing is concerned."""
+        """Returns what each entry takes, as far as drawing is concerned."""
         likes = {}
         for name in self.views.names:
             likes[name] = x
@@ -101,10 +103,10 @@ class LeaveOneOut:
 
 
 def entries_of(views: Compose, factors: Sequence[str] | str) -> dict[str, tuple[str, ...]]:
-    """Each factor's entries, by the factor's name: ``"color+gray,rotation"`` names two factors of three entries.
+    """Returns the entries of each factor by its name: ``"color+gray,rotation"`` names two factors of three entries.
 
     Raises:
-        ValueError: an entry that isn't in the views, or one that is named twice.
+        ValueError: An entry that isn't in the views, or one that is named twice.
     """
     names = factors.split(",") if isinstance(factors, str) else factors
     found = {name.strip(): tuple(part.strip() for part in name.split("+")) for name in names if name.strip()}
@@ -118,5 +120,5 @@ def entries_of(views: Compose, factors: Sequence[str] | str) -> dict[str, tuple[
 
 
 def _choices(views: Compose) -> str:
-    """The entries that a user may name: those that the pipeline added for the data draw nothing."""
+    """Lists the entries that a user may name, without those that the pipeline added for the data."""
     return ", ".join(name for name in views.names if name not in ("decode", "front_end")) or "none"

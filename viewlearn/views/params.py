@@ -1,4 +1,4 @@
-"""Helpers for view parameters: nested dicts of tensors that all have the batch as their first dimension."""
+"""Parameters of views: nested dicts of tensors whose first dimension is the batch."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +10,7 @@ Params = dict[str, Any]  # tensors, or the parameters of inner views, which a vi
 
 
 def map_params(function: Callable[[Tensor], Tensor], params: Params) -> Params:
-    """The same nested dict with ``function`` applied to every tensor."""
+    """Applies ``function`` to every tensor of a nested dict."""
     return {
         name: map_params(function, value) if isinstance(value, dict) else function(value)
         for name, value in params.items()
@@ -18,17 +18,17 @@ def map_params(function: Callable[[Tensor], Tensor], params: Params) -> Params:
 
 
 def select(params: Params, index: Tensor | slice) -> Params:
-    """The parameters of the samples that ``index`` (along the batch) picks."""
+    """Picks the parameters of some samples, by an index along the batch."""
     return map_params(lambda value: value[index], params)
 
 
 def share(params: Params, source: Params, *names: str) -> Params:
-    """``params`` with the entries ``names`` taken from ``source``: those factors are then equal in both views.
+    """Returns ``params`` with the entries ``names`` taken from ``source``, which are then equal in both views.
 
     A name reaches into nested entries with dots, as ``"jitter.hue"`` does.
 
     Raises:
-        ValueError: an entry that isn't there; the message lists those that are.
+        ValueError: A missing entry; the message lists those that exist.
     """
     shared = dict(params)
     for name in names:
@@ -42,7 +42,7 @@ def share(params: Params, source: Params, *names: str) -> Params:
 
 
 def same_params(params: Params, others: Params) -> Tensor:
-    """Per sample, whether all parameters are equal: ``(batch,)`` booleans, or a single True if there are none."""
+    """Returns, for each sample, whether all parameters are equal: ``(batch,)`` booleans, or one True without any."""
     same = torch.tensor(True)
     for name, value in params.items():
         other = others[name]
@@ -54,7 +54,7 @@ def same_params(params: Params, others: Params) -> Tensor:
 
 
 def mix(choice: Tensor, params: Params, others: Params) -> Params:
-    """Per sample, ``params`` where ``choice`` (batch,) is True and ``others`` where it is False."""
+    """Takes, for each sample, ``params`` where ``choice`` (batch,) is True and ``others`` where it is False."""
     return {
         name: mix(choice, value, others[name])
         if isinstance(value, dict)

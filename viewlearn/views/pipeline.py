@@ -1,11 +1,13 @@
-"""From stored samples to the encoder's input: where decoding, front end and random views meet."""
+"""From stored samples to the encoder's input: decoding, random views and front end in one chain."""
 
 from viewlearn.views.compose import Compose
 from viewlearn.views.view import View
 
 
 def pipeline(decode: View, front_end: View, views: View | None = None) -> Compose:
-    """Chains what the data brings with what the user chose, each view at its stage.
+    """Chains decoding and front end of the data with the user's views, each at its stage.
+
+    ::
 
         decode → views of stage "natural" (waveform views) → front end (log-mel) → views of stage "encoder"
 
@@ -13,12 +15,12 @@ def pipeline(decode: View, front_end: View, views: View | None = None) -> Compos
     lower case. Without views the result is the clean input.
 
     Args:
-        decode: storage to natural units, for example uint8 to floats in [0, 1].
-        front_end: natural units to what the encoder reads.
-        views: the random views.
+        decode: Turns stored samples into natural units, for example uint8 into floats in [0, 1].
+        front_end: Turns natural units into what the encoder reads.
+        views: Random views.
 
     Raises:
-        ValueError: an entry that is called ``decode`` or ``front_end``.
+        ValueError: An entry called ``decode`` or ``front_end``.
     """
     entries = {} if views is None else {type(views).__name__.lower(): views}
     if isinstance(views, Compose):

@@ -7,11 +7,13 @@ from torch import Tensor
 
 
 def dct_matrix(size: int, device: torch.device | None = None) -> Tensor:
-    """The orthonormal DCT-II as a float32 matrix ``(size, size)``: row k holds the cosine of frequency k.
+    """Makes the matrix of the orthonormal DCT-II, ``(size, size)`` float32; row k holds the cosine of frequency k.
+
+    ::
 
         D[k, n] = c_k · cos(π · k · (2n + 1) / (2 · size)),   c_0 = √(1 / size),   c_k = √(2 / size)
 
-    D · Dᵀ = 1, so that its transpose (the DCT-III) inverts it and norms are kept.
+    D · Dᵀ = 1: its transpose (the DCT-III) inverts it, and norms are kept.
     """
     n = torch.arange(size, dtype=torch.float64, device=device)
     matrix = torch.cos(math.pi / (2 * size) * n[:, None] * (2 * n + 1)) * math.sqrt(2 / size)
@@ -20,17 +22,17 @@ def dct_matrix(size: int, device: torch.device | None = None) -> Tensor:
 
 
 def dct2(x: Tensor) -> Tensor:
-    """The two-dimensional orthonormal DCT-II of the last two dimensions, of any sizes, in float32.
+    """Computes the orthonormal DCT-II of the last two dimensions, of any sizes, in float32.
 
     A constant image of value v and H × W pixels has one coefficient other than 0: v · √(H·W), at [0, 0].
-    The published Viewmaker code transforms without normalization, which makes one and the same budget about 70 times
-    weaker in pixels; see ``Viewmaker``.
+    The published Viewmaker code transforms without normalization, which makes the same budget about 70 times weaker in
+    pixels; see ``Viewmaker``.
     """
     return _both_sides(x, inverse=False)
 
 
 def idct2(x: Tensor) -> Tensor:
-    """The inverse of ``dct2``: the orthonormal DCT-III of the last two dimensions."""
+    """Inverts ``dct2``: the orthonormal DCT-III of the last two dimensions."""
     return _both_sides(x, inverse=True)
 
 

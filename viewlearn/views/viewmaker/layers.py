@@ -12,17 +12,18 @@ Padding = Literal["reflect", "zeros"]
 
 
 class ConvNorm(nn.Module):
-    """Convolution, instance norm, and ReLU unless told otherwise.
+    """Convolution, instance norm, and ReLU by default.
 
     The convolution has no bias: the norm subtracts each channel's mean, and with it any bias.
 
     Args:
-        in_channels, out_channels: of the convolution.
-        kernel: its size, odd; 3 if ``upsample``.
-        stride: 1 or 2.
-        upsample: whether x is doubled in size (nearest neighbor) before the convolution.
+        in_channels: Number of channels of the input.
+        out_channels: Number of channels of the output.
+        kernel: Side of the kernel, odd; 3 with ``upsample``.
+        stride: Stride of the convolution, 1 or 2.
+        upsample: Whether x is doubled in size (nearest neighbor) before the convolution.
         padding: ``reflect``, as in the published network, or ``zeros``.
-        relu: whether a ReLU follows the norm.
+        relu: Whether a ReLU follows the norm.
     """
 
     def __init__(
@@ -49,7 +50,7 @@ class ConvNorm(nn.Module):
 
 
 class ResidualBlock(nn.Module):
-    """x + norm(conv(relu(norm(conv(x))))), 3×3 convolutions, no ReLU behind the sum."""
+    """x + norm(conv(relu(norm(conv(x))))), with 3×3 convolutions and no ReLU behind the sum."""
 
     def __init__(self, channels: int, padding: Padding = "reflect"):
         super().__init__()
@@ -66,10 +67,10 @@ class FewChannelsConv(nn.Conv2d):
     def __init__(self, in_channels: int, out_channels: int, kernel: int):
         super().__init__(in_channels, out_channels, kernel)
 
-    def forward(self, x: Tensor) -> Tensor:
-        return few_channels_conv(x, self.weight, self.bias)
+    def forward(self, input: Tensor) -> Tensor:
+        return few_channels_conv(input, self.weight, self.bias)
 
 
 def concatenate(x: Tensor, noise: Tensor) -> Tensor:
-    """x and a noise map as one more channel, channels-last."""
+    """Appends a noise map to x as one more channel, channels-last."""
     return torch.cat([x, noise.to(x.dtype)], dim=1).contiguous(memory_format=torch.channels_last)

@@ -1,8 +1,8 @@
 """The networks of the Viewmaker: from an image and noise maps to an unbounded perturbation of the same shape.
 
 Both halve the resolution twice, so that height and width must be multiples of ``stride``; both take one noise map
-at the resolution of the input and one per residual block at a quarter of it. A network for another kind of input
-(waveforms, say) needs the same: ``stride``, ``noise_shapes(*sizes)`` and ``forward(x, noises)``.
+at the resolution of the input and one per residual block at a quarter of it. A network for another kind of input,
+such as waveforms, has the same ``stride``, ``noise_shapes(*sizes)`` and ``forward(x, noises)``.
 """
 
 import torch
@@ -20,13 +20,15 @@ class _Network(nn.Module):
         self.num_res_blocks = num_res_blocks
 
     def noise_shapes(self, height: int, width: int) -> list[tuple[int, int, int]]:
-        """Shapes (channel, height, width) of the noise maps for an input of this size, in order."""
+        """Returns the shapes (channel, height, width) of the noise maps for an input of this size, in order."""
         coarse = (1, height // self.stride, width // self.stride)
         return [(1, height, width)] + [coarse] * self.num_res_blocks
 
 
 class PublishedNetwork(_Network):
     """The published generator: the style-transfer network of Johnson et al. 2016 with noise channels.
+
+    ::
 
         stage     layers                                          channels   resolution
         stem      concatenate noise0; 9×9                         w          1
@@ -37,14 +39,14 @@ class PublishedNetwork(_Network):
         up2       nearest ×2; 3×3                                 w          1
         out       9×9 with bias, no norm                          C          1
 
-    All pad by reflection and end in instance norm and ReLU, except where said. Tamkin, Wu & Goodman, "Viewmaker
+    All pad by reflection and end in instance norm and ReLU, unless noted. Tamkin, Wu & Goodman, "Viewmaker
     Networks", ICLR 2021; the layers are those of the published code (w = 32), which also builds residual blocks
     that it never uses, and convolution biases that the norms cancel. Neither exists here.
 
     Args:
-        channels: C, of the input and the perturbation.
-        width: w.
-        num_res_blocks: residual blocks, each with a noise map of its own.
+        channels: Number of channels C of the input and of the perturbation.
+        width: Base number of channels w.
+        num_res_blocks: Number of residual blocks, each with a noise map of its own.
     """
 
     def __init__(self, channels: int, width: int = 32, num_res_blocks: int = 3):
@@ -67,6 +69,8 @@ class PublishedNetwork(_Network):
 class CompactNetwork(_Network):
     """The published design with every layer where it is cheap: no stage at full resolution, aligned channels.
 
+    ::
+
         stage     layers                                          channels   resolution
         stem      concatenate noise0; 2×2 pixels to channels; 3×3 2w         1/2
         down      3×3, stride 2                                   4w         1/4
@@ -74,16 +78,16 @@ class CompactNetwork(_Network):
         up        nearest ×2; 3×3                                 2w         1/2
         out       3×3 with bias, no norm; channels to 2×2 pixels  C          1
 
-    Padding is with zeros. Other than in ``PublishedNetwork``, noise enters a block through one learned gain per
-    channel (added, not concatenated), so that all channel counts stay multiples of 2w. The 2×2 pixels that a place of
-    the last layer makes start with equal weights (Aitken et al. 2017, section 3), so that the first perturbations are
+    Padding is with zeros. Unlike in ``PublishedNetwork``, noise enters a block through one learned gain per channel
+    (added, not concatenated), so that all numbers of channels stay multiples of 2w. The weights of the 2×2 pixels that
+    one place of the last layer makes start equal (Aitken et al. 2017, section 3), so that the first perturbations are
     as smooth as the published network's: on patches of photographs, 0.6 to 0.8 of their energy lies in the lowest
-    frequencies (below 4/32 per pixel), against 0.1 to 0.2 without.
+    frequencies (below 4/32 per pixel), against 0.1 to 0.2 with independent weights.
 
     Args:
-        channels: C, of the input and the perturbation.
-        width: w.
-        num_res_blocks: residual blocks, each with a noise map of its own.
+        channels: Number of channels C of the input and of the perturbation.
+        width: Base number of channels w.
+        num_res_blocks: Number of residual blocks, each with a noise map of its own.
     """
 
     def __init__(self, channels: int, width: int = 32, num_res_blocks: int = 3):

@@ -1,4 +1,6 @@
-"""Instance norm and ReLU in one, for activations that lie channels-last."""
+"""Instance norm and ReLU in one, for channels-last activations."""
+
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -7,20 +9,22 @@ EPSILON = 1e-5
 
 
 def instance_norm(x: Tensor, weight: Tensor, bias: Tensor, relu: bool) -> Tensor:
-    """Instance norm of ``(batch, channel, height, width)``, and ReLU where asked.
+    """Applies instance norm to ``(batch, channel, height, width)``, and then ReLU if asked.
+
+    ::
 
         y = relu(weight · (x − m) / √(v + 1e-5) + bias),   m, v: mean and variance of each channel of each sample
 
     torch's own copies channels-last activations to the other layout and back, which takes about as long as the
-    convolutions between the norms; this is written in passes that keep the layout. Sums are taken in float32 (float64
-    for float64), also of bfloat16.
+    convolutions between the norms; here every pass keeps the layout. Sums are taken in float32 (float64 for float64),
+    also for bfloat16.
     """
     return _InstanceNorm.apply(x, weight, bias, relu)
 
 
 class _InstanceNorm(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, x: Tensor, weight: Tensor, bias: Tensor, relu: bool) -> Tensor:
+    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor, relu: bool) -> Tensor:
         centered = x - _mean(x).to(x.dtype)
         scale = (_mean(centered * centered) + EPSILON).rsqrt()  # of each channel of each sample, float32
         y = torch.addcmul(_per_channel(bias).to(x.dtype), centered, (scale * _per_channel(weight)).to(x.dtype))
@@ -30,7 +34,8 @@ class _InstanceNorm(torch.autograd.Function):
         return y
 
     @staticmethod
-    def backward(ctx, gradient: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
+        (gradient,) = gradients
         centered, scale, weight, y = ctx.saved_tensors
         if y is not None:
             gradient = torch.ops.aten.threshold_backward(gradient, y, 0)
@@ -44,7 +49,7 @@ class _InstanceNorm(torch.autograd.Function):
 
 
 def _mean(x: Tensor) -> Tensor:
-    """Over the pixels, ``(batch, channel, 1, 1)``, summed in at least float32."""
+    """Averages over the pixels to ``(batch, channel, 1, 1)``, in float32 or float64."""
     return x.sum((2, 3), keepdim=True, dtype=torch.promote_types(x.dtype, torch.float32)) / (x.shape[2] * x.shape[3])
 
 

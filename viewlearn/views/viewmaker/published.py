@@ -1,4 +1,4 @@
-"""Weights of the published Viewmaker code, in this project's Viewmaker."""
+"""Weights of the published Viewmaker code in this project's Viewmaker."""
 
 from collections.abc import Mapping
 
@@ -13,20 +13,20 @@ def viewmaker_from_published(
     clamp: tuple[float, float] | None = (0.0, 1.0),
     prefix: str = "",
 ) -> Viewmaker:
-    """A Viewmaker of the published variant with the weights of the published code (``alextamkin/viewmaker``).
+    """Makes a Viewmaker of the published variant with weights of the published code (``alextamkin/viewmaker``).
 
     Channels, width and the number of residual blocks are read off the weights. Residual blocks that were built but
-    never used are left out, and so are the biases in front of the norms, which have no effect.
+    never used are left out, and so are the biases before the norms, which have no effect.
 
     Args:
-        state_dict: of the published ``Viewmaker`` module.
-        budget, clamp: as of ``Viewmaker``; what was used in training isn't in the weights (most published runs
-            didn't clamp).
-        prefix: of the names, where ``state_dict`` is of a larger module; ``"viewmaker."`` for the published
+        state_dict: Weights of the published ``Viewmaker`` module.
+        budget: Budget, see ``Viewmaker``; the one used in training isn't in the weights.
+        clamp: Range of the views, see ``Viewmaker``; most published runs didn't clamp.
+        prefix: Prefix of the names, if ``state_dict`` belongs to a larger module; ``"viewmaker."`` for the published
             Lightning checkpoints.
 
     Raises:
-        ValueError: weights that are missing or don't have the shapes of the published layout.
+        ValueError: Weights that are missing or lack the shapes of the published layout.
     """
     names = _names(state_dict, prefix)
     missing = [name for name in names.values() if name not in state_dict]
@@ -52,7 +52,7 @@ def viewmaker_from_published(
 
 
 def _names(state_dict: Mapping[str, Tensor], prefix: str) -> dict[str, str]:
-    """Our names of the weights to the published ones."""
+    """Maps our names of the weights to the published ones."""
     conv_norms = {
         "stem": ("conv1", "in1"),
         "down1": ("conv2", "in2"),

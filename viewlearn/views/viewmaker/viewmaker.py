@@ -17,36 +17,38 @@ from viewlearn.views.viewmaker.networks import CompactNetwork, PublishedNetwork
 class Viewmaker(View):
     """A network that maps an input and noise to a view at a fixed distance from the input.
 
+    ::
+
         view = clamp(x + δ),    δ = project_l1(network(x, noise), budget),    mean|δ| = budget per sample
 
     Its parameters are the noise maps, uniform in [0, 1): ``noise0`` (batch, 1, H, W) at the input's resolution and
     ``noise1`` … (batch, 1, H/4, W/4), one per residual block, H and W rounded up to multiples of 4. Inputs are
-    ``(batch, channel, height, width)`` of any height and width from 5; they are padded by reflection to multiples of
-    4 at the bottom and right, and the perturbation is cropped. Trained to *increase* an encoder's contrastive loss
-    (see ``reverse_gradient``); Tamkin, Wu & Goodman, "Viewmaker Networks", ICLR 2021, section 3 and algorithm 1.
+    ``(batch, channel, height, width)`` with sides of at least 5; they are padded by reflection to multiples of 4 at
+    the bottom and right, and the perturbation is cropped. Trained to *increase* an encoder's contrastive loss (see
+    ``reverse_gradient``); Tamkin, Wu & Goodman, "Viewmaker Networks", ICLR 2021, section 3 and algorithm 1.
 
-    Differences from the published code: ``clamp`` is in force when it is asked for (there, a missing key turned it
-    off); ``budget`` may be changed at any time, and is read at each call (there, the schedule wrote an attribute
-    that nothing read); the DCT is orthonormal; sides may differ.
+    Differences from the published code: ``clamp`` takes effect when it is set (there, a missing key turned it off);
+    ``budget`` may be changed at any time and is read at each call (there, the schedule wrote an attribute that nothing
+    read); the DCT is orthonormal; inputs needn't be square.
 
     Args:
-        budget: mean |δ| of each sample, in units of x: 0.05 suits images in [0, 1], 0.05 to 0.1 log-mel
+        budget: Mean of ``|δ|`` of each sample, in units of x: 0.05 suits images in [0, 1], 0.05 to 0.1 log-mel
             spectrograms in standard deviations, 0.2 to 0.5 sensor data.
-        channels: number of channels of x; bound from the data where left out.
-        clamp: the range that views are clamped to, or None for no clamp; "data" takes ``value_range``.
+        channels: Number of channels of x; bound from the data by default.
+        clamp: Range that views are clamped to, or None for no clamp; "data" takes ``value_range``.
         domain: ``pixel``; or ``dct``, where the network reads and perturbs the orthonormal discrete cosine transform
             of x (the budget then holds for the coefficients), which favors global patterns over local ones.
         variant: ``compact`` is the fast network; ``published`` has the layers of the paper's code.
-        width: base number of channels of the network, which has 2 and 4 times as many at a half and a quarter of the
+        width: Base number of channels of the network, which has 2 and 4 times as many at a half and a quarter of the
             resolution.
-        num_res_blocks: residual blocks of the network, each with a noise map of its own.
-        downsample: by how much the network's input is shrunk, and its output (before the projection, so that the
-            budget is kept) enlarged; for large images.
-        value_range: of the data, (0, 1) for images and None for z-scored inputs; bound from the data where left out.
+        num_res_blocks: Number of residual blocks of the network, each with a noise map of its own.
+        downsample: Factor by which the network's input is shrunk, and its output enlarged (before the projection, so
+            that the budget holds); for large images.
+        value_range: Range of the data, (0, 1) for images and None for z-scored inputs; bound from the data by default.
 
     Raises:
-        ValueError: budget ≤ 0, no channels, a width, number of blocks or factor below its minimum, an empty clamp
-            range; when called, an input of another number of channels or with a side that is too small.
+        ValueError: A budget of 0 or less, no channels, a width, number of blocks or factor below its minimum, an empty
+            clamp range; when called, an input with another number of channels or with a side that is too short.
     """
 
     def __init__(
@@ -89,7 +91,7 @@ class Viewmaker(View):
 
     @property
     def budget(self) -> float:
-        """The mean |δ| of each sample; may be set at any time, to any value above 0."""
+        """Mean of ``|δ|`` of each sample; may be set at any time, to any value above 0."""
         return self._budget_value
 
     @budget.setter
@@ -109,7 +111,7 @@ class Viewmaker(View):
         return view if self.clamp is None else view.clamp(*self.clamp)
 
     def perturbation(self, x: Tensor, params: Params) -> Tensor:
-        """δ, of x's shape and in float32: what is added to x before clamping."""
+        """Computes δ, which is added to x before clamping; it has x's shape and is float32."""
         self._check(x)
         (height, width), (bottom, right) = self._grid(x)
         noises = [params[f"noise{k}"].to(x.dtype) for k in range(self.network.num_res_blocks + 1)]
@@ -125,9 +127,9 @@ class Viewmaker(View):
         return idct2(delta) if self.domain == "dct" else delta
 
     def _grid(self, x: Tensor) -> tuple[tuple[int, int], tuple[int, int]]:
-        """Height and width of what the network reads, and what they are padded by to multiples of its stride."""
-        sizes = tuple(-(-size // self.downsample) for size in x.shape[-2:])
-        return sizes, tuple(-size % self.network.stride for size in sizes)
+        """Returns height and width of the network's input, and their padding to multiples of its stride."""
+        height, width = (-(-size // self.downsample) for size in x.shape[-2:])
+        return (height, width), (-height % self.network.stride, -width % self.network.stride)
 
     def _check(self, x: Tensor) -> None:
         if x.ndim != 4 or x.shape[1] != self.channels:
