@@ -41,7 +41,7 @@ def _phases(weight: Tensor, dim: int) -> Tensor:
 
 
 class _Interleave(torch.autograd.Function):
-    """Interleaves phases ``(batch, 4 · out, height + 1, width + 1)``, each valid in a window of its own, to an image."""
+    """Interleaves phases ``(batch, 4 · out, height + 1, width + 1)``, each valid in its own window, to an image."""
 
     @staticmethod
     def forward(ctx: Any, y: Tensor) -> Tensor:
