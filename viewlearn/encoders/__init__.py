@@ -5,5 +5,14 @@ from viewlearn.encoders.encoder import Backbone, Encoder
 from viewlearn.encoders.heads import projection_head
 from viewlearn.encoders.normalize import Normalize
 from viewlearn.encoders.resnet import split_last_stage
+from viewlearn.encoders.whitened import WhitenedConvNet
 
-__all__ = ["Backbone", "BranchedBackbone", "Encoder", "Normalize", "projection_head", "split_last_stage"]
+__all__ = [
+    "Backbone",
+    "BranchedBackbone",
+    "Encoder",
+    "Normalize",
+    "WhitenedConvNet",
+    "projection_head",
+    "split_last_stage",
+]

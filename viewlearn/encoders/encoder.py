@@ -16,6 +16,13 @@ class Encoder(nn.Module, ABC):
     """
 
     num_features: int
+    num_inputs_to_see: int = 0
+
+    def see(self, x: Tensor) -> None:
+        """Shows the encoder ``num_inputs_to_see`` clean training inputs, once, when a run is built.
+
+        What it computes of them belongs into buffers, so that it is saved with the weights.
+        """
 
     @abstractmethod
     def forward(self, x: Tensor) -> Tensor:

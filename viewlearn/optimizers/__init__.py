@@ -1,0 +1,5 @@
+"""Optimizers that torch doesn't have."""
+
+from viewlearn.optimizers.muon import ConvMuon, orthogonalize
+
+__all__ = ["ConvMuon", "orthogonalize"]
