@@ -1,0 +1,92 @@
+"""Compute as the unit of a run: what a step costs in floating-point operations, and how many steps a budget buys."""
+
+import copy
+import time
+from collections.abc import Sequence
+
+import torch
+from accelerate import Accelerator
+from torch import Generator
+from torch.utils.flop_counter import FlopCounterMode
+
+from viewlearn.data import Batch
+from viewlearn.methods import Method
+from viewlearn.training.players import MakeOptimizer, Updates, make_optimizers, only, turns
+
+TERA = 10**12
+
+
+def step_flops(
+    method: Method,
+    batches: Sequence[Batch],
+    generator: Generator,
+    accelerator: Accelerator,
+    optimizer: MakeOptimizer,
+    views_optimizer: MakeOptimizer,
+    updates: Updates,
+) -> int:
+    """Floating-point operations of one training step in this process.
+
+    One step is taken on a copy of the method, with a copy of the generator, and counted by torch: every matrix product
+    and convolution, forward and backward, of encoder, heads, momentum encoders, losses, learned views and optimizers. A
+    multiplication and an addition are two operations; elementwise operations are not counted. The number is the same on
+    every machine, in every precision and for every number of threads.
+
+    Args:
+        method: What is trained, on its device.
+        batches: The batches of one step.
+        generator: Where the views draw from; its state is left as it is.
+        accelerator: Device and precision.
+        optimizer: Makes the learner's optimizer.
+        views_optimizer: Makes the optimizer of learned views.
+        updates: Whether both players move at once.
+    """
+    trial = copy.deepcopy(method)
+    draws = torch.Generator(generator.device)
+    draws.set_state(generator.get_state())
+    optimizers = make_optimizers(trial, optimizer, views_optimizer)
+    counter = FlopCounterMode(display=False)
+    with torch.random.fork_rng(), counter:
+        for player in turns(trial, updates):
+            with only(player, trial):
+                for batch in batches:
+                    with accelerator.autocast():
+                        loss, _ = trial(batch, draws, player)
+                    loss.backward()
+            for name, each in optimizers.items():
+                if player in ("both", name):
+                    each.step()
+        trial.update()
+    return counter.get_total_flops()
+
+
+def steps_within(tflop: float, flops: int) -> int:
+    """How many whole steps of ``flops`` operations (over all processes) a budget of ``tflop`` · 10¹² buys.
+
+    Raises:
+        ValueError: a budget below one step.
+    """
+    steps = int(tflop * TERA // flops)
+    if steps < 1:
+        raise ValueError(f"compute is {tflop} TFLOP; one step of this run takes {flops / TERA:.3g}, give at least that")
+    return steps
+
+
+def peak_flops(device: torch.device, dtype: torch.dtype, size: int = 1024, seconds: float = 0.2) -> float:
+    """Operations per second of square matrix products on this device and thread count, measured: what is to be had.
+
+    Args:
+        device: Where to multiply.
+        dtype: In which type.
+        size: Rows and columns.
+        seconds: How long to measure; the fastest product counts.
+    """
+    a = torch.randn(size, size, device=device).to(dtype)
+    best, end = float("inf"), time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        start = time.perf_counter()
+        a @ a
+        if device.type != "cpu":
+            torch.accelerator.synchronize(device)
+        best = min(best, time.perf_counter() - start)
+    return 2 * size**3 / best
