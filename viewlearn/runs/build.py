@@ -11,6 +11,7 @@ from viewlearn.encoders import Encoder
 from viewlearn.methods import Method
 from viewlearn.runs.messages import imported
 from viewlearn.runs.parser import Parser, bind
+from viewlearn.sampling import subset
 from viewlearn.training.players import MakeOptimizer
 from viewlearn.training.seeds import seed_for
 from viewlearn.training.settings import TrainingSettings
@@ -47,11 +48,20 @@ def build(parser: Parser, config: Namespace, data: Data | None = None) -> Parts:
     data = data or build_data(parser, config)
     torch.manual_seed(seed_for(config.seed, 0, "weights"))
     encoder = build_encoder(parser, config, data.spec)
+    show_data(encoder, data, config.seed)
     bound = Namespace(views=bind(config.views, data.spec), method=bind(config.method, data.spec))
     optimizers = Namespace(optimizer=config.optimizer, views_optimizer=config.views_optimizer)
     made = parser.instantiate(Namespace(**vars(bound), **vars(optimizers)))
     method = made.method(encoder, pipeline(data.decode, data.front_end, made.views))
     return Parts(data, made.views, encoder, method, made.optimizer, made.views_optimizer)
+
+
+def show_data(encoder: Encoder, data: Data, seed: int) -> None:
+    """Shows an encoder the clean training inputs that it asks for, the same ones whenever a run is built."""
+    if encoder.num_inputs_to_see:
+        dataset = data.pretraining()
+        index = subset(len(dataset), encoder.num_inputs_to_see, seed).tolist()
+        encoder.see(pipeline(data.decode, data.front_end)(torch.stack([dataset[i][0] for i in index])))
 
 
 def build_settings(parser: Parser, config: Namespace) -> TrainingSettings:

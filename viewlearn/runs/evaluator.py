@@ -71,7 +71,12 @@ class Evaluator:
         rows = list(results.rows)
         if questions.shared is not None:
             rows += self._shared(encoder, parts, data, questions)
-        about = {**provenance(self.accelerator), "precision": precision, "run": str(path), "steps": config.steps}
+        about = {
+            **provenance(self.accelerator),
+            "precision": precision,
+            "run": str(path),
+            **RunFolder(path).load_compute(),
+        }
         return Results(tuple(rows), {**results.info, **about, "questions": questions.to_dict()})
 
     def load(self, path: Path | str) -> tuple[Namespace, Parts]:

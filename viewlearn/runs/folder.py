@@ -22,6 +22,7 @@ class RunFolder:
     ``skipped.json``           samples that couldn't be read, with reasons, if these are to be skipped
     ``metrics.jsonl``          one line per logged step; nothing that depends on the clock
     ``timings.jsonl``          the same steps' speed and memory
+    ``compute.json``           steps, floating-point operations of a step, and TFLOP of the whole training
     ``checkpoints/step_N/``    everything that an exact resume needs
     ``encoder.safetensors``    the trained encoder
     ``results.json``           the evaluation
@@ -40,6 +41,7 @@ class RunFolder:
         self.skipped = self.path / "skipped.json"
         self.metrics = self.path / "metrics.jsonl"
         self.timings = self.path / "timings.jsonl"
+        self.compute = self.path / "compute.json"
         self.checkpoints = self.path / "checkpoints"
         self.encoder = self.path / "encoder.safetensors"
         self.results = self.path / "results.json"
@@ -106,6 +108,14 @@ class RunFolder:
     def load_newest_checkpoint(self) -> tuple[int, dict[str, Any]] | None:
         """Returns the newest whole checkpoint as (step, state); None if there is none."""
         return load_newest(self.checkpoints)
+
+    def save_compute(self, compute: dict[str, Any]) -> None:
+        """Keeps what the training costs: steps, operations of a step, TFLOP in all."""
+        write_text(self.compute, json.dumps(compute, indent=1))
+
+    def load_compute(self) -> dict[str, Any]:
+        """What the training costs."""
+        return json.loads(self.compute.read_text(encoding="utf-8"))
 
     def save_encoder(self, encoder: nn.Module) -> None:
         """Exports the encoder; ``viewlearn.load`` reads it."""

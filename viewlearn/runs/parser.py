@@ -8,6 +8,7 @@ from typing import Literal, NoReturn
 from jsonargparse import ArgumentParser, Namespace, set_parsing_settings
 from torch.optim import Optimizer
 
+import viewlearn.optimizers  # noqa: F401  (its classes can then be given by name)
 from viewlearn.data import Data, DataSpec
 from viewlearn.encoders import Encoder
 from viewlearn.methods import Method

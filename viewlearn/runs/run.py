@@ -14,7 +14,7 @@ from jsonargparse import Namespace
 from viewlearn.data import Data, Loader, make_loader
 from viewlearn.evaluation import KNNMonitor, Results, evaluate
 from viewlearn.files import write_text
-from viewlearn.runs.build import Parts, build, build_data, build_encoder, build_settings
+from viewlearn.runs.build import Parts, build, build_data, build_encoder, build_settings, show_data
 from viewlearn.runs.checkpoint import load_newest
 from viewlearn.runs.figures import draw_figures
 from viewlearn.runs.folder import RunFolder
@@ -92,6 +92,7 @@ def evaluate_run(
     with torch.random.fork_rng():  # the run's first weights, however often and after whatever this is called
         torch.manual_seed(seed_for(config.seed, 0, "weights"))
         random = build_encoder(parser, config, parts.data.spec)
+        show_data(random, parts.data, config.seed)
     results = evaluate(
         parts.encoder,
         parts.data,
@@ -101,7 +102,7 @@ def evaluate_run(
         precision=accelerator.mixed_precision,
         num_workers=0 if config.load == "device" else config.num_workers,
     )
-    results.info.update(provenance(accelerator), seed=config.seed, steps=config.steps)
+    results.info.update(provenance(accelerator), seed=config.seed, **folder.load_compute())
     folder.save_results(results.to_dict())
     return results
 

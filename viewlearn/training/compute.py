@@ -3,6 +3,7 @@
 import copy
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from accelerate import Accelerator
@@ -11,9 +12,27 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from viewlearn.data import Batch
 from viewlearn.methods import Method
-from viewlearn.training.players import MakeOptimizer, Updates, make_optimizers, only, turns
+from viewlearn.training.players import MakeOptimizer, Updates, freezing_others, make_optimizers, moves
 
-TERA = 10**12
+GIGA, TERA = 10**9, 10**12
+
+
+@dataclass(frozen=True)
+class Compute:
+    """What a run trains with.
+
+    Args:
+        steps: Number of optimizer steps.
+        flops_per_step: Floating-point operations of one of them, over all processes.
+    """
+
+    steps: int
+    flops_per_step: int
+
+    @property
+    def tflop(self) -> float:
+        """Floating-point operations of all steps, in 10¹²."""
+        return self.steps * self.flops_per_step / TERA
 
 
 def step_flops(
@@ -47,8 +66,8 @@ def step_flops(
     optimizers = make_optimizers(trial, optimizer, views_optimizer)
     counter = FlopCounterMode(display=False)
     with torch.random.fork_rng(), counter:
-        for player in turns(trial, updates):
-            with only(player, trial):
+        for player in moves(trial, updates):
+            with freezing_others(player, trial):
                 for batch in batches:
                     with accelerator.autocast():
                         loss, _ = trial(batch, draws, player)

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
+from dataclasses import asdict, replace
 
 import torch
 from accelerate import Accelerator
@@ -13,6 +14,7 @@ from tqdm import tqdm
 from viewlearn.data import Batch, Loader
 from viewlearn.encoders import Encoder
 from viewlearn.methods import Method
+from viewlearn.training.compute import GIGA, TERA, Compute, peak_flops, step_flops, steps_within
 from viewlearn.training.players import MakeOptimizer, freezing_others, make_optimizers, moves
 from viewlearn.training.seeds import seed_for
 from viewlearn.training.settings import TrainingSettings
@@ -31,7 +33,7 @@ def train(
     views_optimizer: MakeOptimizer,
     monitor: Monitor | None = None,
     settings: TrainingSettings = TrainingSettings(),
-) -> None:
+) -> Compute:
     """Trains a method to the end, from the newest checkpoint of its store if there is one.
 
     Args:
@@ -44,11 +46,15 @@ def train(
         monitor: Measures the encoder on the way, such as the accuracy of nearest neighbors.
         settings: How to train.
 
+    Returns:
+        The number of steps, and what each of them costs.
+
     Raises:
+        ValueError: A compute budget below one step, or a warm-up that is longer than the run.
         FloatingPointError: The loss or the weights stopped being finite; the last good checkpoint stays.
     """
     device, main = accelerator.device, accelerator.is_main_process
-    steps, accumulate, seed = settings.steps, settings.accumulate, settings.seed
+    accumulate, seed = settings.accumulate, settings.seed
     torch.manual_seed(seed_for(seed, accelerator.process_index, "torch"))  # dropout and the like in users' own modules
     generator = torch.Generator(device).manual_seed(seed_for(seed, accelerator.process_index, "views"))
 
@@ -58,6 +64,17 @@ def train(
     schedules = {"learner": settings.schedule, "adversary": settings.views_schedule}
     window = Window()
     state = TrainingState(method, optimizers, generator, window)
+    first = _batches(loader, 0)
+    counted = [next(first) for _ in range(accumulate)]
+    flops = accelerator.num_processes * step_flops(
+        method, counted, generator, accelerator, optimizer, views_optimizer, settings.updates
+    )
+    if settings.compute is not None:
+        settings = replace(settings, steps=steps_within(settings.compute, flops), compute=None)
+    steps = settings.steps
+    compute = Compute(steps, flops)
+    if main:
+        store.save_compute(asdict(compute) | {"tflop": compute.tflop})
     start = state.restore(store, accelerator)
     if settings.compile:
         method.encoder.compile()
@@ -66,6 +83,7 @@ def train(
     batches = _batches(loader, start * accumulate)
 
     bar = tqdm(range(start, steps), initial=start, total=steps, disable=not main, unit="step", dynamic_ncols=True)
+    peak = 0.0
     clock, clock_step = time.perf_counter(), start
     for step in bar:
         rates = {name: schedules[name].apply(each, step, steps) for name, each in optimizers.items()}
@@ -97,12 +115,18 @@ def train(
             line = {"step": done, "epoch": done * accumulate / len(loader), **window.means(accelerator)}
             line |= {"lr" if name == "learner" else "views_lr": rate for name, rate in rates.items()}
             seconds, clock = time.perf_counter() - clock, time.perf_counter()
-            speed = (done - clock_step) * accumulate * loader.batch_size * accelerator.num_processes / seconds
-            clock_step = done
-            bar.set_postfix_str(f"loss {line['loss']:.3f}, {speed:,.0f} samples/s")
+            steps_per_second, clock_step = (done - clock_step) / seconds, done
+            speed = steps_per_second * accumulate * loader.batch_size * accelerator.num_processes
+            tflop, rate = done * flops / TERA, steps_per_second * flops / GIGA
+            peak = peak or accelerator.num_processes * peak_flops(device, _dtype(accelerator)) / GIGA
+            bar.set_postfix_str(
+                f"loss {line['loss']:.3f}, {speed:,.0f} samples/s, {tflop:.3g} of {compute.tflop:.3g} TFLOP, "
+                f"{rate:,.0f} of {peak:,.0f} GFLOP/s"
+            )
             if main:
                 store.log_metrics(line)
-                store.log_timings({"step": done, "samples_per_second": speed, **_memory(device)})
+                work = {"tflop": tflop, "gflop_per_second": rate, "peak_gflop_per_second": peak}
+                store.log_timings({"step": done, "samples_per_second": speed, **work, **_memory(device)})
             accelerator.log(line, step=done)
         if monitor is not None and settings.monitor_every and (_every(settings.monitor_every, done) or done == steps):
             _run_monitor(monitor, method, accelerator, store, done)
@@ -113,6 +137,7 @@ def train(
     if main:
         store.save_encoder(method.encoder)
     accelerator.wait_for_everyone()
+    return compute
 
 
 def _batches(loader: Loader, position: int) -> Iterator[Batch]:
@@ -138,6 +163,10 @@ def _run_monitor(monitor: Monitor, method: Method, accelerator: Accelerator, sto
 
 def _parameters(optimizer: Optimizer) -> list[Tensor]:
     return [parameter for group in optimizer.param_groups for parameter in group["params"]]
+
+
+def _dtype(accelerator: Accelerator) -> torch.dtype:
+    return torch.bfloat16 if accelerator.mixed_precision == "bf16" else torch.float32
 
 
 def _memory(device: torch.device) -> dict[str, float]:

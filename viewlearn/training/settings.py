@@ -1,5 +1,6 @@
 """The settings of training, as one value."""
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -23,6 +24,8 @@ class TrainingSettings:
 
     Args:
         steps: Number of optimizer steps of the whole run.
+        compute: Training compute of the whole run in TFLOP (10¹² floating-point operations, over all processes), which
+            takes the place of ``steps``: the run ends, and its schedules end, with the last step that the budget holds.
         updates: ``simultaneous`` moves encoder and learned views from one backward pass; ``alternating`` as in
             the published Viewmaker, at nearly twice the cost.
         schedule: Learning rate of the learner over the run.
@@ -43,6 +46,7 @@ class TrainingSettings:
     """
 
     steps: int = 1000
+    compute: float | None = None
     updates: Updates = "simultaneous"
     schedule: Schedule = Schedule()
     views_schedule: Schedule = Schedule()
@@ -64,5 +68,16 @@ class TrainingSettings:
                 raise ValueError(f"{name} is {value}; it must be {least} or more")
         if self.clip_norm is not None and not self.clip_norm > 0:
             raise ValueError(f"clip_norm is {self.clip_norm}; it must be above 0, or null for no clipping")
+        if self.compute is not None and not 0 < self.compute < math.inf:
+            raise ValueError(f"compute is {self.compute} TFLOP; it must be above 0 and finite, or null for --steps")
+        if self.compute is None:
+            self.check_schedules()
+
+    def check_schedules(self) -> None:
+        """Checks that the schedules fit into the number of steps.
+
+        Raises:
+            ValueError: A warm-up that is longer than the run.
+        """
         for each in (self.schedule, self.views_schedule):
             warmup_cosine(0, self.steps, each.warmup_steps, each.final)

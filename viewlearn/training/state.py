@@ -34,6 +34,9 @@ class Store(Protocol):
     def load_newest_checkpoint(self) -> tuple[int, dict[str, Any]] | None:
         """Returns the newest whole checkpoint as (step, state); None if there is none."""
 
+    def save_compute(self, compute: dict[str, Any]) -> None:
+        """Keeps what the run costs."""
+
     def save_encoder(self, encoder: nn.Module) -> None:
         """Keeps the trained encoder."""
 

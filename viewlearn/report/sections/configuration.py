@@ -7,7 +7,7 @@ from viewlearn.report.reader import OpenedRun
 from viewlearn.report.sections.common import by_data, each_run, gaps_of
 
 PLACE = ("out", "name", "resume", "config")
-INFO = ("commit", "viewlearn", "torch", "device", "precision", "processes", "seed", "steps")
+INFO = ("commit", "viewlearn", "torch", "device", "precision", "processes", "seed", "steps", "tflop")
 
 
 def section(runs: Sequence[OpenedRun]) -> Section:

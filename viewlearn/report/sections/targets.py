@@ -50,7 +50,7 @@ def _step(stage: str) -> int | None:
 def _last(run: OpenedRun) -> int | None:
     """The step at which training ended."""
     try:
-        return int(run.settings["steps"])
+        return int(run.folder.load_compute()["steps"])
     except (Missing, KeyError, TypeError, ValueError):
         return None
 
