@@ -16,7 +16,7 @@ FORBIDDEN = {
 }
 LAYERS = (  # of the core, from the ground up: a room imports those below its layer, and none beside it
     ("files", "sampling", "distributed"),
-    ("views", "losses"),
+    ("views", "losses", "optimizers"),
     ("data", "encoders"),
     ("methods",),
     ("evaluation", "training", "plots"),
