@@ -81,7 +81,7 @@ def destroyed(cell: Cell) -> dict[str, float]:
 
 @cache
 def _rates(path: Path, changed: int) -> dict[str, float]:
-    tasks = FeatureDropping.load(path).generators[FINAL].tasks
+    tasks = FeatureDropping.load(path).views[FINAL].tasks
     return {task: found.destruction.rate for task, found in tasks.items()}
 
 

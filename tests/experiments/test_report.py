@@ -12,6 +12,7 @@ import pytest
 
 import audio  # noqa: F401
 import vision  # noqa: F401
+from viewlearn.evaluation.feature_dropping import JudgeSettings
 from viewlearn.report import AnalysisSettings, write_report
 from viewlearn.runs import make_parser, run
 
@@ -27,7 +28,7 @@ SHORT = "--memory_format contiguous --steps 4 --log_every 1 --checkpoint_every 2
 IMAGES = "--data.num_train 128 --data.num_validation 32 --data.num_test 64"
 SOUNDS = "--data audio.SyntheticVowels --data.num_train 64 --data.num_test 40 --data.num_speakers 6"
 ANALYSIS = AnalysisSettings(
-    num_samples=40, num_draws=2, reference="resnet10w4", steps=3, num_train=64, threshold=0.05, cache=None
+    num_samples=40, num_draws=2, judge=JudgeSettings("resnet10w4", steps=3, num_train=64), threshold=0.05, cache=None
 )
 
 # Uses the page as a reader does, and leaves what it saw in the document.

@@ -11,7 +11,7 @@ import pytest
 import vision  # noqa: F401
 from viewlearn.evaluation import Results, Row, Score
 from viewlearn.evaluation.feature_dropping import Destruction, FeatureDropping
-from viewlearn.evaluation.feature_dropping.results import Generated, TaskDropping
+from viewlearn.evaluation.feature_dropping.results import TaskDropping, ViewsEffect
 from viewlearn.runs import make_parser, run
 
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
@@ -244,7 +244,7 @@ def analyze(cell, rates: dict[str, float]) -> None:
         task: TaskDropping(Destruction(rate, 0.0, 1.0, 1.0, 9, 9), [1.0], [1.0], rate, rate, 10)
         for task, rate in rates.items()
     }
-    FeatureDropping({"final": Generated(tasks, {}, None)}, {}, {}, 9, 1, 0.5).save(
+    FeatureDropping({"final": ViewsEffect(tasks, {}, None)}, {}, {}, 9, 1, 0.5).save(
         cell.folder / "feature_dropping.json"
     )
 

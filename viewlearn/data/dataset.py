@@ -148,6 +148,10 @@ class Data(ABC):
         """Natural units to what the encoder reads: nothing for images, log-mel spectrograms for audio."""
         return Identity()
 
+    def overlay_opacity(self, x: Tensor) -> Tensor | None:
+        """The overlay's opacity in stored samples x, ``(batch, height, width)``; None where it isn't kept apart."""
+        return None
+
     def resolved(self) -> dict[str, object]:
         """Constructor arguments that were measured; a run keeps them in its configuration."""
         return {}

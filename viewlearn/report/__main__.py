@@ -4,6 +4,7 @@ import argparse
 
 import torch
 
+from viewlearn.evaluation.feature_dropping import JudgeSettings
 from viewlearn.report import AnalysisSettings, write_report
 from viewlearn.runs.components import load_components
 from viewlearn.runs.provenance import program
@@ -23,9 +24,7 @@ def main() -> None:
     settings = AnalysisSettings(
         num_samples=arguments.samples,
         num_draws=arguments.draws,
-        reference=arguments.reference,
-        steps=arguments.reference_steps,
-        num_train=arguments.reference_train,
+        judge=JudgeSettings(arguments.judge, steps=arguments.judge_steps, num_train=arguments.judge_train),
         cache=arguments.cache,
         checkpoints=arguments.checkpoints,
         device=arguments.device,
@@ -45,9 +44,9 @@ def _make_parser() -> argparse.ArgumentParser:
     add("--no-analysis", action="store_true", help="show what views destroy only where it is already known")
     add("--samples", type=int, default=DEFAULT.num_samples, help="test samples of the analysis")
     add("--draws", type=int, default=DEFAULT.num_draws, help="views of each sample")
-    add("--reference", default=DEFAULT.reference, help="network of the judges")
-    add("--reference-steps", type=int, default=DEFAULT.steps, help="training steps of a judge, at most")
-    add("--reference-train", type=int, default=DEFAULT.num_train, help="training samples of a judge, at most")
+    add("--judge", default=DEFAULT.judge.name, help="network of the judges")
+    add("--judge-steps", type=int, default=DEFAULT.judge.steps, help="training steps of a judge, at most")
+    add("--judge-train", type=int, default=DEFAULT.judge.num_train, help="training samples of a judge, at most")
     add("--cache", default=DEFAULT.cache, help="folder of the judges, shared by runs on the same data")
     add("--checkpoints", type=int, default=DEFAULT.checkpoints, help="earlier checkpoints to analyze")
     add("--device", default="cpu", help="device of the analysis")

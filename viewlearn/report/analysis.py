@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from viewlearn.evaluation.feature_dropping import CACHE, FeatureDropping, analyze, fit_references
+from viewlearn.evaluation.feature_dropping import CACHE, FeatureDropping, JudgeSettings, analyze, fit_judges
 from viewlearn.report.reader import OpenedRun, attempt
 from viewlearn.runs.checkpoint import load_checkpoint
 from viewlearn.training.hardware import choose_precision
@@ -25,9 +25,7 @@ class AnalysisSettings:
         num_samples: test samples.
         num_draws: views of each.
         threshold: probability of the correct class below which a label counts as destroyed.
-        reference: network that judges each task, see ``fit_reference``.
-        steps: of its training, at most.
-        num_train: its training samples, at most.
+        judge: How the judge of each task is trained; its seed is that below.
         cache: folder of the judges, which all runs on the same data share; none trains them for this report alone.
         checkpoints: analyze learned views at so many kept checkpoints before the last, evenly spaced; 0 for none.
         checkpoint_samples: test samples there.
@@ -38,9 +36,7 @@ class AnalysisSettings:
     num_samples: int = 1_000
     num_draws: int = 8
     threshold: float = 0.5
-    reference: str = "resnet10w16"
-    steps: int = 2_400
-    num_train: int = 20_000
+    judge: JudgeSettings = JudgeSettings()
     cache: Path | str | None = CACHE
     checkpoints: int = 6
     checkpoint_samples: int = 250
@@ -65,27 +61,34 @@ def analyze_runs(runs: Sequence[OpenedRun], settings: AnalysisSettings) -> dict[
         Missing: the data or a run's views can't be had.
     """
     data, device = runs[0].data, torch.device(settings.device)
-    shared = {"device": device, "precision": choose_precision("auto", device), "seed": settings.seed}
-    references, gaps = attempt(
-        lambda: fit_references(
+    mixed_precision = choose_precision("auto", device)
+    judges, gaps = attempt(
+        lambda: fit_judges(
             data,
+            settings=replace(settings.judge, seed=settings.seed),
             cache=settings.cache,
             key=runs[0].data_key,
-            name=settings.reference,
-            steps=settings.steps,
-            num_train=settings.num_train,
-            **shared,
+            device=device,
+            mixed_precision=mixed_precision,
         )
     )
-    options = {"num_draws": settings.num_draws, "threshold": settings.threshold, **shared}
     found = {}
     for run in runs:
         made = {}
         for name, num_samples in _stages(run, settings):
-            views = {name: run.parts.method.views}
-            made[name] = analyze(run.data, views, references, num_samples=num_samples, **options)
-        generators = {name: part.generators[name] for name, part in made.items()}
-        found[run.index] = replace(made[FINAL], generators=generators, gaps=gaps)
+            made[name] = analyze(
+                run.data,
+                {name: run.parts.method.views},
+                judges,
+                num_samples=num_samples,
+                num_draws=settings.num_draws,
+                threshold=settings.threshold,
+                device=device,
+                mixed_precision=mixed_precision,
+                seed=settings.seed,
+            )
+        views = {name: part.views[name] for name, part in made.items()}
+        found[run.index] = replace(made[FINAL], views=views, gaps=gaps)
         with suppress(OSError):  # a folder that can't be written to is reported on all the same
             found[run.index].save(run.folder.path / FILE)
     return found

@@ -20,7 +20,7 @@ def native_bf16(device: torch.device) -> bool:
     return False
 
 
-def choose_precision(precision: Precision, device: torch.device) -> str:
+def choose_precision(precision: Precision, device: torch.device) -> Literal["no", "bf16"]:
     """Accelerate's name for a precision on this device.
 
     There is no float16: its loss scale would be shared by two optimizers that step at different times.

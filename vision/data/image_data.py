@@ -90,6 +90,9 @@ class ImageData(Data):
     def front_end(self) -> View:
         return Composite(self.spec.shape[0]) if self.planes else Identity()
 
+    def overlay_opacity(self, x: Tensor) -> Tensor | None:
+        return self.decode(x)[:, -1] if self.planes else None
+
 
 def channel_statistics(dataset: Dataset, planes: bool = False) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Mean and standard deviation of each channel over pixels and images, in [0, 1].

@@ -1,4 +1,4 @@
-"""The whole analysis of one data set under any number of view generators."""
+"""The whole analysis of one data set under any number of views."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,162 +7,170 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from viewlearn.data import Data, take
+from viewlearn.data import ArrayDataset, Data, take
 from viewlearn.evaluation.feature_dropping.action import ActionMeter
-from viewlearn.evaluation.feature_dropping.cache import kept_reference
-from viewlearn.evaluation.feature_dropping.dependence import dependence
-from viewlearn.evaluation.feature_dropping.destruction import destroyed, destruction, histogram, pair_loss
+from viewlearn.evaluation.feature_dropping.cache import kept_judge
+from viewlearn.evaluation.feature_dropping.dependence import Dependence, Shuffle, dependence
+from viewlearn.evaluation.feature_dropping.destruction import (
+    TooFewKnown,
+    destroyed,
+    destruction,
+    histogram,
+    pair_loss,
+)
 from viewlearn.evaluation.feature_dropping.dropout import effective_dropout, paired_disagreement
-from viewlearn.evaluation.feature_dropping.judge import Reference, fit_reference, true_probability
-from viewlearn.evaluation.feature_dropping.results import FeatureDropping, Generated, TaskDropping
-from viewlearn.evaluation.probes.features import Precision, evaluation_mode
+from viewlearn.evaluation.feature_dropping.judge import Judge, JudgeSettings, NoLabels, fit_judge, true_probability
+from viewlearn.evaluation.feature_dropping.results import FeatureDropping, TaskDropping, ViewsEffect
+from viewlearn.evaluation.frozen import MixedPrecision, evaluation_mode
 from viewlearn.sampling import subset
 from viewlearn.views import Compose, pipeline
 
+SHUFFLES: tuple[Shuffle, ...] = ("samples", "draws")
 
-def fit_references(
-    data: Data, tasks: Sequence[str] | None = None, *, cache: Path | str | None = None, key: str = "", **settings
-) -> tuple[dict, dict[str, str]]:
-    """A reference classifier for each task that has labels; why there is none for the others.
+
+def fit_judges(
+    data: Data,
+    tasks: Sequence[str] | None = None,
+    settings: JudgeSettings = JudgeSettings(),
+    *,
+    cache: Path | str | None = None,
+    key: str = "",
+    device: torch.device | str = "cpu",
+    mixed_precision: MixedPrecision = "no",
+) -> tuple[dict[str, Judge], dict[str, str]]:
+    """Trains a judge for each task that has labels.
 
     Args:
-        data: of the run.
-        tasks: which; None for all of the data's.
-        cache: folder in which judges are looked for and kept, see ``kept_reference``; None trains them here and now.
-        key: of the data there.
-        settings: of ``fit_reference``.
+        data: Data of the run.
+        tasks: Tasks to judge; None for all of the data's.
+        settings: How judges are trained.
+        cache: Folder in which judges are looked for and kept, see ``kept_judge``; None trains them here and now.
+        key: What tells these data from others in the cache.
+        device: Device of training.
+        mixed_precision: Precision of training.
 
     Returns:
-        {task: Reference} and {task: reason}.
+        ``{task: judge}``, and ``{task: reason}`` of the tasks that have none.
+
+    Raises:
+        ValueError: A task is unknown.
     """
-    references, gaps = {}, {}
+    judges, gaps = {}, {}
     for task in data.spec.tasks if tasks is None else tasks:
         try:
             if cache is None:
-                references[task] = fit_reference(data, task, **settings)
+                judges[task] = fit_judge(data, task, settings, device=device, mixed_precision=mixed_precision)
             else:
-                references[task] = kept_reference(data, task, cache, key, **settings)
-        except ValueError as error:
+                judges[task] = kept_judge(
+                    data, task, cache, key, settings, device=device, mixed_precision=mixed_precision
+                )
+        except NoLabels as error:
             gaps[task] = str(error)
-    return references, gaps
+    return judges, gaps
 
 
 def analyze(
     data: Data,
-    generators: Mapping[str, Compose],
-    references: Mapping[str, Reference] | None = None,
+    views: Mapping[str, Compose],
+    judges: Mapping[str, Judge] | None = None,
     *,
     num_samples: int = 1_000,
     num_draws: int = 8,
     threshold: float = 0.5,
     batch_size: int = 250,
     device: torch.device | str = "cpu",
-    precision: Precision = "no",
+    mixed_precision: MixedPrecision = "no",
     seed: int = 0,
 ) -> FeatureDropping:
-    """What each view generator destroys: labels of every task, alone and together, and where it acts.
+    """Measures what views destroy: labels of every task, alone and together, and where the views act.
 
-    All generators see the same samples, each with its own draws from an equal seed; every task is judged on the same
-    views. Several generators may be several kinds of views, or one run's at several checkpoints.
+    All views see the same samples, each with its own draws from an equal seed, and every task is judged on the same
+    draws. Several views may be several kinds of them, or those of one run at several checkpoints.
 
     Args:
-        data: whose test split is viewed; built with its layers kept, where it has any, overlay masks are known.
-        generators: by name, whole pipelines from stored samples to the encoder's input, see
-            ``viewlearn.views.pipeline``.
-        references: by task; fitted here when not given.
-        num_samples: test samples, drawn at random; all if there are fewer.
-        num_draws: views of each.
-        threshold: see ``destroyed``.
-        batch_size: samples at a time.
-        device: where views and references run.
-        precision: of the references: "no" for float32, or the autocast dtype.
-        seed: of samples, draws and shuffles.
+        data: Data whose test split is viewed; where it keeps overlays apart, their opacity is known.
+        views: Whole pipelines, by name, from stored samples to the encoder's input, see ``viewlearn.views.pipeline``.
+        judges: Judges by task; None trains them here.
+        num_samples: Number of test samples at most, drawn at random.
+        num_draws: Number of draws of each sample's views, at least 2.
+        threshold: Probability below which a label counts as lost, see ``destroyed``.
+        batch_size: Number of samples viewed at a time.
+        device: Device of views and judges.
+        mixed_precision: Precision of the judges.
+        seed: Seed of samples, draws and shuffles.
 
     Raises:
-        ValueError: no generators, or draws below 2.
+        ValueError: There are no views, or fewer than two draws.
     """
-    if not generators or num_draws < 2:
-        raise ValueError(f"{len(generators)} generators and {num_draws} draws; at least 1 and 2 are needed")
+    if not views or num_draws < 2:
+        raise ValueError(f"{len(views)} views and {num_draws} draws; at least 1 and 2 are needed")
     gaps: dict[str, str] = {}
-    if references is None:
-        references, gaps = fit_references(data, device=device, precision=precision, seed=seed)
-    x, labels = _test_samples(data, num_samples, seed)
-    judges = _Judges(data, references, batch_size, device, precision, seed)
-    clean = judges.probabilities(pipeline(data.decode, data.front_end), x, labels)
-    made = {}
-    for name, views in generators.items():
-        meter = ActionMeter(torch.Generator().manual_seed(seed))
-        viewed = judges.probabilities(views, x, labels, num_draws, meter)
-        made[name] = _generated(clean, viewed, data.spec.tasks, threshold, meter, seed)
-    scores = {task: reference.score for task, reference in references.items()}
-    return FeatureDropping(made, scores, gaps, len(x), num_draws, threshold)
-
-
-def _test_samples(data: Data, num_samples: int, seed: int) -> tuple[Tensor, dict[str, Tensor]]:
+    if judges is None:
+        judges, gaps = fit_judges(
+            data, settings=JudgeSettings(seed=seed), device=device, mixed_precision=mixed_precision
+        )
     dataset = data.split("test")
     samples = take(dataset, subset(len(dataset), num_samples, seed).sort().values)
-    return samples.x, samples.labels
+    panel = _Panel(data, judges, batch_size, torch.device(device), mixed_precision, seed)
+    clean = panel.probabilities(pipeline(data.decode, data.front_end), samples)
+    effects = {}
+    for name, each in views.items():
+        meter = ActionMeter(torch.Generator().manual_seed(seed))
+        viewed = panel.probabilities(each, samples, num_draws, meter)
+        effects[name] = _effect(clean, viewed, data.spec.tasks, threshold, meter, seed)
+    scores = {task: judge.score for task, judge in judges.items()}
+    return FeatureDropping(effects, scores, gaps, len(samples), num_draws, threshold)
 
 
 @dataclass(frozen=True)
-class _Judges:
-    """The references, and how they are asked."""
+class _Panel:
+    """The judges, and how they are consulted."""
 
     data: Data
-    references: Mapping[str, Reference]
+    judges: Mapping[str, Judge]
     batch_size: int
-    device: torch.device | str
-    precision: Precision
+    device: torch.device
+    mixed_precision: MixedPrecision
     seed: int
 
     def probabilities(
-        self,
-        views: Compose,
-        x: Tensor,
-        labels: dict[str, Tensor],
-        num_draws: int = 1,
-        meter: ActionMeter | None = None,
+        self, views: Compose, samples: ArrayDataset, num_draws: int = 1, meter: ActionMeter | None = None
     ) -> dict[str, Tensor]:
-        """{task: (num_samples, num_draws)} probabilities of the correct class; also shows the views to a meter."""
+        """Each task's probabilities of the correct class, ``(num_samples, num_draws)``; a meter sees the views, too."""
         generator = torch.Generator().manual_seed(self.seed)
-        parts: dict[str, list[Tensor]] = {task: [] for task in self.references}
+        clean_view = pipeline(self.data.decode, self.data.front_end).to(self.device)
+        parts: dict[str, list[Tensor]] = {task: [] for task in self.judges}
         with evaluation_mode(views.to(self.device)), torch.no_grad():
-            for start in range(0, len(x), self.batch_size):
+            for start in range(0, len(samples), self.batch_size):
                 rows = slice(start, start + self.batch_size)
-                stored = x[rows].to(self.device)
-                clean = None if meter is None else pipeline(self.data.decode, self.data.front_end)(stored)
-                drawn: dict[str, list[Tensor]] = {task: [] for task in self.references}
+                stored = samples.x[rows].to(self.device)
+                clean = stored if meter is None else clean_view(stored)
+                drawn: dict[str, list[Tensor]] = {task: [] for task in self.judges}
                 for _ in range(num_draws):
                     viewed = views(stored, generator)
                     if meter is not None and clean.shape == viewed.shape:
-                        meter.add(clean, viewed, self._opacity(stored))
-                    for task, reference in self.references.items():
-                        y = labels[task][rows].to(self.device)
-                        drawn[task].append(true_probability(reference, viewed, y, self.precision).cpu())
+                        meter.add(clean, viewed, self.data.overlay_opacity(stored))
+                    for task, judge in self.judges.items():
+                        y = samples.labels[task][rows].to(self.device)
+                        drawn[task].append(true_probability(judge, viewed, y, self.mixed_precision).cpu())
                 for task, columns in drawn.items():
                     parts[task].append(torch.stack(columns, dim=1))
         return {task: torch.cat(rows) for task, rows in parts.items()}
 
-    def _opacity(self, stored: Tensor) -> Tensor | None:
-        """The overlay's, (batch, height, width), of images that keep it in four channels behind their own."""
-        spec = self.data.spec
-        layered = stored.ndim == 4 and spec.sample_rate is None and stored.shape[1] == spec.shape[0] + 4
-        return self.data.decode(stored)[:, -1] if layered else None
 
-
-def _generated(
-    clean: dict[str, Tensor],
-    viewed: dict[str, Tensor],
+def _effect(
+    clean: Mapping[str, Tensor],
+    viewed: Mapping[str, Tensor],
     classes: Mapping[str, Sequence[str]],
     threshold: float,
     meter: ActionMeter,
     seed: int,
-) -> Generated:
+) -> ViewsEffect:
     tasks, gaps, lost = {}, {}, {}
     for task, probabilities in viewed.items():
         try:
             rate = destruction(clean[task][:, 0], probabilities, threshold)
-        except ValueError as error:
+        except TooFewKnown as error:
             gaps[task] = str(error)
             continue
         events, known = destroyed(clean[task][:, 0], probabilities, threshold)
@@ -176,12 +184,12 @@ def _generated(
             disagreement=paired_disagreement(rate.rate, pairs, num_classes),
             num_classes=num_classes,
         )
-    return Generated(tasks, _pairs(lost, seed), meter.result() if meter.num_views else None, gaps)
+    return ViewsEffect(tasks, _pairs(lost, seed), meter.result() if meter.num_views else None, gaps)
 
 
-def _pairs(lost: dict[str, tuple[Tensor, Tensor]], seed: int) -> dict[str, dict]:
+def _pairs(lost: Mapping[str, tuple[Tensor, Tensor]], seed: int) -> dict[str, dict[str, Dependence]]:
     """By "TASK & TASK", then by kind of shuffle: the dependence of two tasks' destruction on samples known for both."""
-    pairs: dict[str, dict] = {}
+    pairs: dict[str, dict[str, Dependence]] = {}
     names = list(lost)
     for i, first in enumerate(names):
         for second in names[i + 1 :]:
@@ -190,6 +198,6 @@ def _pairs(lost: dict[str, tuple[Tensor, Tensor]], seed: int) -> dict[str, dict]
             if len(rows):
                 pairs[f"{first} & {second}"] = {
                     kind: dependence(a[rows], b[rows], shuffle=kind, generator=torch.Generator().manual_seed(seed))
-                    for kind in ("samples", "draws")
+                    for kind in SHUFFLES
                 }
     return pairs

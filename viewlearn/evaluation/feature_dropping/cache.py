@@ -1,7 +1,6 @@
-"""Judges kept on disk: all runs on the same data are judged by the same ones, and these are trained once."""
+"""Judges kept on disk, so that all runs on the same data have the same ones and each is trained once."""
 
 import hashlib
-import inspect
 import json
 import warnings
 from dataclasses import asdict
@@ -12,52 +11,62 @@ from filelock import FileLock
 from safetensors import SafetensorError, safe_open
 
 from viewlearn.data import ArrayDataset, Data
-from viewlearn.evaluation.feature_dropping.judge import Reference, build_network, fit_reference
+from viewlearn.evaluation.feature_dropping.judge import Judge, JudgeSettings, build_network, fit_judge
+from viewlearn.evaluation.frozen import MixedPrecision
 from viewlearn.evaluation.probes.score import Score
 from viewlearn.files import write_weights
 
 CACHE = Path("~/.cache/viewlearn/judges")
-FORMAT = 1  # of the training: one more whenever judges come out otherwise
-ELSEWHERE = ("data", "task", "device", "precision")  # arguments that say where a judge is trained, or stand apart
+FORMAT = 1  # of the training: one more whenever judges come out differently
 
 
-def kept_reference(data: Data, task: str, folder: Path | str, key: str, **settings) -> Reference:
-    """The judge in ``folder`` for these data, task and settings; where there is none, it is trained and put there.
+def kept_judge(
+    data: Data,
+    task: str,
+    folder: Path | str,
+    key: str,
+    settings: JudgeSettings = JudgeSettings(),
+    *,
+    device: torch.device | str = "cpu",
+    mixed_precision: MixedPrecision = "no",
+) -> Judge:
+    """Loads the judge of these data, task and settings from ``folder``, or trains it and puts it there.
 
-    Processes that want the same judge at the same time wait for the one that trains it. Device and precision make no
-    other judge.
+    Processes that want the same judge at the same time wait for the one that trains it. The same judge serves every
+    device and precision.
 
     Args:
-        data: of the run.
-        task: of ``data.spec.tasks``.
-        folder: of the judges.
-        key: what tells these data from others, such as their configuration; their classes, statistics and training
-            labels are looked at besides.
-        settings: of ``fit_reference``.
+        data: Data of the run.
+        task: One of ``data.spec.tasks``.
+        folder: Folder of the judges.
+        key: What tells these data from others, such as their configuration; their classes, statistics and training
+            labels are compared, too.
+        settings: How the judge is trained.
+        device: Device of training, and of the judge.
+        mixed_precision: Precision of training.
 
     Raises:
-        ValueError: as ``fit_reference``.
+        ValueError: As ``fit_judge`` does.
     """
     path = Path(folder).expanduser() / f"{_digest(data, task, key, settings)}.safetensors"
-    found = _load(path, data, task, settings)
-    if found is not None:
-        return found
+    judge = _load(path, data, task, settings, device)
+    if judge is not None:
+        return judge
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(f"{path}.lock"):
-            found = _load(path, data, task, settings)  # maybe another process has made it meanwhile
-            if found is None:
-                found = fit_reference(data, task, **settings)
-                _save(found, path)
+            judge = _load(path, data, task, settings, device)  # another process may have trained it meanwhile
+            if judge is None:
+                judge = fit_judge(data, task, settings, device=device, mixed_precision=mixed_precision)
+                score = json.dumps(asdict(judge.score))
+                write_weights(path, judge.network, metadata={"score": score})
     except OSError as error:
         warnings.warn(f"judges can't be kept in {path.parent}, so each report trains its own: {error}", stacklevel=2)
-        found = found or fit_reference(data, task, **settings)
-    return found
+        judge = judge or fit_judge(data, task, settings, device=device, mixed_precision=mixed_precision)
+    return judge
 
 
-def _digest(data: Data, task: str, key: str, settings: dict) -> str:
-    defaults = {name: p.default for name, p in inspect.signature(fit_reference).parameters.items()}
-    used = {name: value for name, value in {**defaults, **settings}.items() if name not in ELSEWHERE}
+def _digest(data: Data, task: str, key: str, settings: JudgeSettings) -> str:
     train = data.split("train")
     labels = train.labels.get(task) if isinstance(train, ArrayDataset) else None
     spec = data.spec
@@ -70,17 +79,13 @@ def _digest(data: Data, task: str, key: str, settings: dict) -> str:
         "mean": [f"{value:.4f}" for value in spec.mean],
         "std": [f"{value:.4f}" for value in spec.std],
         "labels": None if labels is None else hashlib.sha256(labels.cpu().numpy().tobytes()).hexdigest(),
-        "settings": used,
+        "settings": asdict(settings),
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:24]
 
 
-def _save(reference: Reference, path: Path) -> None:
-    write_weights(path, reference.network, metadata={"score": json.dumps(asdict(reference.score))})
-
-
-def _load(path: Path, data: Data, task: str, settings: dict) -> Reference | None:
-    """The judge in a file; None where there is none, or a damaged one, which is then made anew."""
+def _load(path: Path, data: Data, task: str, settings: JudgeSettings, device: torch.device | str) -> Judge | None:
+    """The judge in a file; None if there is none, or a damaged one, which is then trained again."""
     if not path.is_file():
         return None
     try:
@@ -89,8 +94,7 @@ def _load(path: Path, data: Data, task: str, settings: dict) -> Reference | None
             score = Score(**json.loads(file.metadata()["score"]))
     except (SafetensorError, OSError):
         return None
-    default = inspect.signature(fit_reference).parameters["name"].default
     with torch.random.fork_rng(devices=[]):
-        network = build_network(data, task, settings.get("name", default))
+        network = build_network(data, task, settings.name)
     network.load_state_dict(weights)
-    return Reference(network.to(settings.get("device", "cpu")), task, score).eval()
+    return Judge(network.to(device), task, score).eval()

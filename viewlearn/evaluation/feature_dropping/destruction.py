@@ -10,15 +10,16 @@ from viewlearn.evaluation.probes.intervals import mean_interval
 
 @dataclass(frozen=True)
 class Destruction:
-    """How often a view generator destroys one task's label.
+    """How often one kind of views destroys one task's label.
 
     Args:
-        rate: part of the views of known samples in which the label is lost.
-        low, high: its 95 % interval; samples are independent, the draws of one sample aren't.
-        stochastic: which part of the variance is between draws of one sample. 1: every draw decides anew, as dropout
-            does; 0: a sample's label is lost in all its views or in none. None where nothing varies.
-        num_known: samples that the reference classifier knows when they are clean; only these count.
-        num_samples: samples that were asked.
+        rate: Fraction of the views of known samples in which the label is lost.
+        low: Lower end of its 95 % interval; samples are independent, the draws of one sample aren't.
+        high: Upper end of the interval.
+        stochastic: Fraction of the variance that is between draws of one sample: 1 if every draw decides anew, as
+            dropout does; 0 if a sample's label is lost in all its views or in none. None where nothing varies.
+        num_known: Number of samples that the judge knows when they are clean; only these count.
+        num_samples: Number of all samples.
     """
 
     rate: float
@@ -29,20 +30,24 @@ class Destruction:
     num_samples: int
 
 
+class TooFewKnown(ValueError):
+    """A judge knows too few clean samples for a rate."""
+
+
 def destroyed(clean: Tensor, viewed: Tensor, threshold: float = 0.5) -> tuple[Tensor, Tensor]:
-    """Which views lost their label: the correct class's probability fell below ``threshold``.
+    """Decides which views lost their label: the correct class's probability fell below ``threshold``.
 
     Args:
-        clean: (num_samples,) probability of the correct class on the clean sample; NaN where it has no label.
-        viewed: (num_samples, num_draws) on its views.
-        threshold: at 0.5 or more a label that is kept is also the classifier's answer.
+        clean: Probability of the correct class on each clean sample, ``(num_samples,)``; NaN where it has no label.
+        viewed: The same on each sample's views, ``(num_samples, num_draws)``.
+        threshold: Probability in (0, 1); at 0.5 or more, a label that is kept is also the judge's answer.
 
     Returns:
-        (num_known, num_draws) booleans, and the (num_known,) rows that they belong to: samples with at least
-        ``threshold`` when clean.
+        Whether each view lost its label, ``(num_known, num_draws)`` booleans, and the rows ``(num_known,)`` that they
+        belong to: the samples that have at least ``threshold`` when clean.
 
     Raises:
-        ValueError: a threshold outside (0, 1), or shapes that don't fit.
+        ValueError: The threshold lies outside (0, 1), or the shapes don't fit.
     """
     if not 0 < threshold < 1:
         raise ValueError(f"threshold is {threshold}; it is a probability in (0, 1)")
@@ -56,21 +61,25 @@ def destroyed(clean: Tensor, viewed: Tensor, threshold: float = 0.5) -> tuple[Te
 
 
 def destruction(clean: Tensor, viewed: Tensor, threshold: float = 0.5) -> Destruction:
-    """The rate at which a label is destroyed, and how much of it is decided anew in every draw.
+    """Computes the rate at which a label is destroyed, and how much of that is decided anew in every draw.
 
-    With d_ij whether draw j of sample i lost the label and r_i its mean over n draws, the rate is r = mean r_i, and
-    ``stochastic`` = mean of n/(n − 1) · r_i (1 − r_i) over r (1 − r), clamped to 1: E[r_i (1 − r_i)] unbiased.
+    With d_ij telling whether draw j of sample i lost the label and r_i its mean over n draws, the rate is r = mean
+    r_i, and ``stochastic`` is the mean of n/(n − 1) · r_i (1 − r_i) over r (1 − r), at most 1: an unbiased estimate of
+    E[r_i (1 − r_i)].
 
     Args:
-        clean, viewed, threshold: see ``destroyed``.
+        clean: Probability of the correct class on each clean sample, see ``destroyed``.
+        viewed: The same on each sample's views.
+        threshold: Probability below which a label counts as lost.
 
     Raises:
-        ValueError: as ``destroyed``, or fewer than two samples that the reference classifier knows.
+        TooFewKnown: The judge knows fewer than two samples.
+        ValueError: As ``destroyed`` does.
     """
     lost, known = destroyed(clean, viewed, threshold)
     if len(known) < 2:
-        raise ValueError(
-            f"the reference classifier knows {len(known)} of {len(clean)} clean samples with probability {threshold}; "
+        raise TooFewKnown(
+            f"the judge knows {len(known)} of {len(clean)} clean samples with probability {threshold}; "
             "a rate takes at least two: train it longer, or lower the threshold"
         )
     rates = lost.double().mean(1)
@@ -85,13 +94,13 @@ def destruction(clean: Tensor, viewed: Tensor, threshold: float = 0.5) -> Destru
 
 
 def pair_loss(lost: Tensor) -> float:
-    """The rate at which two different draws of one sample both lose the label, over all pairs of draws.
+    """Computes the rate at which two different draws of one sample both lose the label, over all pairs of draws.
 
     Args:
-        lost: (num_samples, num_draws) booleans.
+        lost: Whether each view lost its label, ``(num_samples, num_draws)`` booleans.
 
     Raises:
-        ValueError: fewer than two draws.
+        ValueError: There are fewer than two draws.
     """
     num_draws = lost.shape[1]
     if num_draws < 2:
@@ -101,7 +110,7 @@ def pair_loss(lost: Tensor) -> float:
 
 
 def histogram(probabilities: Tensor, num_bins: int = 20) -> list[float]:
-    """The parts of all values (NaN left out) that fall in ``num_bins`` equal bins of [0, 1]."""
+    """Computes the fractions of the values that fall in ``num_bins`` equal bins of [0, 1]; NaN is left out."""
     values = probabilities[~probabilities.isnan()].float()
     counts = torch.histc(values, num_bins, 0, 1)
     return (counts / max(1, len(values))).tolist()

@@ -1,43 +1,57 @@
-"""The link to the linear theory: a feature's effective dropout, and when it is enough for another to be learned.
+"""Laws of the linear theory: a feature's effective dropout, and when it is enough for another one to be learned.
 
-Setting (ours, after Feature Dropout, Tamkin et al. 2023): each view loses a feature's label with probability p and
-then has any of its C classes with equal probability, as the oracle views that redraw a feature do. A shortcut feature
-that every instance is told apart by suppresses others while the two views of a pair agree in it; they disagree with
-probability q.
+In this setting (ours, after Feature Dropout, Tamkin et al. 2023), each view loses a feature's label with probability p
+and then has any of its C classes with equal probability, as the oracle views that redraw a feature do. A shortcut
+feature that tells every instance apart suppresses other features while the two views of a pair agree in it; they
+disagree with probability q.
 """
 
 import math
 
 
 def effective_dropout(rate: float, num_classes: int) -> float:
-    """The p that explains how often a label is destroyed: rate = p (1 − 1/C), as a redrawn label is right by chance.
+    """Computes the p that explains how often a label is destroyed.
 
-    Clamped to 1: views that destroy a label more often than a redraw would (by making it look like a certain other
-    one) have no p of this model.
+    It solves rate = p (1 − 1/C), as a redrawn label is right by chance, and is at most 1: views that destroy a label
+    more often than a redraw would (by making it look like a certain other one) have no p of this model.
+
+    Args:
+        rate: Rate at which a view loses its label, in [0, 1].
+        num_classes: Number of classes C of the feature.
 
     Raises:
-        ValueError: a rate outside [0, 1], or fewer than two classes.
+        ValueError: The rate lies outside [0, 1], or there are fewer than two classes.
     """
     _check(rate, num_classes)
     return min(1.0, rate / (1 - 1 / num_classes))
 
 
 def disagreement(dropout: float) -> float:
-    """q = 1 − (1 − p)²: at least one of two views lost the feature, when each does so independently."""
+    """Computes q = 1 − (1 − p)²: at least one of two views lost the feature, where each does so independently.
+
+    Args:
+        dropout: Probability p that a view loses the feature.
+
+    Raises:
+        ValueError: p lies outside [0, 1].
+    """
     _check(dropout, 2)
     return 1 - (1 - dropout) ** 2
 
 
 def paired_disagreement(rate: float, pair_rate: float, num_classes: int) -> float:
-    """q from pairs of views of one sample: as ``disagreement``, but p may differ from sample to sample.
+    """Computes q from pairs of views of one sample: as ``disagreement``, but p may differ between samples.
 
-    With c = 1 − 1/C: q = 2 E p − E p², E p = rate / c, E p² = pair_rate / c². A view that always destroys the same
-    half of the samples has p = 1/2 on average, yet q = 1/2 and not 3/4.
+    With c = 1 − 1/C, q = 2 E p − E p², where E p = rate / c and E p² = pair_rate / c². A view that always destroys the
+    same half of the samples has p = 1/2 on average, yet q = 1/2 and not 3/4.
 
     Args:
-        rate: at which a view loses its label.
-        pair_rate: at which two views of a sample both do, see ``pair_loss``.
-        num_classes: of the feature.
+        rate: Rate at which a view loses its label, in [0, 1].
+        pair_rate: Rate at which two views of a sample both do, see ``pair_loss``.
+        num_classes: Number of classes C of the feature.
+
+    Raises:
+        ValueError: The rate lies outside [0, 1], or there are fewer than two classes.
     """
     _check(rate, num_classes)
     correction = 1 - 1 / num_classes
@@ -45,16 +59,21 @@ def paired_disagreement(rate: float, pair_rate: float, num_classes: int) -> floa
 
 
 def gradient_floor(shortcut_weight: float, num_negatives: int, disagree: float) -> float:
-    """The part of its undisturbed gradient that an unlearned feature gets beside a shortcut of weight w.
+    """Computes the fraction of its undisturbed gradient that an unlearned feature gets beside a shortcut.
+
+    ::
 
         [(1 − q) N / (N + e^w) + q N / (N + 1)] / [N / (N + 1)]
 
     It is 1 at w = 0 and never below q, however well the shortcut is learned: the floor.
 
     Args:
-        shortcut_weight: w, the logit of a match in the shortcut.
-        num_negatives: N.
-        disagree: q of the shortcut.
+        shortcut_weight: Logit w of a match in the shortcut.
+        num_negatives: Number of negatives N.
+        disagree: Probability q that a pair disagrees in the shortcut.
+
+    Raises:
+        ValueError: q lies outside [0, 1], or there are no negatives.
     """
     _check(disagree, 2)
     if num_negatives < 1:
@@ -64,13 +83,19 @@ def gradient_floor(shortcut_weight: float, num_negatives: int, disagree: float) 
 
 
 def sphere_threshold(temperature: float, num_negatives: int, num_classes: int) -> float:
-    """q* = α / (α + β): how often views must disagree in a shortcut for the unit sphere to have room for a feature.
+    """Computes q*: how often views must disagree in a shortcut for the unit sphere to have room for a feature.
 
-    α = (e^{−1/τ} / C) / (1 + N e^{−1/τ}), β = (1 − 1/C) / (1 + N); C are the classes of the feature that is suppressed.
-    Below q*, InfoNCE pushes it out, since it makes negatives alike and tells nothing that the shortcut doesn't.
+    q* = α / (α + β), where α = (e^{−1/τ} / C) / (1 + N e^{−1/τ}) is what the feature costs by making negatives alike,
+    and β = (1 − 1/C) / (1 + N) what it gains where the shortcut fails. Below q*, InfoNCE pushes the feature out,
+    however useful.
+
+    Args:
+        temperature: Temperature τ of the loss.
+        num_negatives: Number of negatives N.
+        num_classes: Number of classes C of the feature that is suppressed.
 
     Raises:
-        ValueError: a temperature that isn't positive, no negatives, or fewer than two classes.
+        ValueError: The temperature isn't positive, there are no negatives, or fewer than two classes.
     """
     _check(0.0, num_classes)
     if temperature <= 0 or num_negatives < 1:

@@ -1,8 +1,7 @@
-"""Training of a judge: cycles of a falling learning rate, until one more isn't worth its time."""
+"""Training of a judge: cycles of a falling learning rate, until another one isn't worth its time."""
 
 import math
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -10,46 +9,43 @@ import torch
 from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
-from viewlearn.evaluation.probes.features import DTYPES, Precision
+from viewlearn.evaluation.frozen import MixedPrecision, autocast
 from viewlearn.views import View
 
-Samples = tuple[Tensor, Tensor]  # stored samples (num_samples, …), labels (num_samples,)
+Samples = tuple[Tensor, Tensor]
+"""Stored samples ``(num_samples, …)`` and their labels ``(num_samples,)``."""
+
 WARM_UP = 50  # steps
 
 
-def autocast(device: torch.device, precision: Precision) -> AbstractContextManager:
-    """Lower precision where it is asked for; "no" is float32."""
-    return nullcontext() if precision == "no" else torch.autocast(device.type, DTYPES[precision])
-
-
 @dataclass(frozen=True)
-class Judged:
-    """A network with what stands before it.
+class Trainee:
+    """A network in training, with what precedes it.
 
     Args:
-        network: encoder inputs to logits.
-        clean: stored samples to encoder inputs.
-        device: where both run.
-        precision: see ``autocast``.
+        network: Maps encoder inputs to logits.
+        clean: Maps stored samples to encoder inputs.
+        device: Device of both.
+        mixed_precision: Precision of the network.
     """
 
     network: nn.Module
     clean: View
     device: torch.device
-    precision: Precision
+    mixed_precision: MixedPrecision
 
-    def hits(self, x: Tensor, y: Tensor, size: int = 256) -> Tensor:
-        """Which samples are classified correctly: (num_samples,) of bools, on the CPU."""
+    def hits(self, x: Tensor, y: Tensor, batch_size: int = 256) -> Tensor:
+        """Which samples are classified correctly: ``(num_samples,)`` booleans on the CPU."""
         self.network.eval()
-        with torch.no_grad(), autocast(self.device, self.precision):
-            found = [self.network(self.clean(part.to(self.device))).argmax(1).cpu() for part in x.split(size)]
-        return torch.cat(found) == y
+        with torch.no_grad(), autocast(self.device, self.mixed_precision):
+            answers = [self.network(self.clean(part.to(self.device))).argmax(1).cpu() for part in x.split(batch_size)]
+        return torch.cat(answers) == y
 
 
 def fit_in_cycles(
-    judged: Judged,
+    trainee: Trainee,
     train: Samples,
-    held_out: Samples,
+    validation: Samples,
     *,
     optimizer: torch.optim.Optimizer,
     steps: int,
@@ -58,10 +54,21 @@ def fit_in_cycles(
     shift: int,
     generator: Generator,
 ) -> list[float]:
-    """Trains in place and leaves the best cycle's weights; see ``fit_reference`` for the arguments.
+    """Trains in place and leaves the weights of the best cycle.
+
+    Args:
+        trainee: What is trained.
+        train: Samples to train on.
+        validation: Samples that each cycle is measured on.
+        optimizer: Optimizer of the network's parameters; its learning rate is the peak of the cycles.
+        steps: Number of steps of all cycles, see ``cycles``.
+        min_gain: Gain of validation accuracy below which training ends.
+        batch_size: Number of samples per step.
+        shift: Largest random shift of a training sample, in pixels or bins.
+        generator: Source of order and shifts.
 
     Returns:
-        the validation accuracy after each cycle, in [0, 1].
+        The validation accuracy after each cycle, in [0, 1].
     """
     peak = optimizer.param_groups[0]["lr"]
     batches = _batches(len(train[0]), batch_size, generator)
@@ -71,49 +78,52 @@ def fit_in_cycles(
             warm_up = 1.0 if number else min(1.0, (step + 1) / WARM_UP)
             optimizer.param_groups[0]["lr"] = peak * warm_up * (0.5 + 0.5 * math.cos(math.pi * step / length))
             rows = next(batches)
-            _step(judged, train[0][rows], train[1][rows], optimizer, shift, generator)
+            _step(trainee, train[0][rows], train[1][rows], optimizer, shift, generator)
         before = max(accuracies, default=-math.inf)
-        accuracies.append(judged.hits(*held_out).float().mean().item())
+        accuracies.append(trainee.hits(*validation).float().mean().item())
         if accuracies[-1] > before:
-            best = {name: value.clone() for name, value in judged.network.state_dict().items()}
+            best = {name: value.clone() for name, value in trainee.network.state_dict().items()}
         if accuracies[-1] - before < min_gain or 1 - accuracies[-1] < min_gain:
             break
-    judged.network.load_state_dict(best)
+    trainee.network.load_state_dict(best)
     return accuracies
 
 
 def cycles(steps: int) -> list[int]:
-    """Lengths of at most four cycles, each twice the one before but for rounding, that make ``steps`` together."""
+    """Divides ``steps`` into at most four cycles, each twice as long as the one before up to rounding."""
     ends = sorted({round(steps * part / 15) for part in (1, 3, 7, 15)} - {0})
     return [end - start for start, end in pairwise([0, *ends])]
 
 
 def _batches(num_samples: int, batch_size: int, generator: Generator) -> Iterator[Tensor]:
-    """Endless rows, without a rest at an epoch's end."""
+    """Endless rows of whole batches; what is left at an epoch's end is dropped."""
     while True:
         order = torch.randperm(num_samples, generator=generator)
         yield from order[: num_samples // batch_size * batch_size].split(batch_size)
 
 
 def _step(
-    judged: Judged, x: Tensor, y: Tensor, optimizer: torch.optim.Optimizer, shift: int, generator: Generator
+    trainee: Trainee, x: Tensor, y: Tensor, optimizer: torch.optim.Optimizer, shift: int, generator: Generator
 ) -> None:
-    judged.network.train()
+    trainee.network.train()
     with torch.no_grad():
-        x = shifted(judged.clean(x.to(judged.device)), shift, generator)
-    with autocast(judged.device, judged.precision):
-        loss = F.cross_entropy(judged.network(x).float(), y.to(judged.device))
+        x = shifted(trainee.clean(x.to(trainee.device)), shift, generator)
+    with autocast(trainee.device, trainee.mixed_precision):
+        loss = F.cross_entropy(trainee.network(x).float(), y.to(trainee.device))
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
 
 
-def shifted(x: Tensor, most: int, generator: Generator) -> Tensor:
-    """Each of (batch, channel, height, width) moved by −most … most along either axis; edges are repeated."""
-    if most == 0:
+def shifted(x: Tensor, largest: int, generator: Generator) -> Tensor:
+    """Moves each sample of ``(batch, channel, height, width)`` by −largest … largest along either axis.
+
+    Edges are repeated.
+    """
+    if largest == 0:
         return x
     batch, _, height, width = x.shape
-    by = torch.randint(-most, most + 1, (2, batch, 1), generator=generator)
+    by = torch.randint(-largest, largest + 1, (2, batch, 1), generator=generator)
     rows = (torch.arange(height) + by[0]).clamp(0, height - 1).to(x.device)
     columns = (torch.arange(width) + by[1]).clamp(0, width - 1).to(x.device)
     samples = torch.arange(batch, device=x.device)[:, None, None]

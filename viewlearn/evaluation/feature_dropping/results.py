@@ -1,9 +1,10 @@
-"""What the analysis found, and its JSON form."""
+"""What the analysis measured, and its JSON form."""
 
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -19,15 +20,16 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class TaskDropping:
-    """One task's label under one view generator.
+    """What one kind of views does to one task's label.
 
     Args:
-        destruction: its rate, with interval.
-        histogram: of the correct class's probability over views of known samples: parts in equal bins of [0, 1].
-        clean_histogram: the same of these samples' clean inputs.
-        dropout: the effective p, see ``effective_dropout``.
-        disagreement: q, measured on pairs of views, see ``paired_disagreement``.
-        num_classes: of the task.
+        destruction: Rate at which the label is lost, with its interval.
+        histogram: Histogram of the correct class's probability over views of known samples: fractions in equal bins
+            of [0, 1].
+        clean_histogram: The same of these samples' clean inputs.
+        dropout: Effective dropout p, see ``effective_dropout``.
+        disagreement: q as measured on pairs of views, see ``paired_disagreement``.
+        num_classes: Number of classes of the task.
     """
 
     destruction: Destruction
@@ -39,14 +41,14 @@ class TaskDropping:
 
 
 @dataclass(frozen=True)
-class Generated:
-    """Everything about one view generator.
+class ViewsEffect:
+    """Everything that one kind of views does.
 
     Args:
-        tasks: by name.
-        pairs: by "TASK & TASK" and kind of shuffle.
-        action: where the views act; None where they have another shape than clean inputs.
-        gaps: why a task is missing.
+        tasks: What they do to each task's label.
+        pairs: How the destruction of two tasks' labels goes together, by "TASK & TASK" and kind of shuffle.
+        action: Where the views act; None where they have another shape than clean inputs.
+        gaps: Why a task is missing, by task.
     """
 
     tasks: dict[str, TaskDropping]
@@ -57,17 +59,19 @@ class Generated:
 
 @dataclass(frozen=True)
 class FeatureDropping:
-    """The analysis of several view generators on one data set. ``str()`` is a table, ``save`` and ``load`` are JSON.
+    """The analysis of several views on one data set; ``str()`` is a table, ``save`` and ``load`` are JSON.
 
     Args:
-        generators: by name.
-        references: the clean accuracy of each task's judge.
-        gaps: why a task has no judge.
-        num_samples, num_draws, threshold: settings of the analysis.
+        views: Effect of each kind of views, by name.
+        judges: Clean accuracy of each task's judge.
+        gaps: Why a task has no judge, by task.
+        num_samples: Number of test samples.
+        num_draws: Number of draws of each sample's views.
+        threshold: Probability below which a label counts as lost.
     """
 
-    generators: dict[str, Generated]
-    references: dict[str, Score]
+    views: dict[str, ViewsEffect]
+    judges: dict[str, Score]
     gaps: dict[str, str]
     num_samples: int
     num_draws: int
@@ -76,7 +80,7 @@ class FeatureDropping:
     def save(self, path: Path | str) -> Path:
         """Writes the analysis as JSON, whole or not at all."""
         path = Path(path)
-        content = {"format": FORMAT, **_plain(asdict(self))}
+        content = {"format": FORMAT, **{name: _plain(value) for name, value in asdict(self).items()}}
         write_text(path, json.dumps(content))
         return path
 
@@ -85,23 +89,23 @@ class FeatureDropping:
         """Reads what ``save`` wrote.
 
         Raises:
-            ValueError: a file that is torn, or of a newer format.
+            ValueError: The file is torn, or has a newer format.
         """
         content = json.loads(Path(path).read_text(encoding="utf-8"))
         if content.pop("format", 0) > FORMAT:
             raise ValueError(f"{path} was written by a newer version of viewlearn")
         try:
-            content["generators"] = {name: _generated(each) for name, each in content["generators"].items()}
-            content["references"] = {task: Score(**score) for task, score in content["references"].items()}
+            content["views"] = {name: _views_effect(each) for name, each in content["views"].items()}
+            content["judges"] = {task: Score(**score) for task, score in content["judges"].items()}
             return cls(**content)
         except (KeyError, TypeError) as error:
             raise ValueError(f"{path} is no feature-dropping analysis: {error}") from error
 
     def __str__(self) -> str:
         rows = [("views", "task", "destroyed", "95 %", "within samples", "dropout p", "disagreement q", "known")]
-        for name, generated in self.generators.items():
-            for task, found in generated.tasks.items():
-                rate = found.destruction
+        for name, effect in self.views.items():
+            for task, dropping in effect.tasks.items():
+                rate = dropping.destruction
                 rows.append(
                     (
                         name,
@@ -109,12 +113,12 @@ class FeatureDropping:
                         f"{100 * rate.rate:.1f} %",
                         f"[{100 * rate.low:.1f}, {100 * rate.high:.1f}]",
                         "—" if rate.stochastic is None else f"{100 * rate.stochastic:.0f} %",
-                        f"{found.dropout:.3f}",
-                        f"{found.disagreement:.3f}",
+                        f"{dropping.dropout:.3f}",
+                        f"{dropping.disagreement:.3f}",
                         f"{rate.num_known}/{rate.num_samples}",
                     )
                 )
-        missing = {**self.gaps, **{t: g for each in self.generators.values() for t, g in each.gaps.items()}}
+        missing = {**self.gaps, **{t: g for effect in self.views.values() for t, g in effect.gaps.items()}}
         return "\n".join([aligned(rows, left=2), *(f"{task}: {reason}" for task, reason in missing.items())])
 
 
@@ -127,16 +131,20 @@ def _plain(value: object) -> object:
     return value
 
 
-def _generated(content: dict) -> Generated:
-    tasks = {
-        task: TaskDropping(**{**found, "destruction": Destruction(**found["destruction"])})
-        for task, found in content["tasks"].items()
-    }
+def _views_effect(content: Mapping[str, Any]) -> ViewsEffect:
+    tasks = {task: _task_dropping(dropping) for task, dropping in content["tasks"].items()}
     pairs = {
-        pair: {kind: Dependence(**found) for kind, found in kinds.items()} for pair, kinds in content["pairs"].items()
+        pair: {kind: Dependence(**each) for kind, each in kinds.items()} for pair, kinds in content["pairs"].items()
     }
-    action = content["action"]
-    if action is not None:
-        tensors = {name: torch.tensor(action[name]) for name in ("magnitude", "spectrum")}
-        action = Action(**{**action, **tensors})
-    return Generated(tasks, pairs, action, content["gaps"])
+    action = None if content["action"] is None else _action(content["action"])
+    return ViewsEffect(tasks, pairs, action, content["gaps"])
+
+
+def _task_dropping(content: Mapping[str, Any]) -> TaskDropping:
+    rest = {name: value for name, value in content.items() if name != "destruction"}
+    return TaskDropping(destruction=Destruction(**content["destruction"]), **rest)
+
+
+def _action(content: Mapping[str, Any]) -> Action:
+    rest = {name: value for name, value in content.items() if name not in ("magnitude", "spectrum")}
+    return Action(magnitude=torch.tensor(content["magnitude"]), spectrum=torch.tensor(content["spectrum"]), **rest)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from viewlearn.evaluation.feature_dropping import FeatureDropping, Generated, gradient_floor, sphere_threshold
+from viewlearn.evaluation.feature_dropping import FeatureDropping, ViewsEffect, gradient_floor, sphere_threshold
 from viewlearn.plots.destruction import Tradeoff, TradeoffPanel, plot_histograms, plot_tradeoff
 from viewlearn.plots.figure import new_figure
 from viewlearn.report.analysis import FINAL
@@ -39,9 +39,9 @@ def section(runs: Sequence[OpenedRun], found: Found, missing: Mapping[int, str])
 def _group(runs: Sequence[OpenedRun], found: Found, id: str) -> list[Block]:
     first = found[runs[0].index]
     judges = ", ".join(
-        f"{task} {100 * score.accuracy:.1f} % of {score.num_test:,}" for task, score in first.references.items()
+        f"{task} {100 * score.accuracy:.1f} % of {score.num_test:,}" for task, score in first.judges.items()
     )
-    size = max((score.num_train for score in first.references.values()), default=0)
+    size = max((score.num_train for score in first.judges.values()), default=0)
     blocks: list[Block] = [
         Text(
             "Each task is judged by a classifier of its own that was trained on clean inputs, "
@@ -52,7 +52,7 @@ def _group(runs: Sequence[OpenedRun], found: Found, id: str) -> list[Block]:
     ]
     gaps = {gap for run in runs for gap in _gaps(run, found[run.index])}
     blocks += [Gap(gap) for gap in sorted(gaps)]
-    tasks = [task for task in first.references if any(task in _final(run, found).tasks for run in runs)]
+    tasks = [task for task in first.judges if any(task in _final(run, found).tasks for run in runs)]
     if tasks:
         blocks += [_rates(runs, found), Charts([_histograms(task, runs, found, id) for task in tasks])]
         blocks += training_blocks(runs, found, tasks, id)
@@ -63,19 +63,19 @@ def _group(runs: Sequence[OpenedRun], found: Found, id: str) -> list[Block]:
 
 
 def _gaps(run: OpenedRun, found: FeatureDropping) -> list[str]:
-    mine = [f"{run.name}, task {task}: {why}" for task, why in found.generators[FINAL].gaps.items()]
+    mine = [f"{run.name}, task {task}: {why}" for task, why in found.views[FINAL].gaps.items()]
     return [f"task {task}: {why}" for task, why in found.gaps.items()] + mine
 
 
-def _final(run: OpenedRun, found: Found) -> Generated:
-    return found[run.index].generators[FINAL]
+def _final(run: OpenedRun, found: Found) -> ViewsEffect:
+    return found[run.index].views[FINAL]
 
 
 def _rates(runs: Sequence[OpenedRun], found: Found) -> Table:
     rows = []
     for run in runs:
-        for stage, generated in in_order(found[run.index]):
-            for task, dropping in generated.tasks.items():
+        for stage, effect in in_order(found[run.index]):
+            for task, dropping in effect.tasks.items():
                 rate = dropping.destruction
                 name = run.name if stage == FINAL else f"{run.name}, at {stage}"
                 again = "—" if rate.stochastic is None else f"{100 * rate.stochastic:.0f} %"

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from matplotlib.ticker import MaxNLocator
 
-from viewlearn.evaluation.feature_dropping import FeatureDropping, Generated
+from viewlearn.evaluation.feature_dropping import FeatureDropping, ViewsEffect
 from viewlearn.plots.figure import new_figure, tidy
 from viewlearn.report.analysis import FINAL, STEP
 from viewlearn.report.blocks import Block, Chart, Charts
@@ -16,16 +16,16 @@ from viewlearn.report.sections.common import identifier
 Point = tuple[float, float, float]  # a value and its interval
 
 
-def in_order(found: FeatureDropping) -> list[tuple[str, Generated]]:
-    """(name, findings) of the points in training, first to last."""
-    return sorted(found.generators.items(), key=lambda item: _step(item[0]) or float("inf"))
+def in_order(found: FeatureDropping) -> list[tuple[str, ViewsEffect]]:
+    """(name, effect of the views) of the points in training, first to last."""
+    return sorted(found.views.items(), key=lambda item: _step(item[0]) or float("inf"))
 
 
 def training_blocks(
     runs: Sequence[OpenedRun], found: Mapping[int, FeatureDropping], tasks: Sequence[str], id: str
 ) -> list[Block]:
     """One chart per task, and one of where the views act, over the steps of runs that keep earlier checkpoints."""
-    runs = [run for run in runs if len(found[run.index].generators) > 1 and _last(run) is not None]
+    runs = [run for run in runs if len(found[run.index].views) > 1 and _last(run) is not None]
     charts = [
         _chart(runs, found, lambda each, task=task: _rate(each, task), f"Destruction of {task} while training",
                "labels destroyed (%)", f"target{id}-{identifier(task)}")
@@ -55,22 +55,22 @@ def _last(run: OpenedRun) -> int | None:
         return None
 
 
-def _rate(generated: Generated, task: str) -> Point | None:
-    if task not in generated.tasks:
+def _rate(effect: ViewsEffect, task: str) -> Point | None:
+    if task not in effect.tasks:
         return None
-    rate = generated.tasks[task].destruction
+    rate = effect.tasks[task].destruction
     return 100 * rate.rate, 100 * rate.low, 100 * rate.high
 
 
-def _on_overlay(generated: Generated) -> Point | None:
-    value = None if generated.action is None else generated.action.overlay
+def _on_overlay(effect: ViewsEffect) -> Point | None:
+    value = None if effect.action is None else effect.action.overlay
     return None if value is None else (value, value, value)
 
 
 def _chart(
     runs: Sequence[OpenedRun],
     found: Mapping[int, FeatureDropping],
-    point: Callable[[Generated], Point | None],
+    point: Callable[[ViewsEffect], Point | None],
     title: str,
     unit: str,
     id: str,

@@ -1,11 +1,13 @@
 """On data whose labels stand in the pixels, so that a judge without training knows them exactly."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
 
 from viewlearn.data import ArrayDataset, Data, DataSpec
-from viewlearn.evaluation.feature_dropping import FeatureDropping, Reference, analyze, fit_reference, fit_references
+from viewlearn.evaluation.feature_dropping import FeatureDropping, Judge, JudgeSettings, analyze, fit_judge, fit_judges
 from viewlearn.evaluation.probes.score import Score
 from viewlearn.views import Identity, View, draw, pipeline
 
@@ -61,22 +63,20 @@ class Reader(nn.Module):
 
 
 @pytest.fixture(scope="module")
-def references():
-    return {
-        task: Reference(Reader(start), task, Score.of(torch.ones(9), 9)) for task, start in (("left", 0), ("right", 8))
-    }
+def judges():
+    return {task: Judge(Reader(start), task, Score.of(torch.ones(9), 9)) for task, start in (("left", 0), ("right", 8))}
 
 
 @pytest.fixture(scope="module")
-def found(references) -> FeatureDropping:
+def found(judges) -> FeatureDropping:
     data = Written()
     views = {"none": Identity(), "some": Redraw(0.4, 0.2), "apart": Redraw(0.4, 0.4, exclusive=True)}
-    generators = {name: pipeline(data.decode, data.front_end, view) for name, view in views.items()}
-    return analyze(data, generators, references, num_samples=300, num_draws=6)
+    pipelines = {name: pipeline(data.decode, data.front_end, view) for name, view in views.items()}
+    return analyze(data, pipelines, judges, num_samples=300, num_draws=6)
 
 
 def test_rates_of_known_redraws_are_recovered(found):
-    tasks = found.generators["some"].tasks
+    tasks = found.views["some"].tasks
     assert tasks["left"].dropout == pytest.approx(0.4, abs=0.04)
     assert tasks["right"].dropout == pytest.approx(0.2, abs=0.04)
     assert tasks["left"].disagreement == pytest.approx(1 - 0.6**2, abs=0.05)
@@ -87,48 +87,49 @@ def test_rates_of_known_redraws_are_recovered(found):
 
 
 def test_no_views_destroy_nothing(found):
-    none = found.generators["none"]
+    none = found.views["none"]
     assert none.tasks["left"].destruction.rate == 0
     assert none.action.mean == 0
     assert none.pairs["left & right"]["samples"].verdict == "independent"
 
 
 def test_pairs(found):
-    assert found.generators["some"].pairs["left & right"]["draws"].verdict == "independent"
+    assert found.views["some"].pairs["left & right"]["draws"].verdict == "independent"
     for kind in ("samples", "draws"):
-        assert found.generators["apart"].pairs["left & right"][kind].verdict == "exclusive"
+        assert found.views["apart"].pairs["left & right"][kind].verdict == "exclusive"
 
 
 def test_json_and_table(found, tmp_path):
     path = found.save(tmp_path / "found.json")
     again = FeatureDropping.load(path)
     assert str(again) == str(found)
-    torch.testing.assert_close(again.generators["some"].action.magnitude, found.generators["some"].action.magnitude)
+    torch.testing.assert_close(again.views["some"].action.magnitude, found.views["some"].action.magnitude)
     path.write_text(path.read_text().replace('"format": 1', '"format": 2'))
     with pytest.raises(ValueError, match="newer version"):
         FeatureDropping.load(path)
-    path.write_text('{"generators": {}}')
+    path.write_text('{"views": {}}')
     with pytest.raises(ValueError, match="no feature-dropping analysis"):
         FeatureDropping.load(path)
 
 
 def test_tasks_without_labels_are_a_gap():
-    references, gaps = fit_references(Written(40), ["unlabeled"])
-    assert not references
+    judges, gaps = fit_judges(Written(40), ["unlabeled"])
+    assert not judges
     assert "no labels in train" in gaps["unlabeled"]
 
 
-def test_a_reference_learns_clean_data():
-    reference = fit_reference(Written(), "left", name="resnet10w4", steps=48, batch_size=32, learning_rate=0.01)
-    assert reference.score.accuracy > 0.9
-    assert (reference.score.num_train, reference.score.num_test) == (400, 400)
-    again = fit_reference(Written(), "left", name="resnet10w4", steps=4, batch_size=32)
-    same = fit_reference(Written(), "left", name="resnet10w4", steps=4, batch_size=32)
+def test_a_judge_learns_clean_data():
+    small = JudgeSettings("resnet10w4", steps=4, batch_size=32)
+    judge = fit_judge(Written(), "left", replace(small, steps=48, learning_rate=0.01))
+    assert judge.score.accuracy > 0.9
+    assert (judge.score.num_train, judge.score.num_test) == (400, 400)
+    again = fit_judge(Written(), "left", small)
+    same = fit_judge(Written(), "left", small)
     assert all(torch.equal(a, b) for a, b in zip(again.parameters(), same.parameters(), strict=True))
 
 
-def test_bad_input(references):
+def test_bad_input(judges):
     with pytest.raises(ValueError, match="no task 'middle'"):
-        fit_reference(Written(40), "middle")
-    with pytest.raises(ValueError, match="0 generators"):
-        analyze(Written(40), {}, references)
+        fit_judge(Written(40), "middle")
+    with pytest.raises(ValueError, match="0 views"):
+        analyze(Written(40), {}, judges)

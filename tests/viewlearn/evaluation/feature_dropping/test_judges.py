@@ -1,16 +1,17 @@
 """Judges' training and their cache, on images whose brightness is the label."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 import torch
 
 from viewlearn.data import ArrayDataset, Data, DataSpec
-from viewlearn.evaluation.feature_dropping import cache, fit_reference, fit_references, kept_reference
+from viewlearn.evaluation.feature_dropping import JudgeSettings, cache, fit_judge, fit_judges, kept_judge
 from viewlearn.evaluation.feature_dropping.fit import cycles, shifted
 from viewlearn.evaluation.feature_dropping.judge import take_labeled
 
-SMALL = {"name": "resnet10w4", "steps": 4, "batch_size": 32}
+SMALL = JudgeSettings("resnet10w4", steps=4, batch_size=32)
 
 
 class Bright(Data):
@@ -35,66 +36,55 @@ def fits(monkeypatch) -> list:
     """One entry for each judge that is trained."""
     trained = []
 
-    def counted(*args, **settings):
-        trained.append(settings)
-        return fit_reference(*args, **settings)
+    def counted(*args, **hardware):
+        trained.append(args)
+        return fit_judge(*args, **hardware)
 
-    monkeypatch.setattr(cache, "fit_reference", counted)
-    monkeypatch.setattr(cache, "inspect", _Signature)
+    monkeypatch.setattr(cache, "fit_judge", counted)
     return trained
 
 
-class _Signature:
-    """``inspect.signature`` of the function that was counted, not of the one that counts."""
-
-    @staticmethod
-    def signature(_):
-        import inspect
-
-        return inspect.signature(fit_reference)
-
-
 def test_a_judge_is_trained_once_and_comes_back_whole(tmp_path, fits, generator):
-    first = kept_reference(Bright(), "level", tmp_path, "bright", **SMALL)
-    again = kept_reference(Bright(), "level", tmp_path, "bright", **SMALL, precision="bf16")
+    first = kept_judge(Bright(), "level", tmp_path, "bright", SMALL)
+    again = kept_judge(Bright(), "level", tmp_path, "bright", SMALL, mixed_precision="bf16")
     assert len(fits) == 1
     assert again.score == first.score
     x = torch.rand(5, 1, 8, 8, generator=generator)
     assert torch.equal(first(x), again(x))
     state = torch.get_rng_state()
-    kept_reference(Bright(), "level", tmp_path, "bright", **SMALL)
+    kept_judge(Bright(), "level", tmp_path, "bright", SMALL)
     assert torch.equal(torch.get_rng_state(), state)
 
 
 @pytest.mark.parametrize("change", ["key", "setting", "labels"])
 def test_other_data_or_settings_have_other_judges(tmp_path, fits, change):
-    kept_reference(Bright(), "level", tmp_path, "bright", **SMALL)
+    kept_judge(Bright(), "level", tmp_path, "bright", SMALL)
     key = "dark" if change == "key" else "bright"
-    settings = {**SMALL, "steps": 5} if change == "setting" else SMALL
-    kept_reference(Bright(seed=9 if change == "labels" else 0), "level", tmp_path, key, **settings)
+    settings = replace(SMALL, steps=5) if change == "setting" else SMALL
+    kept_judge(Bright(seed=9 if change == "labels" else 0), "level", tmp_path, key, settings)
     assert len(fits) == 2
     assert len(list(tmp_path.glob("*.safetensors"))) == 2
 
 
 def test_a_damaged_judge_is_made_anew(tmp_path, fits):
-    kept_reference(Bright(), "level", tmp_path, "bright", **SMALL)
+    kept_judge(Bright(), "level", tmp_path, "bright", SMALL)
     (path,) = tmp_path.glob("*.safetensors")
     path.write_bytes(path.read_bytes()[:-9])
-    kept_reference(Bright(), "level", tmp_path, "bright", **SMALL)
-    kept_reference(Bright(), "level", tmp_path, "bright", **SMALL)
+    kept_judge(Bright(), "level", tmp_path, "bright", SMALL)
+    kept_judge(Bright(), "level", tmp_path, "bright", SMALL)
     assert len(fits) == 2
 
 
 def test_a_folder_that_cannot_be_made_is_a_warning(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.warns(UserWarning, match="can't be kept"):
-        references, _ = fit_references(Bright(), cache=tmp_path / "file", **SMALL)
-    assert set(references) == {"level"}
+        judges, _ = fit_judges(Bright(), settings=SMALL, cache=tmp_path / "file")
+    assert set(judges) == {"level"}
 
 
 def test_an_error_of_the_data_is_a_gap_with_a_cache_too(tmp_path):
-    references, gaps = fit_references(Bright(splits=("train",)), cache=tmp_path, **SMALL)
-    assert not references
+    judges, gaps = fit_judges(Bright(splits=("train",)), settings=SMALL, cache=tmp_path)
+    assert not judges
     assert "no labels in test" in gaps["level"]
 
 
@@ -104,11 +94,11 @@ def test_training_stops_when_a_cycle_gains_little(monkeypatch):
     histories = []
     original = module.fit_in_cycles
     monkeypatch.setattr(module, "fit_in_cycles", lambda *a, **k: histories.append(original(*a, **k)))
-    settings = {**SMALL, "steps": 90, "learning_rate": 0.01}
-    reference = fit_reference(Bright(), "level", **settings)
-    assert reference.score.accuracy == 1
+    settings = replace(SMALL, steps=90, learning_rate=0.01)
+    judge = fit_judge(Bright(), "level", settings)
+    assert judge.score.accuracy == 1
     assert len(histories[0]) < 4  # perfect before the last cycle
-    fit_reference(Bright(), "level", **settings | {"steps": 7}, min_gain=-1)
+    fit_judge(Bright(), "level", replace(settings, steps=7, min_gain=-1))
     assert len(histories[1]) == 3  # of 1, 2 and 4 steps; the first of four would be empty
 
 
@@ -121,9 +111,9 @@ def test_cycles_double(steps):
 
 
 def test_without_validation_labels_a_part_of_train_is_held_out():
-    reference = fit_reference(Bright(splits=("train", "test")), "level", **SMALL)
-    assert reference.score.num_train == 144
-    x, _ = take_labeled(Bright(), "train", "level", 500, torch.Generator())
+    judge = fit_judge(Bright(splits=("train", "test")), "level", SMALL)
+    assert judge.score.num_train == 144
+    x, _ = take_labeled(Bright().split("train"), "level", 500, torch.Generator())
     assert len(x) == 160
 
 
