@@ -1,4 +1,4 @@
-"""Audio views and presets, log-mel front ends, recordings, and superimposed and synthetic sounds beside them."""
+"""Sound views and presets; sound data, superimposed and synthetic sounds, and log-mel front ends beside them."""
 
 from audio.data import (
     ESC50,
@@ -12,7 +12,9 @@ from audio.data import (
 )
 from audio.front_end import LogMel
 from audio.presets import BYOLAViews, PublishedWaveformViews, SpectralViews, WaveformViews
-from audio.superimposed.sounds import RedrawBackground, SuperimposedSounds
+from audio.superimposed.background import Background
+from audio.superimposed.overlay import Overlay
+from audio.superimposed.planes import RedrawOverlay
 from audio.synthesis import SyntheticVowels
 from audio.views import (
     BackgroundNoise,
@@ -45,6 +47,7 @@ __all__ = [
     "AudioFolder",
     "AudioMNIST",
     "BYOLAViews",
+    "Background",
     "BackgroundNoise",
     "BandPass",
     "ColoredNoise",
@@ -58,19 +61,19 @@ __all__ = [
     "LogMel",
     "LogMixup",
     "LowPass",
+    "Overlay",
     "PitchShift",
     "PolarityInversion",
     "PublishedWaveformViews",
     "RandomCrop",
     "RandomSegment",
-    "RedrawBackground",
+    "RedrawOverlay",
     "Reverberation",
     "SpectralViews",
     "SpectrogramCrop",
     "SpectrogramNoise",
     "SpeechCommands",
     "SpokenDigits",
-    "SuperimposedSounds",
     "SyntheticVowels",
     "TimeMask",
     "TimeShift",

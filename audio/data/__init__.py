@@ -1,4 +1,4 @@
-"""Audio data: recordings in folders, published data sets, and synthetic vowels."""
+"""Sound data: recordings in folders, and published data sets."""
 
 from audio.data.cache import Decoded, decoded
 from audio.data.catalog import Recording, assign_splits

@@ -24,10 +24,10 @@ class Decoded:
     """Mono sounds of one sample rate, in the order of the files that they come from.
 
     Args:
-        samples: all sounds one after another, int16; memory-mapped.
-        starts: first sample of each sound.
-        lengths: in samples; 0 for a file that was skipped.
-        skipped: path and reason of each file that couldn't be read, if these were to be skipped.
+        samples: All sounds one after another, int16; memory-mapped.
+        starts: First sample of each sound.
+        lengths: Length of each sound in samples; 0 for a file that was skipped.
+        skipped: Path and reason of each unreadable file, if these were to be skipped.
     """
 
     samples: np.ndarray
@@ -41,7 +41,7 @@ class Decoded:
         return torch.from_numpy(np.array(self.samples[start : start + self.lengths[index]]))
 
 
-def default_folder() -> Path:
+def _default_folder() -> Path:
     """``$XDG_CACHE_HOME/viewlearn/audio``, or below ``~/.cache``."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "viewlearn" / "audio"
 
@@ -54,23 +54,23 @@ def decoded(
     expected_rate: int | None = None,
     expected_channels: int | None = None,
 ) -> Decoded:
-    """The files decoded, mixed down and resampled: from the cache if it has them, otherwise it is filled.
+    """Decodes, mixes down and resamples a list of files, or reads what the cache has of it.
 
-    Its key holds each path, size and time of change, so that a changed file is decoded anew. A cache is written under
-    a temporary name and renamed when it is whole: an interrupted one is never read.
+    The cache's key holds each path, size and time of change, so that a changed file is decoded anew. A cache is written
+    under a temporary name and renamed when it is whole: an interrupted one is never read.
 
     Args:
-        paths: of the files.
-        sample_rate: in Hz.
-        folder: of the caches; ``default_folder()`` if not given.
-        unreadable: whether a file that can't be read stops with an error, or is skipped and listed.
-        expected_rate: in Hz; a file of another rate is unreadable, instead of resampled.
-        expected_channels: a file of another number is unreadable, instead of mixed down.
+        paths: Paths of the files.
+        sample_rate: Sample rate in Hz, to which all are resampled.
+        folder: Folder of the caches; by default ``$XDG_CACHE_HOME/viewlearn/audio``, or below ``~/.cache``.
+        unreadable: Whether a file that can't be read raises an error, or is skipped and listed.
+        expected_rate: Sample rate in Hz; a file of another one is unreadable, instead of resampled.
+        expected_channels: Number of channels; a file of another one is unreadable, instead of mixed down.
 
     Raises:
-        AudioError: an unreadable file, if it is to stop; or no readable one.
+        AudioError: An unreadable file, unless it is skipped; no readable file at all.
     """
-    final = Path(folder).expanduser() if folder is not None else default_folder()
+    final = Path(folder).expanduser() if folder is not None else _default_folder()
     expected = {"expected_rate": expected_rate, "expected_channels": expected_channels}
     expected = {name: value for name, value in expected.items() if value is not None}
     final = final / _key(paths, sample_rate, unreadable, expected)

@@ -15,9 +15,9 @@ class Recording:
     """One audio file.
 
     Args:
-        path: of the file.
-        labels: class name per task.
-        split: that it belongs to; None leaves it to ``assign_splits``.
+        path: Path of the file.
+        labels: Class name per task.
+        split: Split that it belongs to; None leaves it to ``assign_splits``.
     """
 
     path: Path
@@ -32,21 +32,21 @@ def assign_splits(
     disjoint: str | None = None,
     seed: int = 0,
 ) -> list[Recording]:
-    """Gives every recording a split; those that have one keep it, but for validation samples held out of train.
+    """Gives every recording a split; those that have one keep it, except for those held out of train for validation.
 
     Where no recording is marked as test, ``test_fraction`` of all are taken. Units are single recordings, or with
     ``disjoint`` all recordings of one class of that task (a speaker) together: then no such class is in two splits.
     The choice depends on the seed, the sorted units and nothing else.
 
     Args:
-        recordings: in any order.
-        validation_fraction: of the units that aren't test, in [0, 1); none is taken where some are marked.
-        test_fraction: of all units, in [0, 1), where none is marked.
-        disjoint: task whose classes aren't divided.
-        seed: of the choice.
+        recordings: Recordings in any order.
+        validation_fraction: Fraction in [0, 1) of the units that aren't test; none is taken where some are marked.
+        test_fraction: Fraction in [0, 1) of all units; none is taken where some are marked.
+        disjoint: Task whose classes aren't divided between splits.
+        seed: Seed of the choice.
 
     Raises:
-        ValueError: a fraction outside [0, 1), a task that recordings lack, or classes that marked splits divide.
+        ValueError: A fraction outside [0, 1), a task that recordings lack, or classes that marked splits divide.
     """
     for name, value in (("validation_fraction", validation_fraction), ("test_fraction", test_fraction)):
         if not 0 <= value < 1:
@@ -77,7 +77,7 @@ def _unit(recording: Recording, disjoint: str | None) -> str:
 def _take(
     splits: dict[str, Split | None], name: Split, fraction: float, source: tuple[Split | None, ...], seed: int
 ) -> None:
-    """Moves a fraction of the units in ``source`` to the split ``name``, at least one if the fraction isn't 0."""
+    """Moves a fraction of the units in ``source`` to the split ``name``: at least one, unless the fraction is 0."""
     free = sorted(unit for unit, split in splits.items() if split in source)
     count = min(max(1, round(fraction * len(free))), len(free) - 1) if fraction and free else 0
     for position in subset(len(free), count, seed).tolist():
@@ -85,10 +85,10 @@ def _take(
 
 
 def encode_labels(recordings: Sequence[Recording]) -> tuple[dict[str, tuple[str, ...]], dict[str, torch.Tensor]]:
-    """Class names per task (sorted; numbers by value) and labels ``{task: (num,) int64}``.
+    """Class names per task, sorted (numbers by value), and labels ``{task: (num,) int64}``.
 
     Raises:
-        ValueError: a recording that lacks a task which another has.
+        ValueError: A recording that lacks a task which another has.
     """
     names = sorted({task for recording in recordings for task in recording.labels})
     for recording in recordings:

@@ -1,4 +1,4 @@
-"""Audio files: found, decoded with soundfile, resampled; what is wrong with one says its path."""
+"""Audio files: finding, decoding with soundfile and resampling them, with errors that name the file."""
 
 import re
 from pathlib import Path
@@ -11,18 +11,18 @@ from audio.front_end.resample import resample
 
 SUFFIXES = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aiff", ".aif")
 
-STREAMED = 0x7FFFF000  # bytes; headers written before the length was known promise at least so many
+STREAMED = 0x7FFFF000  # bytes; headers that were written before the length was known promise at least this many
 
 
 class AudioError(ValueError):
-    """A file that can't be used, with its path and what was expected."""
+    """An unusable file: its path, and what was expected of it."""
 
 
 def find_audio(folder: Path | str) -> list[Path]:
     """Every audio file below ``folder``, sorted by path; hidden files are left out.
 
     Raises:
-        ValueError: no such folder, or no audio below it.
+        ValueError: No such folder, or no audio below it.
     """
     folder = Path(folder).expanduser()
     if not folder.is_dir():
@@ -39,11 +39,20 @@ def read(
     expected_rate: int | None = None,
     expected_channels: int | None = None,
 ) -> Tensor:
-    """The decoded file as float32 ``(channel, time)`` in [-1, 1], resampled to ``sample_rate`` Hz if given.
+    """Decodes a file.
+
+    Args:
+        path: Path of the file.
+        sample_rate: Sample rate in Hz of the output; the file's own by default.
+        expected_rate: Sample rate in Hz that the file must have, if any.
+        expected_channels: Number of channels that the file must have, if any.
+
+    Returns:
+        ``(channel, time)`` float32 in [-1, 1].
 
     Raises:
-        AudioError: a file that is missing, empty, truncated or no audio, that has NaN or infinite samples, or whose
-            own sample rate or number of channels isn't the expected one (where given).
+        AudioError: A file that is missing, empty, truncated or no audio, that has NaN or infinite samples, or another
+            sample rate or number of channels than expected.
     """
     if not Path(path).is_file():
         raise AudioError(f"{path}: no such file")
@@ -69,7 +78,7 @@ def read(
 
 
 def _check_whole(path: Path | str, log: str) -> None:
-    """Raises for a WAV or AIFF file shorter than its header says: libsndfile reads what is there and only logs it."""
+    """Raises AudioError for a WAV or AIFF file shorter than its header says, which libsndfile only logs."""
     match = re.search(r"^ ?(?:data|SSND) : (\d+) \(should be (\d+)\)", log, re.MULTILINE)
     if match is None:
         return
@@ -79,5 +88,5 @@ def _check_whole(path: Path | str, log: str) -> None:
 
 
 def to_int16(x: Tensor) -> Tensor:
-    """Samples in [-1, 1] as 16-bit integers, n = round(32768·x), limited to what 16 bits hold."""
+    """Turns samples in [-1, 1] into 16-bit integers n = round(32768·x), limited to what 16 bits hold."""
     return (x * 32768).round().clamp(-32768, 32767).to(torch.int16)

@@ -10,9 +10,11 @@ from audio.data.files import find_audio
 from audio.data.recorded import RecordedData
 from viewlearn.data import Split
 
+SPLITS: dict[str, Split] = {"train": "train", "validation": "validation", "test": "test"}
+
 
 class AudioFolder(RecordedData):
-    """Every WAV, FLAC, OGG, MP3 and AIFF below a folder.
+    """Every WAV, FLAC, OGG, MP3 and AIFF below a folder::
 
         AudioFolder("sounds")                                                        # no labels
         AudioFolder("sounds", labels="folder")                                       # sounds/dog/1.wav: class "dog"
@@ -22,20 +24,20 @@ class AudioFolder(RecordedData):
     If the folder has a subfolder ``test`` (and ``train``, ``validation``), these are the splits, and not classes.
 
     Args:
-        root: the folder.
-        labels: "none"; "folder", the task "class" named after the folder that a file lies in (the path from the root
-            or the split's folder); "pattern"; or "table".
-        pattern: regular expression that each path (relative, with forward slashes) must contain. Each named group is
+        root: Folder of the recordings.
+        labels: Where labels come from: "none"; "folder", the task "class" named after the folder that a file lies in
+            (the path from the root or the split's folder); "pattern"; or "table".
+        pattern: Regular expression that each path (relative, with forward slashes) must contain. Each named group is
             a task and what it matches a class; a group named ``TASK__CLASS`` gives that class where it matches, so
             that ``(?P<kind__kick>kick|bd)|(?P<kind__snare>snare|sn)`` gathers several spellings.
-        unmatched: whether a path that the pattern doesn't match stops the run, or is left out.
+        unmatched: Whether a path that the pattern doesn't match stops the run, or is left out.
         table: CSV file with a header: a column ``path`` relative to the root, optionally ``split``, and any other
             column a task. Files that it doesn't list are left out.
-        test_pattern: regular expression that marks test files by their relative path.
-        kwargs: those of ``RecordedData``.
+        test_pattern: Regular expression that marks test files by their relative path.
+        kwargs: Arguments of ``RecordedData``.
 
     Raises:
-        ValueError: no such folder or no audio in it, a path that the pattern doesn't match, a table that lacks the
+        ValueError: No such folder or no audio in it, a path that the pattern doesn't match, a table that lacks the
             column ``path`` or lists a file that isn't there, and what ``RecordedData`` raises.
     """
 
@@ -54,35 +56,49 @@ class AudioFolder(RecordedData):
             raise ValueError(
                 f"labels is {labels!r} with pattern {pattern!r} and table {table!r}: give the one it needs"
             )
-        if labels == "table":
-            recordings = from_table(folder, Path(table).expanduser())
+        if table is not None:
+            recordings = _from_table(folder, Path(table).expanduser())
+        elif pattern is not None:
+            recordings = _from_pattern(folder, pattern, unmatched)
         else:
-            found = [_recording(folder, path, labels, pattern, unmatched) for path in find_audio(folder)]
-            recordings = [recording for recording in found if recording is not None]
-            if not recordings:
-                raise ValueError(f"the pattern {pattern!r} matches none of {len(found)} files below {folder}")
+            recordings = _from_folders(folder, labels == "folder")
         if test_pattern is not None:
             recordings = _mark_test(recordings, folder, test_pattern)
         super().__init__(recordings, **kwargs)
 
 
-def _recording(root: Path, path: Path, labels: str, pattern: str | None, unmatched: str) -> Recording | None:
-    relative = path.relative_to(root)
-    split = relative.parts[0] if relative.parts[0] in ("train", "validation", "test") else None
-    inside = relative.relative_to(split) if split else relative
-    if labels == "none":
-        return Recording(path, {}, split)
-    if labels == "folder":
-        if inside.parent == Path("."):
+def _from_folders(root: Path, labeled: bool) -> list[Recording]:
+    """All recordings, with the task "class" named after their folders if ``labeled``."""
+    recordings = []
+    for path in find_audio(root):
+        split, inside = _split_of(path.relative_to(root))
+        if labeled and inside.parent == Path("."):
             raise ValueError(f"{path} lies in no class's folder; labels='folder' needs one")
-        return Recording(path, {"class": inside.parent.as_posix()}, split)
-    match = re.search(pattern, relative.as_posix())
-    if match is None and unmatched == "leave_out":
-        return None
-    if match is None or not match.groupdict():
-        reason = "has no named group (?P<task>…)" if match else f"doesn't match {relative.as_posix()}"
-        raise ValueError(f"the pattern {pattern!r} {reason}")
-    return Recording(path, _classes(match), split)
+        recordings.append(Recording(path, {"class": inside.parent.as_posix()} if labeled else {}, split))
+    return recordings
+
+
+def _from_pattern(root: Path, pattern: str, unmatched: Literal["stop", "leave_out"]) -> list[Recording]:
+    """The recordings whose relative paths contain a pattern, whose named groups are the tasks."""
+    recordings, paths = [], find_audio(root)
+    for path in paths:
+        relative = path.relative_to(root)
+        match = re.search(pattern, relative.as_posix())
+        if match is None and unmatched == "leave_out":
+            continue
+        if match is None or not match.groupdict():
+            reason = "has no named group (?P<task>…)" if match else f"doesn't match {relative.as_posix()}"
+            raise ValueError(f"the pattern {pattern!r} {reason}")
+        recordings.append(Recording(path, _classes(match), _split_of(relative)[0]))
+    if not recordings:
+        raise ValueError(f"the pattern {pattern!r} matches none of {len(paths)} files below {root}")
+    return recordings
+
+
+def _split_of(relative: Path) -> tuple[Split | None, Path]:
+    """The split whose folder a relative path begins with, if any, and the rest of the path."""
+    split = SPLITS.get(relative.parts[0])
+    return split, relative if split is None else relative.relative_to(split)
 
 
 def _classes(match: re.Match) -> dict[str, str]:
@@ -95,7 +111,7 @@ def _classes(match: re.Match) -> dict[str, str]:
     return classes
 
 
-def from_table(root: Path, table: Path) -> list[Recording]:
+def _from_table(root: Path, table: Path) -> list[Recording]:
     """The recordings that a CSV file lists: columns ``path``, optionally ``split``, and tasks."""
     if not table.is_file():
         raise ValueError(f"no table {table}")
@@ -108,9 +124,9 @@ def from_table(root: Path, table: Path) -> list[Recording]:
         path, split = root / row.pop("path"), row.pop("split", None) or None
         if not path.is_file():
             raise ValueError(f"{table} lists {path}, which isn't there")
-        if split not in (None, "train", "validation", "test"):
-            raise ValueError(f"{table}: split {split!r} of {path}; allowed are train, validation and test")
-        recordings.append(Recording(path, row, split))
+        if split is not None and split not in SPLITS:
+            raise ValueError(f"{table}: split {split!r} of {path}; allowed are {', '.join(SPLITS)}")
+        recordings.append(Recording(path, row, None if split is None else SPLITS[split]))
     return recordings
 
 

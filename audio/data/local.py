@@ -16,29 +16,30 @@ class SpokenDigits(RecordedData):
     only the task ``digit``.
 
     Args:
-        root: folder of the recordings.
-        held_out_speakers: names of the speakers that make the test split.
-        geometry: name of a spectrogram geometry in ``audio.front_end.GEOMETRIES``.
-        kwargs: those of ``RecordedData``.
+        root: Folder of the recordings.
+        held_out_speakers: Names of the speakers that make up the test split.
+        geometry: Name of a spectrogram geometry in ``audio.front_end.GEOMETRIES``.
+        kwargs: Arguments of ``RecordedData``.
 
     Raises:
-        ValueError: a file name of another form, a speaker who isn't there, and what ``RecordedData`` raises.
+        ValueError: A file name of another form, a speaker who isn't there, and what ``RecordedData`` raises.
     """
 
     def __init__(
         self, root: str, held_out_speakers: list[str] | None = None, geometry: str = "64x64_1s_8khz", **kwargs
     ):
+        held_out = held_out_speakers or []
         recordings, speakers = [], set()
         for path in find_audio(root):
             match = re.fullmatch(r"(\d)_(.+)_(\d+)", path.stem)
             if match is None:
                 raise ValueError(f"{path}: expected a name of the form DIGIT_SPEAKER_INDEX")
             digit, speaker, index = match.groups()
-            test = speaker in held_out_speakers if held_out_speakers else int(index) < 5
-            labels = {"digit": digit} if held_out_speakers else {"digit": digit, "speaker": speaker}
+            test = speaker in held_out if held_out else int(index) < 5
+            labels = {"digit": digit} if held_out else {"digit": digit, "speaker": speaker}
             recordings.append(Recording(path, labels, "test" if test else "train"))
             speakers.add(speaker)
-        unknown = sorted(set(held_out_speakers or ()) - speakers)
+        unknown = sorted(set(held_out) - speakers)
         if unknown:
             raise ValueError(f"no speaker {unknown[0]!r}; there are: {', '.join(sorted(speakers))}")
         super().__init__(recordings, geometry=geometry, **kwargs)
@@ -50,12 +51,12 @@ class AudioMNIST(RecordedData):
     Test and training speakers differ: by default the last 12 of 60, as in the published probes' 48 to 12.
 
     Args:
-        root: folder that holds ``data``.
-        num_test_speakers: the last so many speakers make the test split.
-        kwargs: those of ``RecordedData``.
+        root: Folder that holds ``data``.
+        num_test_speakers: Number of speakers, the last ones, that make up the test split.
+        kwargs: Arguments of ``RecordedData``.
 
     Raises:
-        ValueError: a file name of another form, too many test speakers, and what ``RecordedData`` raises.
+        ValueError: A file name of another form, too many test speakers, and what ``RecordedData`` raises.
     """
 
     def __init__(self, root: str, num_test_speakers: int = 12, **kwargs):
@@ -79,13 +80,13 @@ class ESC50(RecordedData):
     """ESC-50 (Piczak, 2015): 2,000 environmental sounds of 5 s, 44.1 kHz; task ``category``.
 
     Args:
-        root: folder that holds ``audio`` and ``meta/esc50.csv``.
-        test_fold: which of the five folds is the test split; clips of one recording share a fold.
-        seconds: length of the clips that the encoder reads.
-        kwargs: those of ``RecordedData``.
+        root: Folder that holds ``audio`` and ``meta/esc50.csv``.
+        test_fold: Fold, of five, that is the test split; clips of one recording share a fold.
+        seconds: Length of the clips that the encoder reads.
+        kwargs: Arguments of ``RecordedData``.
 
     Raises:
-        ValueError: no such table, a fold outside 1 to 5, and what ``RecordedData`` raises.
+        ValueError: No such table, a fold outside 1 to 5, and what ``RecordedData`` raises.
     """
 
     def __init__(self, root: str, test_fold: int = 5, seconds: float = 5.0, **kwargs):

@@ -1,18 +1,25 @@
 """Synthetic vowels over synthetic backgrounds, as data: nothing to download."""
 
+from dataclasses import dataclass
+from functools import lru_cache
+
 import torch
+from torch import Generator
 
 from audio.data.files import to_int16
-from audio.superimposed.sounds import SPLITS, Superimposed
+from audio.data.sound_data import SoundData
+from audio.front_end import named_geometry
+from audio.superimposed.overlay import Overlay
 from audio.synthesis.backgrounds import BACKGROUNDS, background
 from audio.synthesis.vowels import VOWELS, Speakers, vowels
-from viewlearn.data import ArrayDataset, Dataset, Split
+from viewlearn.data import ArrayDataset, Split
+from viewlearn.views.checks import Range
 
 LEVEL = 0.1  # root mean square of a clip, re full scale
 SECONDS_PER_BACKGROUND = 6.0
 
 
-class SyntheticVowels(Superimposed):
+class SyntheticVowels(SoundData):
     """Vowels by formant synthesis over backgrounds made by formula; tasks ``vowel`` (10) and ``background`` (6).
 
     Synthetic: no recording is in it, and what is found on it must be confirmed on recordings. Pitch, size of the
@@ -20,20 +27,22 @@ class SyntheticVowels(Superimposed):
     disjoint, and so are their mixtures; the same seed gives the same sounds.
 
     Args:
-        num_train: clips in the training split.
-        num_test: clips in the test split; the validation split has half as many.
-        num_speakers: that train; half as many, others, are heard in each of the other splits.
-        num_recordings: of each kind of background that train; half as many, others, are in each of the other splits.
-        snr_db: lowest and highest ratio of vowel to background in dB.
-        seed: of the sounds.
-        mix_seed: of the draws that pair and mix.
-        layers: keeps vowel and background apart, for ``RedrawBackground``; the front end adds them.
-        geometry: name of a spectrogram geometry in ``audio.front_end.GEOMETRIES``.
-        mean: of the log-mel values in dB; measured by default.
-        std: of the log-mel values in dB; measured by default.
+        num_train: Number of clips in the training split.
+        num_test: Number of clips in the test split; the validation split has half as many.
+        num_speakers: Number of speakers in the training split; each of the other splits has half as many, others.
+        num_recordings: Number of recordings of each kind of background in the training split; each of the other
+            splits has half as many, others.
+        snr_db: Lowest and highest signal-to-noise ratio in dB, of vowel to background.
+        seed: Seed of the sounds.
+        overlay_seed: Seed of which vowel gets which background, and of its place and level.
+        planes: Whether samples keep vowel and background apart, for the oracle ``RedrawOverlay``; the front end puts
+            them together.
+        geometry: Name of a spectrogram geometry in ``audio.front_end.GEOMETRIES``.
+        mean: Mean of the log-mel values in dB; measured by default.
+        std: Standard deviation of the log-mel values in dB; measured by default.
 
     Raises:
-        ValueError: fewer than 2 clips, speakers or recordings, and what ``SoundData`` raises.
+        ValueError: Fewer than 2 clips, speakers or recordings, and what ``SoundData`` raises.
     """
 
     def __init__(
@@ -42,52 +51,99 @@ class SyntheticVowels(Superimposed):
         num_test: int = 1000,
         num_speakers: int = 60,
         num_recordings: int = 20,
-        snr_db: tuple[float, float] = (0.0, 10.0),
+        snr_db: Range = (0.0, 10.0),
         seed: int = 0,
-        mix_seed: int = 0,
-        layers: bool = False,
+        overlay_seed: int = 0,
+        planes: bool = False,
         geometry: str = "64x64_1s_8khz",
         mean: float | None = None,
         std: float | None = None,
     ):
-        super().__init__(snr_db, mix_seed, layers, geometry=geometry, mean=mean, std=std)
-        for name, value in (
-            ("num_train", num_train),
-            ("num_test", num_test),
-            ("num_speakers", num_speakers),
-            ("num_recordings", num_recordings),
-        ):
+        numbers = {
+            "num_train": num_train,
+            "num_test": num_test,
+            "num_speakers": num_speakers,
+            "num_recordings": num_recordings,
+        }
+        for name, value in numbers.items():
             if value < 2:
                 raise ValueError(f"{name} is {value}; it must be at least 2")
-        self.seed = seed
-        self.num_clips = {"train": num_train, "validation": num_test // 2, "test": num_test}
-        self.num_speakers, self.num_recordings = num_speakers, num_recordings
+        clip = named_geometry(geometry)
+        self._recipe = _Recipe(**numbers, seed=seed, num_samples=clip.num_samples, sample_rate=clip.sample_rate)
+        super().__init__(
+            geometry,
+            overlay=_Backgrounds(self._recipe, snr_db),
+            overlay_seed=overlay_seed,
+            planes=planes,
+            mean=mean,
+            std=std,
+        )
 
     @property
     def tasks(self) -> dict[str, tuple[str, ...]]:
-        return {"vowel": tuple(VOWELS), "background": tuple(BACKGROUNDS)}
+        return {"vowel": tuple(VOWELS)}
 
-    def sources(self, name: Split) -> tuple[Dataset, Dataset]:
-        generator = torch.Generator().manual_seed(len(SPLITS) * self.seed + SPLITS.index(name))
-        return self._vowels(name, generator), self._backgrounds(name, generator)
+    def source(self, split: Split) -> ArrayDataset:
+        return _make(self._recipe, split)[0]
 
-    def _vowels(self, name: Split, generator: torch.Generator) -> ArrayDataset:
-        share = 1 if name == "train" else 2
-        speakers = Speakers.draw(max(1, self.num_speakers // share), generator)
-        label = torch.randint(len(VOWELS), (self.num_clips[name],), generator=generator)
-        who = torch.randint(len(speakers.pitch), (len(label),), generator=generator)
-        rows = [
-            to_int16(LEVEL * vowels(label[part], speakers[who[part]], self.keep_samples, self.sample_rate, generator))
-            for part in torch.arange(len(label)).split(256)
-        ]
-        return ArrayDataset(torch.cat(rows)[:, None], {"vowel": label})
 
-    def _backgrounds(self, name: Split, generator: torch.Generator) -> ArrayDataset:
-        count = max(1, self.num_recordings // (1 if name == "train" else 2))
-        length = max(self.keep_samples, int(SECONDS_PER_BACKGROUND * self.sample_rate))
-        label = torch.arange(len(BACKGROUNDS)).repeat_interleave(count)
-        rows = [
-            to_int16(LEVEL * background(tuple(BACKGROUNDS)[i], length, self.sample_rate, generator))
-            for i in label.tolist()
-        ]
-        return ArrayDataset(torch.stack(rows)[:, None], {"background": label})
+@dataclass(frozen=True)
+class _Recipe:
+    """What the sounds of all splits are made from; see ``SyntheticVowels``."""
+
+    num_train: int
+    num_test: int
+    num_speakers: int
+    num_recordings: int
+    seed: int
+    num_samples: int
+    sample_rate: int
+
+
+class _Backgrounds(Overlay):
+    """The backgrounds of a recipe."""
+
+    def __init__(self, recipe: _Recipe, snr_db: Range):
+        super().__init__(snr_db)
+        self.recipe = recipe
+
+    @property
+    def tasks(self) -> dict[str, tuple[str, ...]]:
+        return {"background": tuple(BACKGROUNDS)}
+
+    @property
+    def sample_rate(self) -> int:
+        return self.recipe.sample_rate
+
+    def source(self, split: Split) -> ArrayDataset:
+        return _make(self.recipe, split)[1]
+
+
+@lru_cache(maxsize=1)  # vowels and backgrounds are asked for one after the other
+def _make(recipe: _Recipe, split: Split) -> tuple[ArrayDataset, ArrayDataset]:
+    """Vowels and backgrounds of a split, which one generator makes one after the other."""
+    generator = Generator().manual_seed(len(SoundData.splits) * recipe.seed + SoundData.splits.index(split))
+    return _make_vowels(recipe, split, generator), _make_backgrounds(recipe, split, generator)
+
+
+def _make_vowels(recipe: _Recipe, split: Split, generator: Generator) -> ArrayDataset:
+    num_clips = {"train": recipe.num_train, "validation": recipe.num_test // 2, "test": recipe.num_test}[split]
+    speakers = Speakers.draw(recipe.num_speakers if split == "train" else max(1, recipe.num_speakers // 2), generator)
+    label = torch.randint(len(VOWELS), (num_clips,), generator=generator)
+    who = torch.randint(len(speakers.pitch), (num_clips,), generator=generator)
+    rows = [
+        to_int16(LEVEL * vowels(label[part], speakers[who[part]], recipe.num_samples, recipe.sample_rate, generator))
+        for part in torch.arange(num_clips).split(256)
+    ]
+    return ArrayDataset(torch.cat(rows)[:, None], {"vowel": label})
+
+
+def _make_backgrounds(recipe: _Recipe, split: Split, generator: Generator) -> ArrayDataset:
+    count = recipe.num_recordings if split == "train" else max(1, recipe.num_recordings // 2)
+    num_samples = max(recipe.num_samples, int(SECONDS_PER_BACKGROUND * recipe.sample_rate))
+    label = torch.arange(len(BACKGROUNDS)).repeat_interleave(count)
+    rows = [
+        to_int16(LEVEL * background(tuple(BACKGROUNDS)[i], num_samples, recipe.sample_rate, generator))
+        for i in label.tolist()
+    ]
+    return ArrayDataset(torch.stack(rows)[:, None], {"background": label})

@@ -32,23 +32,31 @@ def folder(tmp_path_factory):
 @pytest.mark.parametrize("name", VIEWS)
 def test_views_are_built_by_name(name, parser, folder):
     flags = ["--views.folder", str(folder)] if name in ("BackgroundNoise", "ImpulseResponse") else []
-    config = parser.parse_args(["--data", "audio.SyntheticVowels", "--views", name, *flags])
+    given = f"audio.{name}" if name in vision.__all__ else name
+    config = parser.parse_args(["--data", "audio.SyntheticVowels", "--views", given, *flags])
     view = parser.instantiate(Namespace(views=bind(config.views, SPEC))).views
     assert type(view) is getattr(audio, name)
-    shape = (2, 1, 32, 32) if view.stage == "encoder" else (2, 2 if name == "RedrawBackground" else 1, 8000)
+    shape = (2, 1, 32, 32) if view.stage == "encoder" else (2, 2 if name == "RedrawOverlay" else 1, 8000)
     assert view(0.1 * torch.randn(shape)).isfinite().all()
 
 
 @pytest.mark.parametrize("name", DATA)
 def test_data_sets_are_known_by_name(name, parser):
-    flags = [] if name in ("SyntheticVowels", "SuperimposedSounds") else ["--data.root", "somewhere"]
-    if name == "SuperimposedSounds":
-        flags = ["--data.foreground", "audio.SyntheticVowels", "--data.background", "AudioFolder"]
-        flags += ["--data.background.root", "somewhere", "--data.background.keep_seconds", "3"]
+    flags = [] if name == "SyntheticVowels" else ["--data.root", "somewhere"]
     config = parser.parse_args(["--data", name, *flags])
     assert config.data.class_path.split(".")[-1] == name
-    assert "geometry" in config.data.init_args or name == "SuperimposedSounds"
+    assert {"geometry", "planes", "overlay_seed"} <= set(config.data.init_args.keys())
 
 
-def test_no_name_is_both_an_image_and_an_audio_class():
-    assert not set(audio.__all__) & set(vision.__all__)
+def test_an_overlay_is_given_by_name(parser):
+    flags = ["--data.root", "somewhere", "--data.overlay", "Background", "--data.overlay.snr_db", "[-3, 6]"]
+    flags += ["--data.overlay.data", "AudioFolder", "--data.overlay.data.root", "elsewhere"]
+    flags += ["--data.overlay.data.keep_seconds", "3", "--data.planes", "true"]
+    config = parser.parse_args(["--data", "SpokenDigits", *flags])
+    overlay = config.data.init_args.overlay
+    assert overlay.class_path.split(".")[-1] == "Background" and overlay.init_args.snr_db == (-3, 6)
+    assert overlay.init_args.data.init_args.root == "elsewhere" and config.data.init_args.planes
+
+
+def test_a_name_that_is_both_an_image_and_a_sound_class_means_the_same_in_both():
+    assert set(audio.__all__) & set(vision.__all__) == {"Overlay", "RedrawOverlay"}

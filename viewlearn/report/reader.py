@@ -88,9 +88,8 @@ class Pool:
         """The data of a configuration."""
         config = config.clone()
         arguments = config.data.init_args
-        for name in ("planes", "layers"):
-            if name in arguments and "sample_rate" not in arguments and arguments.get("overlay", True) is not None:
-                arguments[name] = True  # tells masks of overlays; what the encoder reads stays the same
+        if "planes" in arguments and "sample_rate" not in arguments and arguments.get("overlay", True) is not None:
+            arguments.planes = True  # tells masks of overlays; what the encoder reads stays the same
         key = str(config.data)
         if key not in self.made:
             self.made[key] = build_data(self.parser, config)
@@ -138,8 +137,7 @@ class OpenedRun:
         stored = json.dumps(self.settings.get("data"), default=str)
         data = json.loads(stored, parse_float=lambda text: float(f"{float(text):.4g}"))
         if isinstance(data, dict) and isinstance(data.get("init_args"), dict):
-            for name in ("planes", "layers"):
-                data["init_args"].pop(name, None)
+            data["init_args"].pop("planes", None)
         return json.dumps(data, sort_keys=True)
 
     @cached_property

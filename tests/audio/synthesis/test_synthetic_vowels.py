@@ -62,7 +62,7 @@ def test_spec_sizes_and_labels(data):
     assert {task: len(names) for task, names in data.spec.tasks.items()} == {"vowel": 10, "background": 6}
     assert [len(data.split(name)) for name in ("train", "validation", "test")] == [600, 60, 120]
     for task, labels in data.split("test").labels.items():
-        assert labels.unique().numel() == len(data.tasks[task])
+        assert labels.unique().numel() == len(data.spec.tasks[task])
 
 
 def test_same_seed_same_sounds_and_splits_differ(data):
@@ -79,7 +79,7 @@ def test_both_tasks_can_be_learned_and_neither_is_trivial(data):
     for task, low, high in (("vowel", 0.4, 0.95), ("background", 0.7, 0.99)):
         train, test = data.split("train").labels[task], data.split("test").labels[task]
         gram = pooled["train"].T @ pooled["train"] + torch.eye(129)
-        weights = torch.linalg.solve(gram, pooled["train"].T @ torch.eye(len(data.tasks[task])).double()[train])
+        weights = torch.linalg.solve(gram, pooled["train"].T @ torch.eye(len(data.spec.tasks[task])).double()[train])
         accuracy = ((pooled["test"] @ weights).argmax(1) == test).double().mean()
         assert low < accuracy < high
 
