@@ -16,29 +16,32 @@ def looc_loss(
     temperature: float,
     across_processes: bool = False,
 ) -> Tensor:
-    """The loss of leave-one-out contrastive learning in each of its n + 1 spaces; training takes their mean.
+    """Computes the loss of leave-one-out contrastive learning in each of n + 1 spaces; training takes their mean.
+
+    ::
 
         L_0 = −log E⁺_00 / (E⁺_00 + Σ E⁻_00)
         L_i = −log E⁺_ii / (Σ_{j=0..n} E⁺_ij + Σ E⁻_ii)           i = 1 … n
 
-    with E_ij = exp(z_i^q · z_i^{k_j} / τ) of the query and key k_j in space i, + of the same instance and − of others,
-    all embeddings scaled to unit length. Space 0 pulls the query to k_0, which shares nothing with it; space i pulls it
-    to k_i, which shares factor i, and pushes it from the keys of the same image that don't. In space 0 the other keys
-    don't occur (the paper's figure 2 draws them among the positives; its equation doesn't have them).
+    with E_ij = exp(z_i^q · z_i^{k_j} / τ) of the query and key k_j in space i, + for the same instance and − for
+    others, all embeddings scaled to unit length. Space 0 pulls the query to k_0, which shares nothing with it; space i
+    pulls it to k_i, which shares factor i, and pushes it away from the keys of the same image that don't. Space 0 has
+    no other keys (the paper's figure 2 draws them among the positives; its equation doesn't have them).
 
     Args:
-        query: per space ``(batch, dim)``.
-        keys: per space ``(n + 1, batch, dim)``, the embeddings of k_0 … k_n there; of space 0 only ``[0]`` is read.
-        negatives: per space ``(num_negatives, dim)`` of length 1, which is not copied: embeddings of k_i of earlier
+        query: ``(batch, dim)`` for each space.
+        keys: ``(n + 1, batch, dim)`` for each space, the embeddings of k_0 … k_n there; of space 0 only ``[0]`` is
+            read.
+        negatives: ``(num_negatives, dim)`` for each space, of length 1 and not copied: embeddings of k_i of earlier
             instances. None takes the k_i of the batch's other instances.
-        temperature: τ.
-        across_processes: with ``negatives`` None, take the batches of all processes.
+        temperature: Temperature τ, at least 1/600.
+        across_processes: Whether other instances come from the batches of all processes, if ``negatives`` is None.
 
     Returns:
-        ``(n + 1,)``: the losses of the spaces, averaged over the batch.
+        ``(n + 1,)``: the loss of each space, averaged over the batch.
 
     Raises:
-        ValueError: lengths or shapes that don't fit, or a batch of one without other negatives.
+        ValueError: Lengths or shapes that don't fit, or a batch of one without other negatives.
 
     Xiao et al., What Should Not Be Contrastive in Contrastive Learning, ICLR 2021, section 3.
     """
