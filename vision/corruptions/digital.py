@@ -80,7 +80,7 @@ class ElasticTransform(Corruption):
 
     def _unit(self, x: Tensor) -> float:
         shorter = min(x.shape[-2:])
-        return shorter if self.scale_of(x) == "cifar" else shorter * 244 / 224
+        return shorter if self.benchmark_of(x) == "cifar" else shorter * 244 / 224
 
 
 def affine_places(moves: Tensor, height: int, width: int) -> tuple[Tensor, Tensor]:

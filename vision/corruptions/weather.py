@@ -128,7 +128,7 @@ class Frost(Corruption):
 
     def _crops(self, x: Tensor, params: Params) -> Tensor:
         height, width = x.shape[-2:]
-        shrink = 5 if self.scale_of(x) == "cifar" else 1
+        shrink = 5 if self.benchmark_of(x) == "cifar" else 1
         crops = []
         for which, place in zip(params["texture"].tolist(), params["place"].tolist(), strict=True):
             texture = self.textures[int(which * len(self.textures))][:, ::shrink, ::shrink]

@@ -1,7 +1,7 @@
 """Image views: batched, per-sample parameters, float images ``(batch, channel, height, width)`` in [0, 1]."""
 
 from vision.views.blur import GaussianBlur
-from vision.views.color import ColorJitter
+from vision.views.color import ColorJitter, RandomColorJitter
 from vision.views.crop import RandomResizedCrop
 from vision.views.erasing import Erasing
 from vision.views.flip import HorizontalFlip, QuarterRotation
@@ -15,6 +15,7 @@ __all__ = [
     "Grayscale",
     "HorizontalFlip",
     "QuarterRotation",
+    "RandomColorJitter",
     "RandomConvolution",
     "RandomResizedCrop",
     "Solarize",

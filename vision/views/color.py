@@ -3,35 +3,36 @@
 import torch
 from torch import Generator, Tensor
 
-from viewlearn.views import Params, View, draw
+from viewlearn.views import Params, RandomApply, View, draw
 from viewlearn.views.checks import Range, check_range
 from viewlearn.views.parts import part_size
 from vision.views.checks import check_images, full_precision
 from vision.views.hue import shift_hue
 from vision.views.tone import luma
 
-BRIGHTNESS, CONTRAST, SATURATION, HUE = range(4)
-UNCHANGED = 4  # the group of the samples that are passed on as they are, behind those of the hue's four places
+HUE = 3  # number of the hue in an order, behind brightness, contrast and saturation
+UNCHANGED = 4  # group of the images that stay as they are, behind those of the hue's four places
 
 
 class ColorJitter(View):
-    """Changes brightness, contrast, saturation and hue by random factors, one after the other in random order.
+    """Changes brightness, contrast, saturation and hue by random factors, one after the other in random order::
 
         brightness: clamp(f x)                              contrast:   clamp(f x + (1 − f) mean(luma(x)))
         saturation: clamp(f x + (1 − f) luma(x))            hue:        moved by f turns in HSV
 
-    Parameters: ``brightness``, ``contrast``, ``saturation`` (batch,) factors, 1 changing nothing; ``hue`` (batch,)
-    in turns, 0 changing nothing; ``order`` (batch, 4), a permutation of 0 … 3 that counts the changes as they stand
-    here. As torchvision's, the order is each sample's own; the view is differentiable in x and in all factors.
+    Parameters: ``brightness``, ``contrast``, ``saturation`` (batch,) factors, of which 1 changes nothing; ``hue``
+    (batch,) in turns, of which 0 changes nothing; ``order`` (batch, 4), a permutation of 0 … 3, which number the
+    changes as they stand here. As in torchvision, each image has an order of its own. The view is differentiable in x
+    and in all factors.
 
     Args:
-        brightness: the factor is uniform in [max(0, 1 − brightness), 1 + brightness], or in (low, high).
-        contrast: as brightness.
-        saturation: as brightness.
-        hue: the shift is uniform in [−hue, hue], or in (low, high), in turns; at most half a turn.
+        brightness: Width of the factor's range, uniform in [max(0, 1 − brightness), 1 + brightness]; or (low, high).
+        contrast: As brightness.
+        saturation: As brightness.
+        hue: Largest shift in turns, uniform in [−hue, hue]; or (low, high). At most half a turn.
 
     Raises:
-        ValueError: a negative factor, a hue outside [−0.5, 0.5], (when called) images without three channels.
+        ValueError: a negative factor, or a hue outside [−0.5, 0.5]; (when called) images without three channels.
 
     Chen et al. 2020, A simple framework for contrastive learning, appendix A.
     """
@@ -58,30 +59,55 @@ class ColorJitter(View):
             "order": draw.uniform(x, 0.0, 1.0, generator, 4).argsort(dim=1),
         }
 
-    def transform(self, x: Tensor, params: Params, applied: Tensor | None = None) -> Tensor:
-        """x with the colors changed, of all images or of those that ``applied`` (batch,) names."""
-        check_images(x, channels=3)
-        full = full_precision(x)
-        hue, order = params["hue"].to(full.dtype), params["order"]
-        coefficients = torch.cat([_blends(params, full.dtype), hue[:, None]], dim=1)
-        # Samples whose hue comes at the same place make a group: in it, every step is one and the same formula.
-        group = (order == HUE).int().argmax(dim=1)
-        if applied is not None:
-            group = torch.where(applied, group, UNCHANGED)
-        size = part_size(full, coefficients)
-        changed, origin = [], []
-        for place in range(UNCHANGED + 1):
-            for rows in (group == place).nonzero().squeeze(1).split(size):
-                picked = full.index_select(0, rows)
-                if place != UNCHANGED:
-                    picked = _change(picked, coefficients.index_select(0, rows), place)
-                changed.append(picked)
-                origin.append(rows)
-        return torch.cat(changed).index_select(0, torch.cat(origin).argsort()).to(x.dtype)
+    def transform(self, x: Tensor, params: Params) -> Tensor:
+        return _jitter(x, params)
+
+
+class RandomColorJitter(RandomApply):
+    """A color jitter that is applied to each image with a probability of its own draw.
+
+    It is ``RandomApply(view, probability)``, with the same draws and the same result, and copies fewer images on the
+    way, as the jitter sorts them anyway.
+
+    Args:
+        view: The color jitter.
+        probability: Probability of each image to be changed.
+
+    Raises:
+        ValueError: a probability outside [0, 1]; (when called) images without three channels.
+    """
+
+    def __init__(self, view: ColorJitter, probability: float = 0.8):
+        super().__init__(view, probability)
+
+    def transform(self, x: Tensor, params: Params) -> Tensor:
+        return _jitter(x, params["view"], params["applied"])
+
+
+def _jitter(x: Tensor, params: Params, applied: Tensor | None = None) -> Tensor:
+    """Changes the colors of all images, or of those where ``applied`` (batch,) is True."""
+    check_images(x, channels=3)
+    full = full_precision(x)
+    hue, order = params["hue"].to(full.dtype), params["order"]
+    coefficients = torch.cat([_blends(params, full.dtype), hue[:, None]], dim=1)
+    # Images whose hue comes at the same place make a group: in it, every step is one and the same formula.
+    group = (order == HUE).int().argmax(dim=1)
+    if applied is not None:
+        group = torch.where(applied, group, UNCHANGED)
+    size = part_size(full, coefficients)
+    changed, origin = [], []
+    for place in range(UNCHANGED + 1):
+        for rows in (group == place).nonzero().squeeze(1).split(size):
+            picked = full.index_select(0, rows)
+            if place != UNCHANGED:
+                picked = _change(picked, coefficients.index_select(0, rows), place)
+            changed.append(picked)
+            origin.append(rows)
+    return torch.cat(changed).index_select(0, torch.cat(origin).argsort()).to(x.dtype)
 
 
 def _change(x: Tensor, coefficients: Tensor, hue_place: int) -> Tensor:
-    """Three blends in their order, with the hue moved after the first ``hue_place`` of them."""
+    """Applies three blends in their order, and moves the hue after the first ``hue_place`` of them."""
     *blends, _ = coefficients[:, :, None, None].unbind(dim=1)
     for step in range(4):
         if step == hue_place:
@@ -100,7 +126,7 @@ def _blend(x: Tensor, own: Tensor, to_luma: Tensor, to_mean: Tensor) -> Tensor:
 
 
 def _blends(params: Params, dtype: torch.dtype) -> Tensor:
-    """The coefficients ``(batch, 3 steps · 3)`` of the changes other than hue, in each sample's order."""
+    """Coefficients ``(batch, 3 steps · 3)`` of the changes other than hue, in each image's order."""
     bright, contrast, saturation = (params[name].to(dtype) for name in ("brightness", "contrast", "saturation"))
     zero = torch.zeros_like(bright)
     rows = [bright, zero, zero, contrast, zero, 1 - contrast, saturation, 1 - saturation, zero]

@@ -13,17 +13,17 @@ from vision.views.resample import Taps, resize_taps, separable
 class RandomResizedCrop(View):
     """Cuts a random box out of each image and resizes it, bilinear with antialiasing.
 
-    Parameters: ``box`` (batch, 4): top, left, height, width, as fractions of the image. Drawn boxes end between
-    pixels, and then this is torchvision's ``resized_crop(..., antialias=True)``; boxes of one's own may end
-    anywhere, and the view is differentiable in them as well.
+    Parameters: ``box`` (batch, 4): top, left, height, width, as fractions of the image. The edges of drawn boxes lie
+    between pixels, where this is torchvision's ``resized_crop(..., antialias=True)``; other boxes may end anywhere,
+    and the view is differentiable in them as well.
 
     Args:
-        size: of the output in pixels, or (height, width); bound from the data.
-        scale: smallest and largest area of the box, as fractions of the image's.
-        ratio: smallest and largest aspect ratio (width / height) of the box.
+        size: Side of the output in pixels, or (height, width); bound from the data.
+        scale: Smallest and largest area of the box, as fractions of the image's.
+        ratio: Smallest and largest aspect ratio (width / height) of the box.
 
     Raises:
-        ValueError: a size that is missing or not positive, a scale outside (0, 1], a ratio that isn't positive.
+        ValueError: no size or one that isn't positive, a scale outside (0, 1], or a ratio that isn't positive.
 
     Szegedy et al. 2015, Going deeper with convolutions, section 6; the defaults are SimCLR's.
     """
@@ -41,22 +41,33 @@ class RandomResizedCrop(View):
     def sample(self, x: Tensor, generator: Generator | None = None) -> Params:
         return {"box": draw_box(x, self.scale, self.ratio, generator)}
 
-    def transform(self, x: Tensor, params: Params, mirrored: Tensor | None = None) -> Tensor:
-        """The crops of x; those that ``mirrored`` (batch,) names come out left to right, which here costs nothing."""
-        check_images(x)
-        height, width = x.shape[-2:]
-        top, left, box_height, box_width = params["box"].unbind(dim=1)
-        if height == width and self.size[0] == self.size[1]:  # both axes at once
-            both = resize_taps(
-                torch.cat([top, left]) * height, torch.cat([box_height, box_width]) * height, height, self.size[0]
-            )
-            rows, columns = (Taps(*half) for half in zip(*(value.chunk(2) for value in both), strict=True))
-        else:
-            rows = resize_taps(top * height, box_height * height, height, self.size[0])
-            columns = resize_taps(left * width, box_width * width, width, self.size[1])
-        if mirrored is not None:
-            columns = Taps(*(torch.where(mirrored[:, None, None], value.flip(1), value) for value in columns))
-        return separable(x, rows, columns)
+    def transform(self, x: Tensor, params: Params) -> Tensor:
+        return resized_crop(x, params["box"], self.size)
 
     def like(self, x: Tensor) -> Tensor:
         return x.new_empty(1).expand(*x.shape[:-2], *self.size)
+
+
+def resized_crop(x: Tensor, box: Tensor, size: tuple[int, int], mirrored: Tensor | None = None) -> Tensor:
+    """Cuts a box out of each image, resizes it, and flips some of them, which costs nothing here.
+
+    Args:
+        x: ``(batch, channel, height, width)``.
+        box: ``(batch, 4)`` top, left, height, width, as fractions of the image.
+        size: Height and width of the result in pixels.
+        mirrored: ``(batch,)`` booleans: whether to flip the result left to right; None flips no image.
+    """
+    check_images(x)
+    height, width = x.shape[-2:]
+    top, left, box_height, box_width = box.unbind(dim=1)
+    if height == width and size[0] == size[1]:  # both axes at once
+        both = resize_taps(
+            torch.cat([top, left]) * height, torch.cat([box_height, box_width]) * height, height, size[0]
+        )
+        rows, columns = (Taps(*half) for half in zip(*(value.chunk(2) for value in both), strict=True))
+    else:
+        rows = resize_taps(top * height, box_height * height, height, size[0])
+        columns = resize_taps(left * width, box_width * width, width, size[1])
+    if mirrored is not None:
+        columns = Taps(*(torch.where(mirrored[:, None, None], value.flip(1), value) for value in columns))
+    return separable(x, rows, columns)
