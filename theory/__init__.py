@@ -9,12 +9,13 @@ from theory.closed_forms.optimum import Solution, solve, solve_diagonal, solve_g
 from theory.closed_forms.tight_bottleneck import Hysteresis, hysteresis
 from theory.closed_forms.water_filling import WaterFilling, mean_field
 from theory.losses.info_nce import InfoNCE
-from theory.losses.loss import Loss
+from theory.losses.loss import Loss, QuadraticForm
 from theory.losses.per_run import AutogradLoss
 from theory.losses.quadratic import CovarianceContrast, Spectral
 from theory.measures.probe import Probe, VacuousProbeWarning, probe
 from theory.model.groups import FeatureGroup, GroupModel
 from theory.model.moments import ViewMoments, moments
+from theory.prediction import Prediction, TaskPrediction, predict
 from theory.simulation.adversaries import AdditiveAdversary, DestroyAdversary
 from theory.simulation.game import Game, play
 from theory.simulation.optimization import Optimization
@@ -40,9 +41,12 @@ __all__ = [
     "Loss",
     "Optimization",
     "PhaseDiagram",
+    "Prediction",
     "Probe",
+    "QuadraticForm",
     "Solution",
     "Spectral",
+    "TaskPrediction",
     "TidyTable",
     "Trained",
     "VacuousProbeWarning",
@@ -66,6 +70,7 @@ __all__ = [
     "moments",
     "phase_diagram",
     "play",
+    "predict",
     "probe",
     "solve",
     "solve_diagonal",

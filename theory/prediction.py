@@ -121,9 +121,9 @@ def _between(points: Tensor, classes: Tensor) -> Tensor:
 def _predict_task(
     name: str, between: Tensor, values: Tensor, directions: Tensor, shares: Tensor, dim: int
 ) -> TaskPrediction:
-    strengths, axes = torch.linalg.eigh(between)
-    strengths, axes = strengths.flip(0), axes.flip(1)
-    kept = strengths > 1e-2 * strengths[0]  # directions without class differences are only noise
+    variances, axes = torch.linalg.eigh(between)
+    variances, axes = variances.flip(0), axes.flip(1)
+    kept = variances > 1e-2 * variances[0]  # directions without class differences are only noise
     axes = axes[:, kept]
     transfer = (directions * values) @ directions.mT  # T, the whitened cross-view covariance
     correlations = torch.linalg.eigvalsh(axes.mT @ transfer @ axes).flip(0)

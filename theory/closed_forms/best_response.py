@@ -49,20 +49,22 @@ def additive_response(second: Tensor, cross: Tensor, budget: float) -> Tensor:
     Args:
         second: Variances S_i > 0, (directions,).
         cross: Cross-view covariances C_i, (directions,); the encoder has room for all.
-        budget: E|δ|² of each view, in [0, Σ S_i over directions with C_i > 0].
+        budget: ``E|δ|²`` of each view, in [0, Σ S_i over directions with C_i > 0].
 
     Returns:
         Distortions c_i, (directions,).
     """
     second, cross = second.double(), cross.double()
     correlation = (cross / second).clamp_min(0)
-    room = torch.where(correlation > 0, second, 0.0)
-    if not 0 <= budget <= room.sum():
-        raise ValueError(f"budget must be between 0 and the correlated variance {room.sum().item():g}, not {budget}")
+    available = torch.where(correlation > 0, second, 0.0)
+    if not 0 <= budget <= available.sum():
+        raise ValueError(
+            f"budget must be between 0 and the correlated variance {available.sum().item():g}, not {budget}"
+        )
 
     def spent(log_level: float) -> tuple[float, Tensor]:
         kept = (log_level + second.log() - 2 * correlation.clamp_min(1e-300).log()).exp().clamp_max(1)
-        distortion = room * (1 - kept)
+        distortion = available * (1 - kept)
         return distortion.sum().item(), distortion
 
     return _bisect(spent, budget)

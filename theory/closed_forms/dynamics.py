@@ -69,10 +69,16 @@ def escape_rate(model: GroupModel, held: int, waiting: int) -> float:
 
 
 def starved_growth(model: GroupModel, group: str, positive_probability: float, temperature: float = 1.0) -> float:
-    """Growth rate ``(2/τ) C_B (1 − p̄)`` of a small weight on a group under InfoNCE with a dot product.
+    """Returns the growth rate ``(2/τ) C_B (1 − p̄)`` of a small weight on a group under InfoNCE with a dot product.
 
-    p̄ is the mean softmax probability that the other groups alone give to the positive. An easy rival (p̄ → 1) starves
-    the group by 1/(1 − p̄); with many negatives p̄ → 0 and the coupling is gone. It slows, and changes no optimum.
+    An easy rival (p̄ → 1) slows the group by a factor of 1/(1 − p̄); with many negatives p̄ → 0 and the effect vanishes.
+    No optimum moves.
+
+    Args:
+        model: Model.
+        group: Name of the group B.
+        positive_probability: Mean softmax probability p̄ in [0, 1] that the other groups alone give to the positive.
+        temperature: Temperature τ.
     """
     if not 0 <= positive_probability <= 1:
         raise ValueError(f"positive_probability must be in [0, 1], not {positive_probability}")

@@ -5,25 +5,25 @@ import math
 import torch
 from torch import Tensor
 
-# Logits of a chunk of runs stay in one reused buffer of at most this many values, so that they fit the CPU's cache
-# and no page is faulted in twice: two to three times faster than all runs at once.
-CPU_BUFFER = 2**18
+# Logits of a chunk of runs stay in one reused buffer of at most this many values, which fits the CPU's cache and whose
+# pages are faulted in once: two to three times faster than all runs at once.
+CPU_BUFFER_SIZE = 2**18
 LOG2_E = math.log2(math.e)
 
 
 def softmax_pull(
     anchors: Tensor, points: Tensor, temperature: float, bound: float | None = None, others: bool = False
 ) -> tuple[Tensor, Tensor]:
-    """Gradient, times τN, of ``mean_i τ-logsumexp_j(a_i·c_j/τ)`` by anchors a and points, where c are the points.
+    """Returns τN times the gradients of ``mean_i logsumexp_j(a_i·c_j/τ)`` by anchors a and points.
 
-    With P the softmax over candidates, that is ``(P c, Pᵀ a)``; with ``others`` the candidates are anchors and points,
-    and the anchors' part of ``Pᵀ a`` goes to the anchors.
+    Candidates c are the points. With P the softmax over them, the gradients are ``(P c, Pᵀ a)``; with ``others`` the
+    candidates are anchors and points, and the anchors' part of ``Pᵀ a`` goes to the anchors.
 
     Args:
         anchors: (…, N, dim).
         points: (…, N, dim).
-        temperature: τ.
-        bound: An upper bound of a_i·c_j when one is known (1 for unit vectors); saves the row maximum.
+        temperature: Temperature τ.
+        bound: Upper bound of a_i·c_j, if one is known (1 for unit vectors); saves the row maximum.
         others: Whether anchors are candidates too.
     """
     runs, num = anchors.shape[:-2], anchors.shape[-2]
@@ -32,7 +32,7 @@ def softmax_pull(
     anchors = anchors.contiguous()
     candidates = torch.cat([anchors, points], -1) if others else points.contiguous()
     width = candidates.shape[-1]
-    chunk = max(1, CPU_BUFFER // (num * width)) if anchors.device.type == "cpu" else len(anchors)
+    chunk = max(1, CPU_BUFFER_SIZE // (num * width)) if anchors.device.type == "cpu" else len(anchors)
     buffer = anchors.new_empty(min(chunk, len(anchors)), num, width)
     by_anchor, by_candidate = torch.empty_like(anchors), torch.empty_like(candidates)
     scaled = anchors.mT * (LOG2_E / temperature)

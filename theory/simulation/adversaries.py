@@ -90,7 +90,7 @@ class AdditiveAdversary:
 
     Args:
         model: Model whose views are perturbed.
-        budget: E|δ|² (l2) or E‖δ‖₁ (l1) of each view.
+        budget: ``E|δ|²`` (l2) or ``E‖δ‖₁`` (l1) of each view.
         norm: Whether the budget is that of l2 or l1.
     """
 

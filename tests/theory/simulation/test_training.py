@@ -55,3 +55,36 @@ def test_history_begins_at_the_start_and_ends_at_the_end():
     trained = train(MODEL, Spectral(), 2, Optimization(20), record_every=10)
     assert trained.steps == (0, 10, 20) and trained.history.shape == (3, 1, 1, 2, 6)
     assert torch.equal(trained.history[-1], trained.weight)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"num_steps": -1}, "num_steps must be at least 0, not -1"),
+        ({"optimizer": "LBFGS"}, "optimizer must be Adam or SGD, not 'LBFGS'"),
+        ({"schedule": "linear"}, "schedule must be cosine or constant, not 'linear'"),
+    ],
+)
+def test_invalid_settings_say_why(settings, message):
+    with pytest.raises(ValueError, match=message):
+        Optimization(**settings)
+
+
+@pytest.mark.parametrize(
+    "optimization", [Optimization(30, lr=0.1), Optimization(30, "SGD", 0.1, "constant")], ids=["Adam", "SGD"]
+)
+def test_stacked_runs_are_stepped_as_each_would_be_alone(optimization):
+    goal = torch.randn(2, 3, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+
+    def descend(goal: torch.Tensor) -> torch.Tensor:
+        weight = torch.zeros_like(goal)
+        optimizer, scheduler = optimization.start(weight)
+        for _ in range(optimization.num_steps):
+            weight.grad = 2 * (weight - goal)
+            optimizer.step()
+            scheduler.step()
+        return weight
+
+    alone = torch.stack([descend(one) for one in goal.flatten(0, 1)]).reshape(goal.shape)
+    assert torch.allclose(descend(goal), alone, rtol=1e-12)
+    assert not torch.allclose(alone, torch.zeros_like(goal), atol=0.01)
