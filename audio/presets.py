@@ -15,27 +15,28 @@ from audio.views import (
     WhiteNoise,
 )
 from viewlearn.views import Compose, RandomApply
+from viewlearn.views.checks import Range
 
 
 class WaveformViews(Compose):
     """Designed waveform views: entries ``crop``, ``gain``, ``polarity``, ``shift``, ``low_pass`` (p 0.3) and ``noise``.
 
-    They act before the front end. The crop matters where the data keeps longer clips than the encoder reads.
+    They act before the front end. The crop matters where the data keep longer clips than the encoder reads.
 
     Args:
-        num_samples: of the crop; bound from the data.
-        sample_rate: in Hz; bound from the data.
-        snr_db: lowest and highest signal-to-noise ratio of the white noise, in dB.
+        num_samples: Length of the crop in samples; bound from the data.
+        sample_rate: Sample rate in Hz; bound from the data.
+        snr_db: Lowest and highest signal-to-noise ratio of the white noise in dB.
 
     Raises:
-        ValueError: num_samples or sample_rate that is missing.
+        ValueError: A length or sample rate that is missing.
     """
 
     def __init__(
         self,
         num_samples: int | None = None,
         sample_rate: int | None = None,
-        snr_db: tuple[float, float] = (5.0, 40.0),
+        snr_db: Range = (5.0, 40.0),
     ):
         crop = RandomCrop(num_samples)
         top = 3500.0 if sample_rate is None else min(3500.0, 0.45 * sample_rate)
@@ -54,9 +55,9 @@ class WaveformViews(Compose):
 class PublishedWaveformViews(Compose):
     """The published "time" views: entries ``segment`` (8 to 100 % kept, the rest silenced) and ``noise``.
 
-    Tamkin et al., Viewmaker Networks, 2021, released code: in a random order there, which is no difference but that
-    noise can be silenced too; its noise has a fixed standard deviation near 1/√n for n samples (0.0025 at 10 s), and
-    is given here as a ratio to speech at a usual level.
+    Tamkin et al., Viewmaker Networks, 2021, released code. There they come in a random order, which differs only in
+    that noise can be silenced too; its noise has a fixed standard deviation near 1/√n for n samples (0.0025 at 10 s),
+    given here as a ratio to speech at a usual level.
     """
 
     def __init__(self):
@@ -64,15 +65,18 @@ class PublishedWaveformViews(Compose):
 
 
 class SpectralViews(Compose):
-    """The published "spectral" views: entries ``frequency``, ``time`` (one mask each) and ``noise``, behind z-scoring.
+    """The published "spectral" views: entries ``frequency``, ``time`` (one mask each) and ``noise``, after z-scoring.
 
     Masks are 0 to 39 of 64 bands or frames wide and as silent as the sample's quietest point, noise has 0.25 standard
     deviations: Tamkin et al., Viewmaker Networks, 2021, released code. SpecAugment masks speech to its mean instead,
     and less of it.
 
     Args:
-        max_fraction: largest width of a mask as a part of the bands or frames.
-        noise_std: in standard deviations of the data set's log-mel values.
+        max_fraction: Largest width of a mask as a fraction of the bands or frames, in [0, 1].
+        noise_std: Standard deviation of the noise, in standard deviations of the data set's log-mel values.
+
+    Raises:
+        ValueError: A fraction outside [0, 1], or negative noise.
     """
 
     def __init__(self, max_fraction: float = 39 / 64, noise_std: float = 0.25):
@@ -89,8 +93,11 @@ class BYOLAViews(Compose):
     """BYOL-A's views: entries ``mixup`` and ``crop`` (Niizumi et al., BYOL for Audio, 2021, section III).
 
     Args:
-        mixup_ratio: largest part of the other sound; 0.4 in the paper.
-        unit_db: dB of one unit of the spectrogram: the standard deviation it was z-scored with.
+        mixup_ratio: Largest part of the other sound, in [0, 1); 0.4 in the paper.
+        unit_db: One unit of the spectrogram in dB: the standard deviation that it was z-scored with.
+
+    Raises:
+        ValueError: A ratio outside [0, 1), or a unit that isn't positive.
     """
 
     def __init__(self, mixup_ratio: float = 0.4, unit_db: float = 12.0):

@@ -1,8 +1,8 @@
 """Sound data: recordings in folders, and published data sets."""
 
-from audio.data.cache import Decoded, decoded
+from audio.data.cache import Decoded, decode_files
 from audio.data.catalog import Recording, assign_splits
-from audio.data.files import AudioError, find_audio, read
+from audio.data.files import AudioError, find_audio, read_audio
 from audio.data.folder import AudioFolder
 from audio.data.local import ESC50, AudioMNIST, SpokenDigits
 from audio.data.published import FluentSpeechCommands, LibriSpeech, SpeechCommands, VoxCeleb1
@@ -25,7 +25,7 @@ __all__ = [
     "SpokenDigits",
     "VoxCeleb1",
     "assign_splits",
-    "decoded",
+    "decode_files",
     "find_audio",
-    "read",
+    "read_audio",
 ]

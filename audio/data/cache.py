@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from audio.data.files import AudioError, read, to_int16
+from audio.data.files import AudioError, read_audio, to_int16
 from viewlearn.files import write_text, writing_folder
 
 VERSION = 1
@@ -46,7 +46,7 @@ def _default_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "viewlearn" / "audio"
 
 
-def decoded(
+def decode_files(
     paths: Sequence[Path],
     sample_rate: int,
     folder: Path | str | None = None,
@@ -100,7 +100,7 @@ def _fill(final: Path, paths: Sequence[Path], sample_rate: int, unreadable: str,
         with open(temporary / SAMPLES, "wb") as file:
             for path in paths:
                 try:
-                    sound = to_int16(read(path, sample_rate, **expected).mean(0))
+                    sound = to_int16(read_audio(path, sample_rate, **expected).mean(0))
                 except AudioError as error:
                     if unreadable == "stop":
                         raise

@@ -33,7 +33,7 @@ def find_audio(folder: Path | str) -> list[Path]:
     return paths
 
 
-def read(
+def read_audio(
     path: Path | str,
     sample_rate: int | None = None,
     expected_rate: int | None = None,

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from audio.data.cache import Decoded, decoded
+from audio.data.cache import Decoded, decode_files
 from audio.data.catalog import Recording, assign_splits, encode_labels
 from audio.data.files import AudioError
 from audio.data.sound_data import SoundData
@@ -99,7 +99,7 @@ class RecordedData(SoundData):
     def sounds(self) -> Decoded:
         """All recordings, decoded."""
         paths = [recording.path for recording in self.recordings]
-        sounds = decoded(
+        sounds = decode_files(
             paths, self.sample_rate, self.cache, self.unreadable, self.expected_rate, self.expected_channels
         )
         sounds = self._long_enough(sounds)

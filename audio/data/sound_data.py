@@ -30,13 +30,15 @@ class SoundData(Data):
         overlay_seed: Seed of which sound gets which overlay, and of its place and level.
         planes: Whether samples keep base and overlay apart, for the oracle ``RedrawOverlay``; the front end puts them
             together.
-        memory_gb: Size in gigabytes up to which a split is held in memory; larger ones are read as needed.
+        memory_gb: Largest size in gigabytes of a split that is kept in memory: 0 reads sounds each time, and inf keeps
+            every split.
         mean: Mean of the log-mel values in dB; measured by default.
         std: Standard deviation of the log-mel values in dB; measured by default.
 
     Raises:
         ValueError: An unknown geometry, a sample rate or length that isn't positive, keep_seconds below seconds,
-            seconds that don't fill half a window, ``planes`` without an overlay, or an overlay of another sample rate.
+            seconds that don't fill half a window, a negative ``memory_gb``, ``planes`` without an overlay, an
+            overlay of another sample rate.
     """
 
     splits: tuple[Split, ...] = get_args(Split)
@@ -70,6 +72,8 @@ class SoundData(Data):
                 f"clips of {seconds} s are {self.num_samples} samples at {self.sample_rate} Hz; the geometry "
                 f"{geometry} needs more than {named.n_fft // 2}, half a window"
             )
+        if not memory_gb >= 0:
+            raise ValueError(f"memory_gb is {memory_gb}; it must be 0 or more gigabytes")
         if planes and overlay is None:
             raise ValueError("planes is True, but there is no overlay to keep apart; give one, such as Background")
         if overlay is not None and overlay.sample_rate != self.sample_rate:
@@ -103,10 +107,10 @@ class SoundData(Data):
             dataset = self.source(name)
             if self.overlay is not None:
                 dataset = superimpose(dataset, self.overlay, name, self.overlay_seed, self.planes)
-            self._datasets[name] = self._held(dataset)
+            self._datasets[name] = self._kept(dataset)
         return self._datasets[name]
 
-    def _held(self, dataset: Dataset) -> Dataset:
+    def _kept(self, dataset: Dataset) -> Dataset:
         """The data set in memory, if it is small enough."""
         shape = (2 if self.planes else 1, self.keep_samples)
         if not len(dataset):

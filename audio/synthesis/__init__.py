@@ -1,4 +1,4 @@
-"""Sounds made by formula: vowels of synthetic speakers, and backgrounds. No recordings, and no claim to be any."""
+"""Sounds made by formula, without recordings: vowels of synthetic speakers, and backgrounds."""
 
 from audio.synthesis.backgrounds import BACKGROUNDS, background
 from audio.synthesis.synthetic_vowels import SyntheticVowels

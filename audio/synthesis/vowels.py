@@ -28,10 +28,10 @@ class Speakers:
     """Synthetic speakers, one entry each.
 
     Args:
-        pitch: mean fundamental frequency in Hz, 85 to 260.
-        size: factor on all formants, 0.95 (a large vocal tract) to 1.3 (a small one).
-        breath: level of aspiration noise relative to the voiced source, 0 to 0.15.
-        tilt: further slope of the source in dB per octave, −6 to 0.
+        pitch: Mean fundamental frequency in Hz, 85 to 260.
+        size: Factor on all formants, 0.95 (a large vocal tract) to 1.3 (a small one).
+        breath: Level of aspiration noise relative to the voiced source, 0 to 0.15.
+        tilt: Further slope of the source in dB per octave, −6 to 0.
     """
 
     pitch: Tensor
@@ -41,7 +41,7 @@ class Speakers:
 
     @staticmethod
     def draw(count: int, generator: Generator) -> "Speakers":
-        """``count`` speakers; higher voices tend to have smaller tracts."""
+        """Draws ``count`` speakers; higher voices tend to have smaller tracts."""
         u, scatter, breath, tilt = torch.rand(4, count, generator=generator)
         size = 0.95 + 0.3 * u + 0.05 * scatter
         return Speakers(85 * (260 / 85) ** u, size, 0.15 * breath, -6 * tilt)
@@ -51,17 +51,17 @@ class Speakers:
 
 
 def vowels(vowel: Tensor, speakers: Speakers, num_samples: int, sample_rate: int, generator: Generator) -> Tensor:
-    """``(batch, num_samples)`` waveforms of unit mean power over the clip, one vowel each.
+    """Makes waveforms ``(batch, num_samples)`` of unit mean power over the clip, one vowel each.
 
     A vowel lasts 0.25 to 0.7 of the clip, begins anywhere it fits, glides by up to ±3 semitones, has vibrato, and
     formants that scatter by 4 %. The source is a train of Rosenberg's glottal pulses plus breath noise.
 
     Args:
-        vowel: ``(batch,)`` indices into ``VOWELS``.
-        speakers: one for each.
-        num_samples: length of a clip.
-        sample_rate: in Hz.
-        generator: of everything that varies.
+        vowel: Indices into ``VOWELS``, ``(batch,)``.
+        speakers: Speakers, one for each vowel.
+        num_samples: Length of a clip in samples.
+        sample_rate: Sample rate in Hz.
+        generator: Generator of everything that varies.
     """
     count = len(vowel)
     rand = torch.rand(8, count, generator=generator)
@@ -71,7 +71,7 @@ def vowels(vowel: Tensor, speakers: Speakers, num_samples: int, sample_rate: int
     duration = (0.25 + 0.45 * rand[0]) * num_samples / sample_rate
     start = rand[1] * (num_samples / sample_rate - duration)
     progress = (time - start[:, None]) / duration[:, None]
-    glide = 6 * (rand[2] - 0.5)  # semitones from begin to end
+    glide = 6 * (rand[2] - 0.5)  # semitones from beginning to end
     vibrato = 0.4 * rand[3, :, None] * (2 * math.pi * (4 + 3 * rand[4, :, None]) * time + 6.28 * rand[5, :, None]).sin()
     pitch = speakers.pitch[:, None] * 2 ** ((glide[:, None] * (progress - 0.5).clamp(-0.5, 0.5) + vibrato) / 12)
     source = _glottal_flow((pitch / sample_rate).double().cumsum(1) + rand[6, :, None])
@@ -83,7 +83,7 @@ def vowels(vowel: Tensor, speakers: Speakers, num_samples: int, sample_rate: int
 
 
 def _glottal_flow(cycles: Tensor, opening: float = 0.4, closing: float = 0.16) -> Tensor:
-    """The derivative of Rosenberg's pulse (1971, type C) at a phase in cycles: rises, falls fast, stays closed."""
+    """The derivative of Rosenberg's pulse (1971, type C) at a phase in cycles: it rises, falls fast, stays closed."""
     phase = (cycles % 1).float()
     rising = (math.pi / (2 * opening)) * (math.pi * phase / opening).sin()
     falling = -(math.pi / (2 * closing)) * (math.pi * (phase - opening) / (2 * closing)).sin()

@@ -1,6 +1,6 @@
 """Views of waveforms ``(batch, channel, time)`` and of spectrograms ``(batch, channel, mel, frame)``.
 
-Waveform views have ``stage = "natural"``: a run applies them before the front end, and spectrogram views behind it.
+Waveform views have ``stage = "natural"``: a run applies them before the front end, and spectrogram views after it.
 """
 
 from audio.views.spectrogram.crop import SpectrogramCrop

@@ -17,7 +17,7 @@ import torchaudio.transforms as T
 from torch import Tensor
 
 from audio.data import AudioFolder
-from audio.data.files import read
+from audio.data.files import read_audio
 from audio.front_end import LogMel, center_crop
 from audio.views import FrequencyMask, Gain, LowPass, PolarityInversion, TimeMask, TimeShift, WhiteNoise
 from benchmarks.measure import Row, Timing, compare
@@ -144,7 +144,7 @@ def _cache(num_files: int) -> Iterator[Row]:
             loader = make_loader(data.split("train"), BATCH, load="workers", num_workers=0, drop_last=False)
             calls = {
                 "ours": lambda loader=loader: sum(len(batch) for batch in loader.epoch(0)),
-                "decoding": lambda paths=paths: [center_crop(read(p, RATE), RATE) for p in paths],
+                "decoding": lambda paths=paths: [center_crop(read_audio(p, RATE), RATE) for p in paths],
             }
             timings = compare(calls, repeats=5)
             for away in root.glob("*.away"):

@@ -3,7 +3,7 @@
 import torch
 from torch import Generator, Tensor
 
-from audio.data.files import find_audio, read, to_int16
+from audio.data.files import find_audio, read_audio, to_int16
 from audio.views.snr import mix
 from viewlearn.views import Params, View, draw
 from viewlearn.views.checks import Range, check_range, require
@@ -37,7 +37,7 @@ class BackgroundNoise(View):
         sample_rate = require(self, "sample_rate", sample_rate)
         paths = find_audio(folder)
         self.names = [path.name for path in paths]
-        sounds = [to_int16(read(path, sample_rate).mean(0)) for path in paths]
+        sounds = [to_int16(read_audio(path, sample_rate).mean(0)) for path in paths]
         lengths = torch.tensor([len(sound) for sound in sounds], dtype=torch.int64)
         self.register_buffer("sounds", torch.cat(sounds), persistent=False)
         self.register_buffer("lengths", lengths, persistent=False)

@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from torch import Generator, Tensor
 
-from audio.data.files import find_audio, read
+from audio.data.files import find_audio, read_audio
 from audio.views.snr import noise_gain
 from audio.views.waveform.fourier import fast_length
 from viewlearn.views import Params, View, draw
@@ -84,7 +84,7 @@ class ImpulseResponse(View):
         sample_rate = require(self, "sample_rate", sample_rate)
         paths = find_audio(folder)
         self.names = [path.name for path in paths]
-        responses = [_aligned(read(path, sample_rate), path, int(max_seconds * sample_rate)) for path in paths]
+        responses = [_aligned(read_audio(path, sample_rate), path, int(max_seconds * sample_rate)) for path in paths]
         padded = torch.nn.utils.rnn.pad_sequence(responses, batch_first=True)
         self.register_buffer("responses", padded, persistent=False)
 

@@ -45,7 +45,23 @@ class RandomCrop(View):
         return x.new_empty(1).expand(*x.shape[:-1], self.num_samples)
 
 
-class RandomSegment(View):
+class _Segment(View):
+    """Draws one contiguous segment of each waveform, whose length is a fraction of the clip."""
+
+    stage = "natural"
+
+    def __init__(self, fraction: Range):
+        super().__init__()
+        self.fraction = check_range("fraction", fraction, 0.0, 1.0)
+
+    def sample(self, x: Tensor, generator: Generator | None = None) -> Params:
+        size = x.shape[-1]  # at least one sample is drawn where the fraction is above 0
+        length = (draw.uniform(x, *self.fraction, generator) * size).ceil().long().clamp(max=size)
+        start = (draw.uniform(x, 0.0, 1.0, generator) * (size - length + 1)).long()
+        return {"start": start, "length": length}
+
+
+class RandomSegment(_Segment):
     """Keeps one contiguous segment of a waveform in place and zeroes the rest.
 
     Parameters: ``start`` and ``length`` (batch,) in samples; the length is uniform over the fractions, the start
@@ -59,20 +75,14 @@ class RandomSegment(View):
         ValueError: A range outside [0, 1].
     """
 
-    stage = "natural"
-
     def __init__(self, fraction: Range = (0.08, 1.0)):
-        super().__init__()
-        self.fraction = check_range("fraction", fraction, 0.0, 1.0)
-
-    def sample(self, x: Tensor, generator: Generator | None = None) -> Params:
-        return _draw_segment(x, self.fraction, generator)
+        super().__init__(fraction)
 
     def transform(self, x: Tensor, params: Params) -> Tensor:
         return x * inside(params["start"], params["length"], x.shape[-1])[:, None]
 
 
-class WaveformMask(View):
+class WaveformMask(_Segment):
     """Zeroes one contiguous segment of a waveform.
 
     Parameters: ``start`` and ``length`` (batch,) in samples.
@@ -84,22 +94,8 @@ class WaveformMask(View):
         ValueError: A range outside [0, 1].
     """
 
-    stage = "natural"
-
     def __init__(self, fraction: Range = (0.0, 0.3)):
-        super().__init__()
-        self.fraction = check_range("fraction", fraction, 0.0, 1.0)
-
-    def sample(self, x: Tensor, generator: Generator | None = None) -> Params:
-        return _draw_segment(x, self.fraction, generator)
+        super().__init__(fraction)
 
     def transform(self, x: Tensor, params: Params) -> Tensor:
         return x * ~inside(params["start"], params["length"], x.shape[-1])[:, None]
-
-
-def _draw_segment(x: Tensor, fraction: Range, generator: Generator | None) -> Params:
-    """Start and length of a segment in samples, at least one sample long where the fraction is above 0."""
-    size = x.shape[-1]
-    length = (draw.uniform(x, *fraction, generator) * size).ceil().long().clamp(max=size)
-    start = (draw.uniform(x, 0.0, 1.0, generator) * (size - length + 1)).long()
-    return {"start": start, "length": length}

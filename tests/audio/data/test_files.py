@@ -7,7 +7,7 @@ import pytest
 import soundfile
 import torch
 
-from audio.data.files import AudioError, find_audio, read, to_int16
+from audio.data.files import AudioError, find_audio, read_audio, to_int16
 
 RATE = 16000
 FORMATS = [
@@ -34,7 +34,7 @@ def tone(channels, num_samples=RATE):
 def test_every_format_is_read(tmp_path, name, how, error, channels):
     path, x = tmp_path / name, tone(channels)
     soundfile.write(path, x, RATE, **how)
-    y = read(path)
+    y = read_audio(path)
     assert y.dtype == torch.float32 and y.shape[0] == channels
     assert abs(y.shape[1] - RATE) <= 1200, "lossy coders may pad"
     size = min(RATE, y.shape[1])
@@ -43,7 +43,7 @@ def test_every_format_is_read(tmp_path, name, how, error, channels):
 
 def test_reading_resamples(tmp_path):
     soundfile.write(tmp_path / "x.wav", tone(1), RATE)
-    assert read(tmp_path / "x.wav", 8000).shape == (1, 8000)
+    assert read_audio(tmp_path / "x.wav", 8000).shape == (1, 8000)
 
 
 def test_finds_audio_below_a_folder_only(tmp_path):
@@ -95,7 +95,7 @@ def bad_files(folder):
 def test_bad_files_are_said_with_their_path(tmp_path, name, message):
     bad_files(tmp_path)
     with pytest.raises(AudioError, match=message) as error:
-        read(tmp_path / name)
+        read_audio(tmp_path / name)
     assert str(tmp_path / name) in str(error.value)
 
 
@@ -104,13 +104,13 @@ def test_wav_that_was_streamed_without_a_known_length_is_whole(tmp_path):
     content = (tmp_path / "x.wav").read_bytes()
     at = content.index(b"data") + 4
     (tmp_path / "x.wav").write_bytes(content[:at] + b"\xff\xff\xff\xff" + content[at + 4 :])
-    assert read(tmp_path / "x.wav").shape == (1, RATE)
+    assert read_audio(tmp_path / "x.wav").shape == (1, RATE)
 
 
 def test_unexpected_sample_rates_are_said(tmp_path):
     soundfile.write(tmp_path / "x.wav", tone(1), RATE)
     with pytest.raises(AudioError, match="has 16000 samples per second; expected 8000"):
-        read(tmp_path / "x.wav", expected_rate=8000)
+        read_audio(tmp_path / "x.wav", expected_rate=8000)
 
 
 def test_sixteen_bits_round_and_saturate():
