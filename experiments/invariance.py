@@ -46,8 +46,7 @@ from viewlearn.runs.components import load_components
 from viewlearn.runs.provenance import origin
 from viewlearn.views.decode import ToFloat
 from vision.files import images_in, read_square
-from vision.image_sets import aloi, coil100, got10k, pascal3d, sample_sets
-from vision.image_sets.transformations import synthetic_variations
+from vision.image_sets import aloi, coil100, got10k, pascal3d, sample_sets, synthetic_variations
 from vision.synthesis import background_crops
 from vision.synthesis.solids import VARYING, solid_sets
 

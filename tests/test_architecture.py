@@ -105,6 +105,16 @@ def components() -> list[type]:
     return sorted((c for c in found if c.__module__.split(".")[0] in PACKAGES), key=lambda c: c.__qualname__)
 
 
+def test_views_keep_the_signatures_of_their_base():
+    """What is done faster for a caller who knows more is done by other functions."""
+    from viewlearn.views import View
+
+    for component in components():
+        for name in ("sample", "transform", "like", "same") if issubclass(component, View) else ():
+            written, base = (inspect.signature(getattr(owner, name)).parameters for owner in (component, View))
+            assert list(written) == list(base), f"{component.__qualname__}.{name}"
+
+
 def test_a_components_arguments_are_typed_and_explained():
     """They are its flags and its help; see ``--views.help CLASS``."""
     missing = []

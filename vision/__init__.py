@@ -1,4 +1,4 @@
-"""Image views and presets; image data sets and superimposed features beside them."""
+"""Image views, presets, image data and superimposed features."""
 
 from vision.data import CIFAR10, CIFAR100, STL10, ImageData, ImageFolder
 from vision.presets import LooCViews, MoCoV2Views, SimCLRViews

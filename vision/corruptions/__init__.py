@@ -1,4 +1,4 @@
-"""The 15 corruptions of ImageNet-C as views, batched and with per-sample draws."""
+"""The 15 corruptions of ImageNet-C as views, batched and with draws per sample."""
 
 from vision.corruptions.blurs import DefocusBlur, GlassBlur, MotionBlur, ZoomBlur
 from vision.corruptions.corruption import Corruption, Scale
@@ -26,7 +26,7 @@ CORRUPTIONS: dict[str, type[Corruption]] = {
 
 
 def imagenet_c(severities: tuple[int, ...] = (1, 2, 3, 4, 5), scale: Scale = "auto") -> dict[str, list[Corruption]]:
-    """All 15 corruptions at the given severities, by name, in the benchmark's order."""
+    """Makes all 15 corruptions at the given severities, by name, in the benchmark's order."""
     return {name: [corruption(severity, scale) for severity in severities] for name, corruption in CORRUPTIONS.items()}
 
 

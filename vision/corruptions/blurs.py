@@ -14,7 +14,7 @@ from vision.views.checks import full_precision
 
 
 class DefocusBlur(Corruption):
-    """Convolves with a disk of radius c₀ whose edge is softened by a Gaussian of width c₁, both in pixels.
+    """Convolves with a disk of radius c₀, its edge softened by a Gaussian of width c₁, both in pixels.
 
     It draws nothing. Borders are mirrored. Arguments and errors are those of ``Corruption``.
     """
@@ -32,12 +32,12 @@ class DefocusBlur(Corruption):
         kernel = disk(*self.constants(x)).to(full)
         radius = kernel.shape[0] // 2
         if radius >= min(x.shape[-2:]):
-            raise ValueError(f"a blur of {radius} pixels doesn't fit images of {x.shape[-2]}×{x.shape[-1]}")
+            raise ValueError(f"a blur of {radius} pixels is too large for images of {x.shape[-2]}×{x.shape[-1]}")
         return convolve(full, kernel).clamp(0, 1).to(x)
 
 
 def disk(radius: float, softness: float) -> Tensor:
-    """A disk that sums to 1, blurred by a Gaussian of 3×3 taps (5×5 above a radius of 8), cut to what isn't zero."""
+    """A disk that sums to 1, blurred by a Gaussian of 3×3 taps (5×5 above a radius of 8), without a border of zeros."""
     half = 8 if radius <= 8 else int(radius)
     place = torch.arange(-half, half + 1)
     kernel = (place**2 + place[:, None] ** 2 <= radius**2).double()
@@ -54,14 +54,14 @@ def disk(radius: float, softness: float) -> Tensor:
 
 
 class GlassBlur(Corruption):
-    """Blurs, lets every pixel take the color of a near one, pixel by pixel and c₂ times over, and blurs again.
+    """Blurs, gives every pixel the color of a near one, one after the other and c₂ times over, and blurs again.
 
-    σ = c₀ for both blurs; a pixel is at most c₁ rows and columns off. Parameters: ``offset`` (batch, c₂, pixels, 2),
-    (rows, columns) in [−c₁, c₁) for each pixel in the order of visits, from the lower right on.
+    σ = c₀ for both blurs; the near pixel is at most c₁ rows and columns away. Parameters: ``offset`` (batch, c₂,
+    pixels, 2), (rows, columns) in [−c₁, c₁) for each pixel in the order of visits, from the lower right on.
 
-    As in the benchmark's code, a pixel isn't swapped with the other one but becomes a copy of it: the paper says
-    shuffled, and the code's swap assigns views of one array to each other. Differentiable in x.
-    Arguments and errors are those of ``Corruption``.
+    As in the benchmark's code, a pixel isn't swapped with the other one but becomes a copy of it: the paper speaks of
+    shuffling, and the code's swap assigns views of one array to each other. Differentiable in x. Arguments
+    and errors are those of ``Corruption``.
     """
 
     CONSTANTS: ClassVar = {
@@ -86,7 +86,7 @@ class GlassBlur(Corruption):
 
 
 def glass_sources(offset: Tensor, height: int, width: int, reach: int) -> Tensor:
-    """(batch, height · width): for every pixel the one whose color it has after all the copying."""
+    """For every pixel the one whose color it has after all copies: (batch, height · width)."""
     batch = np.arange(len(offset))
     source = np.broadcast_to(np.arange(height * width), (len(offset), height * width)).copy()
     steps = (offset[..., 0] * width + offset[..., 1]).cpu().numpy()
@@ -102,7 +102,7 @@ def glass_sources(offset: Tensor, height: int, width: int, reach: int) -> Tensor
 class MotionBlur(Corruption):
     """Smears along a line at an angle within ±45°, over radius c₀ with weights of width σ = c₁, in pixels.
 
-    Parameters: ``angle`` (batch,) in degrees. The benchmark calls ImageMagick, whose algorithm this is.
+    Parameters: ``angle`` (batch,) in degrees. The algorithm is that of ImageMagick, which the benchmark calls.
     Arguments and errors are those of ``Corruption``.
     """
 
@@ -119,9 +119,9 @@ class MotionBlur(Corruption):
 
 
 class ZoomBlur(Corruption):
-    """The mean of the image and of its enlargements by 1, 1 + step, … below 1 + c₀ (the center stays put).
+    """Averages the image and its enlargements by 1, 1 + c₁, 1 + 2 c₁, … below 1 + c₀, about the center.
 
-    It draws nothing. c is (c₀, step). Arguments and errors are those of ``Corruption``.
+    It draws nothing. Arguments and errors are those of ``Corruption``.
     """
 
     CONSTANTS: ClassVar = {

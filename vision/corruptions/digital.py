@@ -15,7 +15,7 @@ from vision.views.checks import full_precision
 
 
 class Brightness(Corruption):
-    """Adds c to the value in HSV, at most to 1; hue and saturation stay.
+    """Adds c to the value in HSV, up to 1; hue and saturation stay.
 
     It draws nothing. Arguments and errors are those of ``Corruption``.
     """
@@ -33,7 +33,7 @@ class Brightness(Corruption):
 
 
 class Contrast(Corruption):
-    """clamp(c (x − mean) + mean, 0, 1), with the mean of each channel of each image.
+    """Scales contrast: clamp(c (x − mean) + mean, 0, 1), with the mean of each channel of each image.
 
     It draws nothing. Arguments and errors are those of ``Corruption``.
     """
@@ -49,10 +49,10 @@ class Contrast(Corruption):
 
 
 class ElasticTransform(Corruption):
-    """A random affine map, then displacements by smooth random fields.
+    """Applies a random affine map, then displaces pixels by smooth random fields.
 
-    The affine map moves three corners of the central square by up to c₂ pixels each way; the displacements, in
-    pixels, are c₀ · blur(noise), σ = c₁. c is in units of the image's shorter side (in ImageNet-C 244 stands for 224).
+    The affine map moves three corners of the central square by up to c₂ pixels each way; the displacements are
+    c₀ · blur(noise) pixels, with σ = c₁. c is in units of the image's shorter side (in ImageNet-C, 244 for 224).
     Parameters: ``corners`` (batch, 3, 2), ``noise`` (batch, 2, height, width), x before y, uniform in [−1, 1].
     Arguments and errors are those of ``Corruption``.
     """
@@ -86,8 +86,8 @@ class ElasticTransform(Corruption):
 def affine_places(moves: Tensor, height: int, width: int) -> tuple[Tensor, Tensor]:
     """Rows and columns (batch, height, width) that an affine map takes each pixel from.
 
-    The map sends the points (x, y) = m + s, (m_x + s, m_y − s) and m − s to themselves plus ``moves`` (batch, 3, 2),
-    with m the image's middle and s a third of its shorter side, both rounded down.
+    The map adds ``moves`` (batch, 3, 2) to the points (x, y) = m + s, (m_x + s, m_y − s) and m − s, with m the image's
+    middle and s a third of its shorter side, both rounded down.
     """
     middle, third = torch.tensor([height // 2, width // 2]), min(height, width) // 3
     # The benchmark's code takes (height, width) for (x, y), which is the same in square images.
@@ -128,7 +128,7 @@ class Pixelate(Corruption):
 
 
 class JPEGCompression(Corruption):
-    """Encodes as JPEG of quality c and decodes: the real codec, on the CPU, in 8 bits, without a gradient.
+    """Encodes as JPEG of quality c and decodes, with the real codec: on the CPU, in 8 bits, without a gradient.
 
     It draws nothing. Arguments and errors are those of ``Corruption``.
     """
@@ -145,7 +145,7 @@ class JPEGCompression(Corruption):
 
 
 def _through_jpeg(image: Tensor, quality: int) -> Tensor:
-    """A uint8 image (channel, height, width) encoded and decoded by Pillow."""
+    """Encodes and decodes a uint8 image (channel, height, width) with Pillow."""
     file = BytesIO()
     pixels = image[0] if len(image) == 1 else image.permute(1, 2, 0)
     Image.fromarray(pixels.numpy()).save(file, "JPEG", quality=quality)

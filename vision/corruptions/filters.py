@@ -1,4 +1,4 @@
-"""Linear maps along an axis, warps and motion: what several corruptions are made of."""
+"""What several corruptions are made of: linear maps along an axis, warps, motion blur and fractal maps."""
 
 import math
 from typing import Literal
@@ -31,7 +31,7 @@ def gaussian_matrix(
 
 
 def along_axes(x: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
-    """rows @ x @ columnsᵀ for each image and channel: (…, height, width) → (…, new height, new width)."""
+    """Applies a matrix along each axis, rows @ x @ columnsᵀ: (…, height, width) → (…, new height, new width)."""
     with torch.autocast(x.device.type, enabled=False):
         return rows @ x @ columns.mT
 
@@ -61,7 +61,7 @@ def box_matrix(num_in: int, num_out: int, like: Tensor) -> Tensor:
 
 
 def warp(x: Tensor, row: Tensor, column: Tensor, border: Literal["reflect", "mirror"]) -> Tensor:
-    """x read at the places (batch, height, width) in pixels, bilinearly.
+    """Reads x bilinearly at places (batch, height, width), in pixels.
 
     Beyond the border, ``reflect`` mirrors including the last pixel (c d | d c), ``mirror`` without it (c | d c).
     """
@@ -74,9 +74,9 @@ def warp(x: Tensor, row: Tensor, column: Tensor, border: Literal["reflect", "mir
 
 
 def convolve(x: Tensor, kernel: Tensor) -> Tensor:
-    """Every channel convolved with one symmetric kernel (taps, taps), taps odd, borders mirrored (c | d c).
+    """Convolves every channel with one symmetric kernel (taps, taps), taps odd, borders mirrored (c | d c).
 
-    Large kernels go through the Fourier transform.
+    Large kernels are applied by Fourier transform.
     """
     height, width = x.shape[-2:]
     taps = len(kernel)
@@ -91,9 +91,13 @@ def convolve(x: Tensor, kernel: Tensor) -> Tensor:
 def motion_blur(x: Tensor, angle: Tensor, radius: int, sigma: float) -> Tensor:
     """Smears images along a line: Σ_i w_i · x displaced by i pixels, i = 0 … 2 radius, w_i ∝ exp(−i² / 2σ²).
 
-    Displacements are rounded to whole pixels and borders repeated; taps that leave the image altogether are dropped.
+    Displacements are rounded to whole pixels, and borders are repeated; taps that leave the image are dropped.
 
-    Shapes: x (batch, channel, height, width); angle (batch,) in degrees, 0 along the rows.
+    Args:
+        x: ``(batch, channel, height, width)``.
+        angle: ``(batch,)`` degrees, 0 along the rows.
+        radius: Half the number of taps, in pixels.
+        sigma: Width of the weights, in pixels.
     """
     height, width = x.shape[-2:]
     tap = torch.arange(2 * radius + 1, dtype=torch.float64)
@@ -106,7 +110,7 @@ def motion_blur(x: Tensor, angle: Tensor, radius: int, sigma: float) -> Tensor:
     reach = min(2 * radius, height - 1), min(2 * radius, width - 1)
     padded = functional.pad(x, (reach[1], reach[1], reach[0], reach[0]), mode="replicate")
     blurred = []
-    # A displaced image is a window of the padded one: adding windows up beats gathering pixels for the whole batch.
+    # A displaced image is a window of the padded one; adding up windows is faster than gathering pixels by batch.
     for image, rows, columns, taken in zip(
         padded, down.tolist(), right.tolist(), inside.sum(dim=1).tolist(), strict=True
     ):
@@ -119,12 +123,14 @@ def motion_blur(x: Tensor, angle: Tensor, radius: int, sigma: float) -> Tensor:
 
 
 def plasma(noise: Tensor, decay: float) -> Tensor:
-    """Height maps in [0, 1] by the diamond-square algorithm on a torus.
+    """Fractal height maps in [0, 1], by the diamond-square algorithm on a torus: ``(batch, size, size)``.
 
     Every new point is the mean of its four neighbors plus w² · noise; w starts at 100 and is divided by ``decay``
-    at each halving of the step.
+    whenever the step is halved.
 
-    Shapes: noise (batch, size, size) uniform in [−1, 1], size a power of two; the map has the same.
+    Args:
+        noise: ``(batch, size, size)`` uniform in [−1, 1], with size a power of two.
+        decay: Factor by which w shrinks.
     """
     size = noise.shape[-1]
     assert size & (size - 1) == 0, "size must be a power of two"

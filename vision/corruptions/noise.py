@@ -10,7 +10,7 @@ from vision.corruptions.corruption import Corruption
 
 
 class GaussianNoise(Corruption):
-    """clamp(x + c · noise, 0, 1).
+    """Adds noise: clamp(x + c · noise, 0, 1).
 
     Parameters: ``noise`` (batch, channel, height, width) of the standard normal distribution. Arguments and errors
     are those of ``Corruption``.
@@ -26,10 +26,10 @@ class GaussianNoise(Corruption):
 
 
 class ShotNoise(Corruption):
-    """Poisson(c · x) / c, clamped: the noise of counting c photons at full brightness.
+    """Replaces x by Poisson(c · x) / c, clamped: the noise of counting c photons at full brightness.
 
-    Parameters: ``seed`` (batch,), from which each sample's counts are drawn, on the CPU for the sake of the same
-    counts on every device. There is no gradient. Arguments and errors are those of ``Corruption``.
+    Parameters: ``seed`` (batch,), from which each sample's counts are drawn, on the CPU, so that every device has the
+    same counts. There is no gradient. Arguments and errors are those of ``Corruption``.
     """
 
     CONSTANTS: ClassVar = {"imagenet": (60, 25, 12, 5, 3), "cifar": (500, 250, 100, 75, 50)}
@@ -48,7 +48,7 @@ class ShotNoise(Corruption):
 
 
 class ImpulseNoise(Corruption):
-    """Salt and pepper: each channel of each pixel becomes 0 or 1, either equally often, with probability c.
+    """Adds salt and pepper: each channel of each pixel becomes 0 or 1, as often either, with probability c.
 
     Parameters: ``hit`` and ``salt`` (batch, channel, height, width), uniform in [0, 1): hit below c, and then 1 if
     salt is below ½. Arguments and errors are those of ``Corruption``.

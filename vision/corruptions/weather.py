@@ -15,7 +15,7 @@ from vision.views.tone import luma
 
 
 class Snow(Corruption):
-    """Whitens the image and adds flakes, and the same flakes turned by 180°.
+    """Whitens the image and adds flakes, and the same flakes turned by 180°::
 
         flakes = motion blur of clamp(z, 0, 1) where z ≥ c₃, else 0;  z = noise enlarged by c₂, of mean c₀ and sd c₁
         clamp(c₆ x + (1 − c₆) max(x, 1.5 luma(x) + 0.5) + flakes + turned flakes, 0, 1)
@@ -59,10 +59,10 @@ class Snow(Corruption):
 
 
 class Fog(Corruption):
-    """(x + c₀ · map) · m / (m + c₀), clamped: a fractal height map on top, with the image's maximum m kept.
+    """Adds a fractal height map and keeps the image's maximum m: (x + c₀ · map) · m / (m + c₀), clamped.
 
-    Parameters: ``noise`` (batch, size, size), uniform in [−1, 1], size the power of two that covers the image;
-    roughness is c₁, see ``plasma``. ImageNet-C's maps are 256 wide, CIFAR-10-C's 32.
+    Parameters: ``noise`` (batch, size, size), uniform in [−1, 1], with size the power of two that covers the image;
+    the decay is c₁, see ``plasma``. ImageNet-C's maps are 256 wide, CIFAR-10-C's 32.
     Arguments and errors are those of ``Corruption``.
     """
 
@@ -84,21 +84,23 @@ class Fog(Corruption):
 
 
 class Frost(Corruption):
-    """clamp(c₀ x + c₁ · frost, 0, 1), frost being a random crop of a random photograph of frost.
+    """Adds frost: clamp(c₀ x + c₁ · frost, 0, 1), with a random crop of a random photograph of frost.
 
-    The benchmark's photographs aren't shipped here. Without a folder of photographs, frost is made: ridges of a
-    fractal height map, 1 − |2 map − 1|, tinted blue, with the photographs' mean brightness 0.57 and standard deviation
-    0.13; accuracies under it don't compare with published ones.
+    The benchmark's photographs aren't included. Without a folder of photographs, frost is made: ridges of a fractal
+    height map, 1 − |2 map − 1|, tinted blue, with the photographs' mean brightness 0.57 and standard deviation 0.13.
+    Accuracies under made frost aren't comparable with published ones.
 
-    Parameters: ``texture`` and ``place`` (batch,), (batch, 2), uniform in [0, 1): which photograph and where; ``noise``
-    as in ``Fog``.
+    Parameters, uniform in [0, 1): ``texture`` (batch,), which photograph; ``place`` (batch, 2), where; and ``noise`` as
+    in ``Fog``.
 
     Args:
-        severity, scale: see ``Corruption``; with CIFAR-10-C's constants photographs are shrunk to a fifth.
-        photographs: a folder of pictures that are larger than the images; None makes frost.
+        severity: Severity from 1 (mildest) to 5.
+        scale: Whose constants to use, see ``Corruption``; with CIFAR-10-C's, photographs are shrunk to a fifth.
+        photographs: A folder of photographs that are larger than the images; by default, frost is made.
 
     Raises:
-        ValueError: as ``Corruption``; a folder without pictures, or with ones smaller than the images.
+        ValueError: as ``Corruption``; a folder without photographs; (when called) photographs that are smaller than
+            the images.
     """
 
     CONSTANTS: ClassVar = {
@@ -134,8 +136,8 @@ class Frost(Corruption):
             texture = self.textures[int(which * len(self.textures))][:, ::shrink, ::shrink]
             free = texture.shape[1] - height, texture.shape[2] - width
             if min(free) < 0:
-                raise ValueError(f"a photograph of frost has {tuple(texture.shape[1:])} pixels, less than the images")
-            top, left = (int(part * (room + 1)) for part, room in zip(place, free, strict=True))
+                raise ValueError(f"a photograph of frost has {tuple(texture.shape[1:])} pixels, fewer than the images")
+            top, left = (int(fraction * (extent + 1)) for fraction, extent in zip(place, free, strict=True))
             crops.append(texture[:, top : top + height, left : left + width])
         return torch.stack(crops).to(x)
 

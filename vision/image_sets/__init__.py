@@ -2,5 +2,19 @@
 
 from vision.image_sets.published import aloi, coco_boxes, coil100, got10k, pascal3d
 from vision.image_sets.sets import Entry, ImageSets, sample_sets
+from vision.image_sets.variations import synthetic_variations
+from vision.image_sets.views import Illumination, RotateAndScale
 
-__all__ = ["Entry", "ImageSets", "aloi", "coco_boxes", "coil100", "got10k", "pascal3d", "sample_sets"]
+__all__ = [
+    "Entry",
+    "Illumination",
+    "ImageSets",
+    "RotateAndScale",
+    "aloi",
+    "coco_boxes",
+    "coil100",
+    "got10k",
+    "pascal3d",
+    "sample_sets",
+    "synthetic_variations",
+]

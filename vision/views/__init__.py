@@ -1,4 +1,4 @@
-"""Image views: batched, per-sample parameters, float images ``(batch, channel, height, width)`` in [0, 1]."""
+"""Image views: batched, with parameters per sample, on float images ``(batch, channel, height, width)`` in [0, 1]."""
 
 from vision.views.blur import GaussianBlur
 from vision.views.color import ColorJitter, RandomColorJitter

@@ -12,17 +12,18 @@ from vision.views.resample import Taps, separable
 class GaussianBlur(View):
     """Convolves images with a Gaussian of random width; borders are reflected.
 
-    The kernel has 2r + 1 taps, r = max(1, ⌊kernel_fraction · min(height, width) / 2⌋), as in SimCLR's code; there it
-    is the height that counts. Weights are exp(−t² / 2σ²), normalized, as torchvision's.
+    The kernel has 2r + 1 taps, r = max(1, ⌊kernel_fraction · min(height, width) / 2⌋), as in SimCLR's code, which takes
+    the height for the shorter side. Weights are exp(−t² / 2σ²), normalized, as in torchvision.
 
     Parameters: ``sigma`` (batch,), in pixels; the view is differentiable in it.
 
     Args:
-        sigma: smallest and largest standard deviation in pixels.
-        kernel_fraction: width of the kernel, as a fraction of the image's shorter side.
+        sigma: Smallest and largest standard deviation in pixels.
+        kernel_fraction: Width of the kernel, as a fraction of the image's shorter side.
 
     Raises:
-        ValueError: a sigma that isn't positive, a fraction outside (0, 1].
+        ValueError: a sigma that isn't positive, or a fraction outside (0, 1]; (when called) images that are smaller
+            than the kernel.
 
     Chen et al. 2020, A simple framework for contrastive learning, appendix A.
     """
@@ -60,7 +61,7 @@ def gaussian(sigma: Tensor, radius: int) -> Tensor:
 
 
 def _reflected(num: int, radius: int, kernel: Tensor) -> Tensor:
-    """The pixels ``(batch, num, taps)`` under the kernel around each of ``num`` pixels, reflected at both ends."""
+    """Pixels ``(batch, num, taps)`` under the kernel around each of ``num`` pixels, reflected at both ends."""
     pixel = torch.arange(num, device=kernel.device)[:, None]
     source = (pixel + torch.arange(-radius, radius + 1, device=kernel.device)).abs()
     return torch.where(source >= num, 2 * (num - 1) - source, source).expand(len(kernel), -1, -1)

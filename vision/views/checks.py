@@ -1,4 +1,4 @@
-"""What the image views ask of their input and of their arguments."""
+"""Checks of the image views' input and size, and the precision that they compute in."""
 
 import torch
 from torch import Tensor
@@ -18,7 +18,7 @@ def check_images(x: Tensor, channels: int | None = None) -> None:
 
 
 def check_size(size: tuple[int, int] | int | None, owner: str) -> tuple[int, int]:
-    """``(height, width)`` in pixels; raises ValueError where ``size`` is missing or isn't positive."""
+    """``(height, width)`` in pixels; raises ValueError if ``size`` is missing or isn't positive."""
     if size is None:
         raise ValueError(f"{owner} needs a size: pixels, or (height, width); a run binds it from its data")
     height, width = (size, size) if isinstance(size, int) else size
@@ -28,5 +28,5 @@ def check_size(size: tuple[int, int] | int | None, owner: str) -> tuple[int, int
 
 
 def full_precision(x: Tensor) -> Tensor:
-    """x in float32 where it has half precision: rounding inside a chain of operations would add up."""
+    """x in float32 if it has half precision, as rounding errors in a chain of operations would add up."""
     return x.float() if x.dtype in (torch.float16, torch.bfloat16) else x

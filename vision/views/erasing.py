@@ -12,17 +12,17 @@ from vision.views.random_box import draw_box
 class Erasing(View):
     """Replaces a random box of each image by a constant.
 
-    Parameters: ``box`` (batch, 4): top, left, height, width, as fractions of the image; a pixel is erased where its
-    center lies inside. Wrap it in ``RandomApply`` to erase only some images.
+    Parameters: ``box`` (batch, 4): top, left, height, width, as fractions of the image; a pixel is erased if its
+    center lies inside. Wrap the view in ``RandomApply`` to erase only in some images.
 
     Args:
-        scale: smallest and largest area of the box, as fractions of the image's.
-        ratio: smallest and largest aspect ratio of the box; torchvision's is height / width, ours width / height as
-            elsewhere, which is the same for ranges that are symmetric on a logarithmic scale, as the default is.
-        value: what is put there, in the units of the image.
+        scale: Smallest and largest area of the box, as fractions of the image's.
+        ratio: Smallest and largest aspect ratio (width / height) of the box. torchvision's is height / width, which
+            is the same for ranges that are symmetric on a logarithmic scale, such as the default.
+        value: Value of the erased pixels, in [0, 1].
 
     Raises:
-        ValueError: a scale outside (0, 1], a ratio that isn't positive, a value outside [0, 1].
+        ValueError: a scale outside (0, 1], a ratio that isn't positive, or a value outside [0, 1].
 
     Zhong et al. 2020, Random erasing data augmentation, algorithm 1.
     """
@@ -49,6 +49,6 @@ class Erasing(View):
 
 
 def _inside(start: Tensor, length: Tensor, num: int) -> Tensor:
-    """Which of ``num`` pixels have their center in an interval of fractions: ``(batch, num)`` booleans."""
+    """Whether each of ``num`` pixels has its center in an interval, which is in fractions: ``(batch, num)``."""
     center = (torch.arange(num, device=start.device) + 0.5) / num
     return (center >= start[:, None]) & (center < (start + length)[:, None])

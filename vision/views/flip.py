@@ -14,7 +14,7 @@ class HorizontalFlip(View):
     Parameters: ``flipped`` (batch,) booleans.
 
     Args:
-        probability: of being flipped.
+        probability: Probability of an image to be flipped.
 
     Raises:
         ValueError: a probability outside [0, 1].

@@ -3,21 +3,23 @@
 import torch
 from torch import Tensor
 
-# Where on the circle of hues, in turns, red, green and blue have their maximum.
+# Places on the circle of hues, in turns, where red, green and blue have their maximum.
 CHANNEL_HUES = (0.0, 1 / 3, -1 / 3)
 
 
 def shift_hue(x: Tensor, shift: Tensor) -> Tensor:
-    """RGB images with their hue moved by ``shift`` turns; saturation and value stay.
+    """Moves the hue of RGB images by ``shift`` turns; saturation and value stay::
 
         V = max(R, G, B),  m = min(R, G, B),  C = V − m
         h   = sign(G − B) (G + B − R + V − 2m) / 6C                      the hue in turns, in [−½, ½]
         y_c = m + C · clamp(6 | |h' − h_c| − ½ | − 1, 0, 1)              h' = h + shift, wrapped into [−½, ½]
 
-    with h_c = 0, ⅓, −⅓ for red, green and blue. It is the way to HSV and back without telling six cases apart, which
-    costs more than all of the arithmetic. Gray pixels (C = 0) stay as they are.
+    with h_c = 0, ⅓, −⅓ for red, green and blue. This converts to HSV and back without the usual six cases, which would
+    cost more than all of the arithmetic. Gray pixels (C = 0) stay as they are.
 
-    Shapes: x ``(batch, 3, height, width)`` in [0, 1], shift ``(batch,)``.
+    Args:
+        x: ``(batch, 3, height, width)`` in [0, 1].
+        shift: ``(batch,)`` turns.
     """
     red, green, blue = x.unbind(dim=1)
     value = torch.maximum(torch.maximum(green, blue), red)

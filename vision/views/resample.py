@@ -1,4 +1,4 @@
-"""Separable linear resampling: every output row and column is a weighted sum of a few of the input's."""
+"""Separable linear resampling: each row and column of the output is a weighted sum of a few of the input's."""
 
 from typing import NamedTuple
 
@@ -11,14 +11,19 @@ from vision.views.checks import full_precision
 
 
 class Taps(NamedTuple):
-    """What each of ``num_out`` rows is summed from: ``source`` and ``weight``, both ``(batch, num_out, num_taps)``."""
+    """What each row of an output is summed from.
+
+    Args:
+        source: ``(batch, num_out, num_taps)`` indices of rows of the input.
+        weight: ``(batch, num_out, num_taps)``.
+    """
 
     source: Tensor
     weight: Tensor
 
 
 def separable(x: Tensor, rows: Taps, columns: Taps) -> Tensor:
-    """The images ``(batch, channel, new height, new width)`` summed from x's rows and columns, in x's dtype."""
+    """Sums x's rows and columns to images ``(batch, channel, new height, new width)``, in x's dtype."""
     y = x.new_empty(*x.shape[:2], rows.source.shape[1], columns.source.shape[1])
     for part in batch_parts(x, rows.weight, columns.weight):
         tall = sum_rows(full_precision(x[part]), Taps(*(value[part] for value in rows)))
@@ -27,10 +32,10 @@ def separable(x: Tensor, rows: Taps, columns: Taps) -> Tensor:
 
 
 def sum_rows(x: Tensor, taps: Taps) -> Tensor:
-    """``y[b, c, o] = Σ_k weight[b, o, k] · x[b, c, source[b, o, k]]`` for x ``(batch, channel, row, width)``.
+    """Computes ``y[b, c, o] = Σ_k weight[b, o, k] · x[b, c, source[b, o, k]]`` for x ``(batch, channel, row, width)``.
 
-    The rows are taken as an embedding table: ``embedding_bag`` is the one kernel that gathers and sums in one pass,
-    ten times faster here than gathering tap by tap or than a product with the (mostly zero) matrix of weights.
+    The rows are taken as an embedding table, as ``embedding_bag`` is the one kernel that gathers and sums in one pass.
+    Here it is ten times faster than gathering tap by tap, or than a product with the (mostly zero) matrix of weights.
     """
     batch, channels, num_rows, width = x.shape
     num_taps = taps.source.shape[-1]
@@ -46,16 +51,19 @@ def sum_rows(x: Tensor, taps: Taps) -> Tensor:
 
 
 def resize_taps(start: Tensor, length: Tensor, num_in: int, num_out: int) -> Taps:
-    """The taps that resize the part [start, start + length] of ``num_in`` pixels to ``num_out`` pixels.
+    """Taps that resize the part [start, start + length] of ``num_in`` pixels to ``num_out`` pixels::
 
         w[o, i] ∝ max(0, 1 − |i + ½ − c_o| / max(s, 1)) · overlap(i),  c_o = start + (o + ½) s,  s = length / num_out
 
-    with the weights of each o summing to 1: bilinear interpolation, widened to the scale s where it shrinks
-    (antialiasing). What lies outside of the part doesn't contribute; overlap(i) is how much of pixel i lies inside: 0
-    or 1 where the part ends between pixels, and what makes the result continuous in its ends elsewhere.
+    with the weights of each o summing to 1. This is bilinear interpolation, widened to the scale s where it shrinks
+    (antialiasing). What lies outside the part doesn't contribute: overlap(i) is the fraction of pixel i that lies
+    inside, which is 0 or 1 if the part ends between pixels, and makes the result continuous in the part's ends.
 
     Args:
-        start, length: of the part in pixels, ``(batch,)``; it lies inside the image.
+        start: ``(batch,)`` start of the part in pixels, inside the image.
+        length: ``(batch,)`` length of the part in pixels, inside the image.
+        num_in: Number of pixels of the image.
+        num_out: Number of pixels that the part is resized to.
     """
     start, length = start[:, None, None], length[:, None, None]
     scale = length / num_out

@@ -10,27 +10,26 @@ from vision.views.checks import check_images, full_precision
 
 
 class RandomConvolution(View):
-    """Filters each image with a random kernel of its own, and mixes the result with the image.
+    """Filters each image with a random kernel of its own, and mixes the result with the image::
 
         y = x ∗ w,   w ~ N(0, 1/(channels · size²)),    view = clamp((1 − m) x + m (σ_x (y − μ_y)/σ_y + μ_x))
 
-    Edges and outlines stay where they are, while what surfaces look like changes: fine texture, contrast between
-    neighboring colors, sharpness. A texture factor for LooC that needs no style network. It is *not* the style
-    transfer of the LooC paper: no texture of another image comes in, and large patterns (further apart than the
-    kernel) stay. Each channel is brought back to its mean and standard deviation in x, so that the overall color and
-    contrast, which other views change, aren't part of this factor; the paper below leaves them as the kernel makes
-    them. Borders are reflected.
+    Edges and outlines stay where they are, while surfaces change: fine texture, contrast between neighboring colors,
+    sharpness. It is a texture factor for LooC that needs no style network, and *not* the style transfer of the LooC
+    paper: no texture of another image comes in, and patterns larger than the kernel stay. Each channel is brought back
+    to its mean and standard deviation in x, so that overall color and contrast, which other views change, aren't part
+    of this factor; the paper below leaves them as the kernel makes them. Borders are reflected.
 
-    Parameters: ``kernel`` (batch, channel, channel, K, K) standard normal, K the largest size, of which smaller ones
-    take the middle; ``size`` (batch,), a position in ``sizes``; ``mix`` (batch,). Differentiable in x and ``mix``.
+    Parameters: ``kernel`` (batch, channel, channel, K, K), standard normal, with K the largest size (a smaller kernel
+    is its middle part); ``size`` (batch,), a position in ``sizes``; ``mix`` (batch,). Differentiable in x and ``mix``.
 
     Args:
-        sizes: the kernels' sides in pixels, odd, each as probable as the others; 1 mixes colors only.
-        mix: smallest and largest m.
+        sizes: Sides of the kernels in pixels, odd, with equal probabilities; 1 mixes colors only.
+        mix: Smallest and largest m.
 
     Raises:
-        ValueError: a size that is even or below 1, a mix outside [0, 1]; (when called) an image smaller than the
-            border.
+        ValueError: a size that is even or below 1, or a mix outside [0, 1]; (when called) images that are too small
+            for the border.
 
     Xu et al., Robust and Generalizable Visual Representation Learning via Random Convolutions, ICLR 2021, section 3.
     """
@@ -68,7 +67,7 @@ class RandomConvolution(View):
 
 
 def _filter(x: Tensor, kernel: Tensor) -> Tensor:
-    """Each image with its own kernel, as one convolution whose groups are the images."""
+    """Filters each image with its own kernel, as one convolution whose groups are the images."""
     batch, channels, size = *x.shape[:2], kernel.shape[-1]
     padded = F.pad(x, [size // 2] * 4, mode="reflect").flatten(0, 1).unsqueeze(0)
     weight = kernel.flatten(0, 1) / (channels * size * size) ** 0.5
@@ -76,7 +75,7 @@ def _filter(x: Tensor, kernel: Tensor) -> Tensor:
 
 
 def _restandardize(y: Tensor, x: Tensor) -> Tensor:
-    """y with the mean and standard deviation that each channel of each image has in x."""
+    """Gives each channel of each image in y the mean and standard deviation that it has in x."""
     std_y, mean_y = torch.std_mean(y, dim=(2, 3), correction=0, keepdim=True)
     std_x, mean_x = torch.std_mean(x, dim=(2, 3), correction=0, keepdim=True)
     return (y - mean_y) * (std_x / (std_y + 1e-6)) + mean_x

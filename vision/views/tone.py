@@ -1,4 +1,4 @@
-"""Views of one fixed change of tone: grayscale and solarize."""
+"""Views of tone: grayscale and solarize."""
 
 import torch
 from torch import Generator, Tensor
@@ -7,7 +7,7 @@ from viewlearn.views import Params, View, draw
 from viewlearn.views.checks import Range, check_range
 from vision.views.checks import check_images, full_precision
 
-LUMA = (0.2989, 0.587, 0.114)  # ITU-R BT.601, with torchvision's digits
+LUMA = (0.2989, 0.587, 0.114)  # ITU-R BT.601, rounded as in torchvision
 
 
 def luma(x: Tensor) -> Tensor:
@@ -17,7 +17,7 @@ def luma(x: Tensor) -> Tensor:
 
 
 class Grayscale(View):
-    """Replaces all three channels by the brightness 0.2989 R + 0.587 G + 0.114 B; it has no parameters.
+    """Replaces all three channels by the brightness 0.2989 R + 0.587 G + 0.114 B. It has no parameters.
 
     Raises:
         ValueError: (when called) images that don't have three channels.
@@ -37,7 +37,7 @@ class Solarize(View):
     Parameters: ``threshold`` (batch,), in [0, 1].
 
     Args:
-        threshold: smallest and largest threshold; equal ones fix it.
+        threshold: Smallest and largest threshold; equal ones fix it.
 
     Raises:
         ValueError: a threshold outside [0, 1].

@@ -231,7 +231,7 @@ def test_frost_crops_a_photograph(tmp_path, photographs, generator):
     (tmp_path / "none").mkdir()
     with pytest.raises(ValueError, match="no photographs of frost"):
         CORRUPTIONS["frost"](1, photographs=str(tmp_path / "none"))
-    with pytest.raises(ValueError, match="less than the images"):
+    with pytest.raises(ValueError, match="fewer than the images"):
         CORRUPTIONS["frost"](1, "cifar", photographs=str(tmp_path))(x, generator)
 
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from viewlearn.evaluation.invariance import vary
-from vision.image_sets.transformations import Illumination, Similarity, synthetic_variations
+from vision.image_sets import Illumination, RotateAndScale, synthetic_variations
 
 VARIATIONS = synthetic_variations()
 
@@ -41,13 +41,13 @@ def test_every_value_gives_another_image_in_range(name):
 def test_rotation_by_quarter_turns_is_exact(angle, turns, shape):
     x = torch.rand(2, 3, *shape)
     params = {"angle": torch.full((2,), angle), "scale": torch.ones(2)}
-    assert torch.allclose(Similarity().transform(x, params), x.rot90(turns, (2, 3)), atol=1e-4)
+    assert torch.allclose(RotateAndScale().transform(x, params), x.rot90(turns, (2, 3)), atol=1e-4)
 
 
 def test_scale_two_enlarges_the_center():
     x = smooth()
     params = {"angle": torch.zeros(3), "scale": torch.full((3,), 2.0)}
-    enlarged = Similarity().transform(x, params)
+    enlarged = RotateAndScale().transform(x, params)
     center = torch.nn.functional.interpolate(x[:, :, 4:12, 4:12], 16, mode="bilinear")
     assert torch.allclose(enlarged[:, :, 2:-2, 2:-2], center[:, :, 2:-2, 2:-2], atol=1e-4)
 
@@ -57,7 +57,7 @@ def test_rotation_keeps_shapes_in_images_that_are_not_square():
     down, across = torch.meshgrid(torch.arange(20) - 9.5, torch.arange(40) - 19.5, indexing="ij")
     disc = torch.sigmoid(4 - (down.square() + across.square()).sqrt()).expand(1, 3, 20, 40)
     params = {"angle": torch.tensor([30.0]), "scale": torch.ones(1)}
-    assert (Similarity().transform(disc, params) - disc).abs().max() < 0.05
+    assert (RotateAndScale().transform(disc, params) - disc).abs().max() < 0.05
 
 
 def test_occlusion_covers_the_area_it_says(generator):
