@@ -4,21 +4,25 @@ import argparse
 import sys
 from pathlib import Path
 
+import torch
+from jsonargparse import Namespace
+
 from viewlearn.runs import (
     Evaluator,
+    Parts,
     Questions,
     RunFolder,
     answer,
-    draw_figures,
-    draw_heads,
-    draw_neighbors,
     evaluate_run,
+    load_components,
     load_run,
     make_parser,
+    save_figures,
+    save_heads_of_run,
+    save_neighbors_of_runs,
 )
-from viewlearn.runs.components import load_components
 from viewlearn.runs.provenance import program
-from viewlearn.runs.questions import EACH, OWN, parse_factors, split_data
+from viewlearn.runs.questions import EVERY_LAYER, TRAINED_FACTORS, parse_factors, split_data
 from viewlearn.training import make_accelerator
 from viewlearn.training.hardware import set_threads
 
@@ -42,35 +46,28 @@ IMAGENET_C = "vision.corruptions.imagenet_c"
 
 def main() -> None:
     """Does what this process's command line asks; a user's mistake ends it with one line."""
-    parser = make_argument_parser()
+    parser = _make_parser()
     try:
         load_components()
         data, others = split_data(sys.argv[1:])
         arguments = parser.parse_args(others)
         set_threads(arguments.threads)
-        questions = questions_of(arguments, data)
+        questions = _questions(arguments, data)
         if arguments.out and len(arguments.runs) > 1:
             raise ValueError("--out is one file for one run's answers; leave it out, and each run's folder has them")
         if arguments.neighbors or arguments.heads:
-            draw_pictures(arguments)
-            return
-        if questions == Questions():
+            _save_pictures(arguments)
+        elif questions == Questions():
             for run in arguments.runs:
-                repeat(run, arguments.device, arguments.figures)
-            return
-        evaluator = Evaluator(arguments.device)
-        for run in arguments.runs:
-            path = Path(arguments.out or Path(run) / "evaluation.json")
-            print(f"{answer(evaluator, run, questions, path)}\n\nanswers: {path}\n")
-            if arguments.figures:
-                config, parts = evaluator.load(run)
-                draw(RunFolder(run), config, parts, evaluator.device)
+                _repeat(run, arguments.device, arguments.figures)
+        else:
+            _ask(arguments, questions)
     except ValueError as error:
         raise SystemExit(f"error: {error}") from error
 
 
-def make_argument_parser() -> argparse.ArgumentParser:
-    """The flags, but those of the data."""
+def _make_parser() -> argparse.ArgumentParser:
+    """The parser of all flags but those of the data."""
     parser = argparse.ArgumentParser(
         program(),
         description=DESCRIPTION,
@@ -79,21 +76,21 @@ def make_argument_parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("runs", nargs="+", help="folders of finished runs")
-    add("--tasks", nargs="*", help="of the data (default: all)")
-    add("--probes", nargs="*", choices=["linear", "knn"], help="on clean inputs (default: linear)")
-    add("--layers", nargs="+", metavar="LAYER", help=f"V, Z_SPACE, patterns, several joined by +, or {EACH}")
-    add("--factors", nargs="+", metavar="NAME=VIEW", help="to predict which setting was applied, see above")
+    add("--tasks", nargs="*", help="tasks of the data (default: all)")
+    add("--probes", nargs="*", choices=["linear", "knn"], help="probes on clean inputs (default: linear)")
+    add("--layers", nargs="+", metavar="LAYER", help=f"V, Z_SPACE, patterns, several joined by +, or {EVERY_LAYER}")
+    add("--factors", nargs="+", metavar="NAME=VIEW", help="factors whose setting is to be predicted, see above")
     add("--shots", nargs="+", type=int, help="labeled samples per class of few-shot classification")
-    add("--episodes", type=int, help="of few-shot classification (default: 10)")
+    add("--episodes", type=int, help="episodes of few-shot classification (default: 10)")
     add("--corruptions", nargs="?", const=IMAGENET_C, metavar="FUNCTION", help=f"default: {IMAGENET_C}")
     add("--num-corrupted", type=int, help="test samples under each corruption (default: all)")
     add("--shared", nargs="*", metavar="FACTOR", help="which layers keep these entries of the run's views")
     add("--num-train", type=int, help="samples to fit probes on (default: all)")
     add("--num-test", type=int, help="test and validation samples (default: all)")
     add("--random-encoder", action="store_true", default=None, help="ask the run's initial weights, too")
-    add("--precision", choices=["auto", "fp32", "bf16"], help="of the encoder (default: auto)")
-    add("--seed", type=int, help="of all draws (default: 0)")
-    add("--out", type=Path, help="file of the answers, of one run")
+    add("--precision", choices=["auto", "fp32", "bf16"], help="precision of the encoder (default: auto)")
+    add("--seed", type=int, help="seed of all draws (default: 0)")
+    add("--out", type=Path, help="file of the answers, for one run")
     add("--device", default="auto", help="auto, cpu, cuda, … (default: auto)")
     add("--threads", type=int, default=0, help="CPU threads; 0: all cores")
     add("--figures", action="store_true", help="draw the run's figures again, too")
@@ -102,46 +99,63 @@ def make_argument_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def questions_of(arguments: argparse.Namespace, data: dict[str, str]) -> Questions:
+def _questions(arguments: argparse.Namespace, data: dict[str, str]) -> Questions:
     """The questions that flags ask; those that aren't given have their defaults."""
     given = {name: value for name, value in vars(arguments).items() if value is not None}
-    asked = {name: given[name] for name in Questions.__dataclass_fields__ if name in given}
-    if "factors" in asked:
-        asked["factors"] = parse_factors(asked["factors"])
-    if asked.get("shared") == []:
-        asked["shared"] = [OWN]
-    return Questions.of({**asked, "data": data})
+    declared = {name: given[name] for name in Questions.__dataclass_fields__ if name in given}
+    if "factors" in declared:
+        declared["factors"] = parse_factors(declared["factors"])
+    if declared.get("shared") == []:
+        declared["shared"] = [TRAINED_FACTORS]
+    return Questions.of({**declared, "data": data})
 
 
-def draw_pictures(arguments: argparse.Namespace) -> None:
-    """Nearest neighbors of all runs, and each run's heads."""
-    evaluator, seed = Evaluator(arguments.device), arguments.seed or 0
-    if arguments.neighbors:
-        layers = arguments.layers or ["V"]
-        path = draw_neighbors(
-            evaluator, arguments.runs, arguments.neighbors, layers=layers, num_test=arguments.num_test, seed=seed
-        )
-        print(f"figure:  {path}")
-    for run in arguments.runs if arguments.heads else []:
-        limits = {"num_train": arguments.num_train, "num_test": arguments.num_test, "seed": seed}
-        task = arguments.tasks[0] if arguments.tasks else None
-        path = draw_heads(evaluator, run, RunFolder(run).figures / "heads.png", task=task, **limits)
-        print(f"figure:  {path}")
+def _ask(arguments: argparse.Namespace, questions: Questions) -> None:
+    """Puts the questions to every run, and prints and writes the answers."""
+    evaluator = Evaluator(arguments.device)
+    for run in arguments.runs:
+        path = Path(arguments.out or Path(run) / "evaluation.json")
+        print(f"{answer(evaluator, run, questions, path)}\n\nanswers: {path}\n")
+        if arguments.figures:
+            config, parts = evaluator.load(run)
+            _save_figures(RunFolder(run), config, parts, evaluator.device)
 
 
-def repeat(run: str, device: str, figures: bool) -> None:
-    """The evaluation that a run makes at its end."""
-    parser, folder = make_parser(""), RunFolder(run)
+def _repeat(run: str, device: str, figures: bool) -> None:
+    """Repeats the evaluation that a run makes at its end."""
+    parser, folder = make_parser(), RunFolder(run)
     config, parts = load_run(parser, folder)
     accelerator = make_accelerator(device, config.precision)
     parts.method.to(accelerator.device)
     print(f"{evaluate_run(parser, config, folder, parts, accelerator)}\n\nresults: {folder.results}")
     if figures:
-        draw(folder, config, parts, accelerator.device)
+        _save_figures(folder, config, parts, accelerator.device)
 
 
-def draw(folder: RunFolder, config, parts, device) -> None:
-    for path in draw_figures(folder, parts.data, parts.method.views, device, config.seed):
+def _save_figures(folder: RunFolder, config: Namespace, parts: Parts, device: torch.device) -> None:
+    for path in save_figures(folder, parts.data, parts.method.views, device, config.seed):
+        print(f"figure:  {path}")
+
+
+def _save_pictures(arguments: argparse.Namespace) -> None:
+    """Draws nearest neighbors of all runs, and each run's heads."""
+    evaluator, seed = Evaluator(arguments.device), arguments.seed or 0
+    if arguments.neighbors:
+        layers = arguments.layers or ["V"]
+        path = save_neighbors_of_runs(
+            evaluator, arguments.runs, arguments.neighbors, layers=layers, num_test=arguments.num_test, seed=seed
+        )
+        print(f"figure:  {path}")
+    for run in arguments.runs if arguments.heads else []:
+        path = save_heads_of_run(
+            evaluator,
+            run,
+            RunFolder(run).figures / "heads.png",
+            task=arguments.tasks[0] if arguments.tasks else None,
+            num_train=arguments.num_train,
+            num_test=arguments.num_test,
+            seed=seed,
+        )
         print(f"figure:  {path}")
 
 

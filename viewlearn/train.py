@@ -1,15 +1,13 @@
 """Trains an encoder by contrasting views and evaluates it: ``accelerate launch -m viewlearn.train --help``."""
 
 from viewlearn.report import report_run
-from viewlearn.runs.components import load_components
-from viewlearn.runs.parser import make_parser
-from viewlearn.runs.run import run
+from viewlearn.runs import load_components, make_parser, run
 
 DEFAULTS = {
     "data": {"class_path": "vision.PhotoDigits"},
     # At a budget of 0.05 the two views stay too alike: the loss is near zero at once, and little is learned.
-    "views": {"class_path": "viewlearn.views.Viewmaker", "init_args": {"budget": 0.1, "width": 16}},
-    "encoder": {"class_path": "viewlearn.encoders.Backbone", "init_args": {"name": "resnet10w16"}},
+    "views": {"class_path": "viewlearn.Viewmaker", "init_args": {"budget": 0.1, "width": 16}},
+    "encoder": {"class_path": "viewlearn.Backbone", "init_args": {"name": "resnet10w16"}},
     "steps": 700,
     "batch_size": 128,
     "monitor_every": 100,

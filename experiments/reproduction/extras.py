@@ -7,7 +7,7 @@ import torch
 from reproduction.grid import Cell, Evaluation, Grid
 from viewlearn.report.analysis import FILE, AnalysisSettings, analyze_runs
 from viewlearn.report.reader import OpenedRun, Pool
-from viewlearn.runs import Evaluator, Questions, answer, answered
+from viewlearn.runs import Evaluator, Questions, answer, saved_answers
 
 
 def evaluate_extras(grid: Grid, device: str = "auto") -> None:
@@ -35,4 +35,4 @@ def _answered(grid: Grid, cell: Cell, evaluation: Evaluation) -> bool:
     """Whether there's nothing to ask a run: it isn't meant, or has answered these very questions."""
     if not evaluation.asks(cell):
         return True
-    return answered(questions_to(grid, cell, evaluation), evaluation.path(cell)) is not None
+    return saved_answers(questions_to(grid, cell, evaluation), evaluation.path(cell)) is not None

@@ -9,7 +9,7 @@ import audio
 import vision
 from viewlearn.data import Data, DataSpec
 from viewlearn.runs import make_parser
-from viewlearn.runs.parser import bind
+from viewlearn.runs.binding import bind
 from viewlearn.views import View
 
 SPEC = DataSpec((1, 32, 32), sample_rate=8000, num_samples=8000)
@@ -19,7 +19,7 @@ DATA = [name for name in audio.__all__ if issubclass(getattr(audio, name), Data)
 
 @pytest.fixture(scope="module")
 def parser():
-    return make_parser("test", {"encoder": {"class_path": "viewlearn.encoders.Backbone"}})
+    return make_parser("test", {"encoder": {"class_path": "viewlearn.Backbone"}})
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def folder(tmp_path_factory):
 def test_views_are_built_by_name(name, parser, folder):
     flags = ["--views.folder", str(folder)] if name in ("BackgroundNoise", "ImpulseResponse") else []
     given = f"audio.{name}" if name in vision.__all__ else name
-    config = parser.parse_args(["--data", "audio.SyntheticVowels", "--views", given, *flags])
+    config = parser.parse(["--data", "audio.SyntheticVowels", "--views", given, *flags])
     view = parser.instantiate(Namespace(views=bind(config.views, SPEC))).views
     assert type(view) is getattr(audio, name)
     shape = (2, 1, 32, 32) if view.stage == "encoder" else (2, 2 if name == "RedrawOverlay" else 1, 8000)
@@ -43,7 +43,7 @@ def test_views_are_built_by_name(name, parser, folder):
 @pytest.mark.parametrize("name", DATA)
 def test_data_sets_are_known_by_name(name, parser):
     flags = [] if name == "SyntheticVowels" else ["--data.root", "somewhere"]
-    config = parser.parse_args(["--data", name, *flags])
+    config = parser.parse(["--data", name, *flags])
     assert config.data.class_path.split(".")[-1] == name
     assert {"geometry", "planes", "overlay_seed"} <= set(config.data.init_args.keys())
 
@@ -52,7 +52,7 @@ def test_an_overlay_is_given_by_name(parser):
     flags = ["--data.root", "somewhere", "--data.overlay", "Background", "--data.overlay.snr_db", "[-3, 6]"]
     flags += ["--data.overlay.data", "AudioFolder", "--data.overlay.data.root", "elsewhere"]
     flags += ["--data.overlay.data.keep_seconds", "3", "--data.planes", "true"]
-    config = parser.parse_args(["--data", "SpokenDigits", *flags])
+    config = parser.parse(["--data", "SpokenDigits", *flags])
     overlay = config.data.init_args.overlay
     assert overlay.class_path.split(".")[-1] == "Background" and overlay.init_args.snr_db == (-3, 6)
     assert overlay.init_args.data.init_args.root == "elsewhere" and config.data.init_args.planes

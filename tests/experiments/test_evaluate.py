@@ -11,7 +11,7 @@ from accelerate.state import AcceleratorState
 
 import vision  # noqa: F401  (its classes can then be given by name)
 from viewlearn.evaluation import Results
-from viewlearn.runs import Questions, answered, make_parser, run
+from viewlearn.runs import Questions, make_parser, run, saved_answers
 from viewlearn.runs.questions import parse_factors, split_data
 
 ROOT = Path(__file__).parents[2]
@@ -100,9 +100,9 @@ def test_on_other_data_and_each_layer(runs, monkeypatch):
     asked = Questions.of(
         {"tasks": ["digit"], "layers": ["each"], "data": {"data.num_test": "24"}, "num_train": 64, "num_test": 48}
     )
-    assert answered(asked, runs / "other.json") == results
-    assert answered(Questions(), runs / "other.json") is None
-    assert answered(asked, runs / "none.json") is None
+    assert saved_answers(asked, runs / "other.json") == results
+    assert saved_answers(Questions(), runs / "other.json") is None
+    assert saved_answers(asked, runs / "none.json") is None
 
 
 def test_without_questions_the_runs_own_evaluation_is_repeated(runs, monkeypatch):

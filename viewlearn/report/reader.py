@@ -189,7 +189,7 @@ class OpenedRun:
 
     def _config(self):
         self.folder.must_be_run()
-        return self.pool.parser.parse_args(["--config", str(self.folder.config)])
+        return self.pool.parser.read(self.folder.config)
 
     def _load_parts(self) -> Parts:
         config = self._config()

@@ -2,13 +2,14 @@
 
 from viewlearn.runs.build import Parts, build, build_data, build_encoder
 from viewlearn.runs.checkpoint import load_checkpoint, load_newest, save_checkpoint
-from viewlearn.runs.evaluator import Evaluator, answer, answered
-from viewlearn.runs.figures import draw_figures
+from viewlearn.runs.components import load_components
+from viewlearn.runs.evaluator import Evaluator, answer, saved_answers
+from viewlearn.runs.figures import save_figures, save_heads_of_run, save_neighbors_of_runs
 from viewlearn.runs.folder import RunFolder, read_jsonl
+from viewlearn.runs.loading import load, load_run
 from viewlearn.runs.parser import make_parser
-from viewlearn.runs.pictures import draw_heads, draw_neighbors
 from viewlearn.runs.questions import Questions
-from viewlearn.runs.run import evaluate_run, load_run, run
+from viewlearn.runs.run import evaluate_run, run
 
 __all__ = [
     "Evaluator",
@@ -16,19 +17,21 @@ __all__ = [
     "Questions",
     "RunFolder",
     "answer",
-    "answered",
     "build",
     "build_data",
     "build_encoder",
-    "draw_figures",
-    "draw_heads",
-    "draw_neighbors",
     "evaluate_run",
+    "load",
     "load_checkpoint",
+    "load_components",
     "load_newest",
     "load_run",
     "make_parser",
     "read_jsonl",
     "run",
     "save_checkpoint",
+    "save_figures",
+    "save_heads_of_run",
+    "save_neighbors_of_runs",
+    "saved_answers",
 ]

@@ -6,11 +6,11 @@ from dataclasses import dataclass, fields
 import torch
 from jsonargparse import Namespace
 
-from viewlearn.data import Data, DataSpec, check_data
+from viewlearn.data import Data, DataSpec, check_data, take
 from viewlearn.encoders import Encoder
 from viewlearn.methods import Method
-from viewlearn.runs.messages import imported
-from viewlearn.runs.parser import Parser, bind
+from viewlearn.runs.binding import bind, imported
+from viewlearn.runs.parser import Parser
 from viewlearn.sampling import subset
 from viewlearn.training.players import MakeOptimizer
 from viewlearn.training.seeds import seed_for
@@ -30,19 +30,17 @@ class Parts:
     views_optimizer: MakeOptimizer
 
 
-def build_data(parser: Parser, config: Namespace) -> Data:
-    """The data alone, checked.
+def build(parser: Parser, config: Namespace, data: Data | None = None) -> Parts:
+    """Builds all parts, with weights that depend on the seed alone and are the same in every process.
+
+    Args:
+        parser: Parser of runs.
+        config: Configuration of the run.
+        data: Its data, where they are at hand.
 
     Raises:
-        ValueError: labels out of range, samples of the wrong shape, an empty split.
+        ValueError: A part refuses its arguments, or the data.
     """
-    data = parser.instantiate(Namespace(data=config.data)).data
-    check_data(data)
-    return data
-
-
-def build(parser: Parser, config: Namespace, data: Data | None = None) -> Parts:
-    """All parts, with weights that depend on the seed alone, the same in every process."""
     if inspect.isabstract(imported(config.method.class_path)):
         raise ValueError(f"--method: {config.method.class_path} is abstract, methods that it must have are missing")
     data = data or build_data(parser, config)
@@ -56,31 +54,42 @@ def build(parser: Parser, config: Namespace, data: Data | None = None) -> Parts:
     return Parts(data, made.views, encoder, method, made.optimizer, made.views_optimizer)
 
 
-def show_data(encoder: Encoder, data: Data, seed: int) -> None:
-    """Shows an encoder the clean training inputs that it asks for, the same ones whenever a run is built."""
-    if encoder.num_inputs_to_see:
-        dataset = data.pretraining()
-        index = subset(len(dataset), encoder.num_inputs_to_see, seed).tolist()
-        encoder.see(pipeline(data.decode, data.front_end)(torch.stack([dataset[i][0] for i in index])))
-
-
-def build_settings(parser: Parser, config: Namespace) -> TrainingSettings:
-    """The settings of training alone, checked.
+def build_data(parser: Parser, config: Namespace) -> Data:
+    """Builds and checks the data alone.
 
     Raises:
-        ValueError: a setting out of range.
+        ValueError: Data that aren't there, labels out of range, samples of the wrong shape, an empty split.
     """
-    own = Namespace(**{field.name: config[field.name] for field in fields(TrainingSettings)})
-    return TrainingSettings(**vars(parser.instantiate(own)))
+    data = parser.instantiate(Namespace(data=config.data)).data
+    check_data(data)
+    return data
 
 
 def build_encoder(parser: Parser, config: Namespace, spec: DataSpec) -> Encoder:
-    """The encoder alone; data needn't be at hand.
+    """Builds the encoder alone, without the data.
 
     Raises:
-        ValueError: an encoder that doesn't say how many features it has.
+        ValueError: The encoder doesn't say how many features it has.
     """
     encoder = parser.instantiate(Namespace(encoder=bind(config.encoder, spec))).encoder
     if not isinstance(getattr(encoder, "num_features", None), int):
         raise ValueError(f"encoder {type(encoder).__name__} must set self.num_features, the length of its features")
     return encoder
+
+
+def show_data(encoder: Encoder, data: Data, seed: int) -> None:
+    """Shows an encoder the clean training inputs that it asks for, the same ones whenever a run is built."""
+    if encoder.num_inputs_to_see:
+        dataset = data.pretraining()
+        samples = take(dataset, subset(len(dataset), encoder.num_inputs_to_see, seed))
+        encoder.see(pipeline(data.decode, data.front_end)(samples.x))
+
+
+def build_settings(parser: Parser, config: Namespace) -> TrainingSettings:
+    """Builds and checks the settings of training.
+
+    Raises:
+        ValueError: A setting is out of range.
+    """
+    own = Namespace(**{field.name: config[field.name] for field in fields(TrainingSettings)})
+    return TrainingSettings(**vars(parser.instantiate(own)))

@@ -1,4 +1,4 @@
-"""Checkpoints: whole or absent, told apart by a manifest, the last few kept."""
+"""Checkpoints: whole or absent, as a manifest tells; the last few are kept."""
 
 import hashlib
 import json
@@ -20,7 +20,7 @@ def save_checkpoint(folder: Path, step: int, state: Any, keep: int = 2) -> Path:
     makes it a checkpoint. A process killed at any point leaves the older ones as they were.
 
     Raises:
-        ValueError: keep below 1.
+        ValueError: ``keep`` is below 1.
     """
     if keep < 1:
         raise ValueError(f"keep is {keep}; at least one checkpoint must be kept")
@@ -43,7 +43,7 @@ def load_checkpoint(path: Path) -> Any:
     """Reads one checkpoint after checking it against its manifest.
 
     Raises:
-        ValueError: a checkpoint that is torn, was changed, or has a newer format; the message says which file.
+        ValueError: The checkpoint is torn, was changed, or has a newer format; the message says which file.
     """
     try:
         manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
@@ -58,7 +58,7 @@ def load_checkpoint(path: Path) -> Any:
 
 
 def load_newest(folder: Path) -> tuple[int, Any] | None:
-    """The newest whole checkpoint as (step, state), passing over torn ones with a warning; None if there is none."""
+    """Reads the newest whole checkpoint as (step, state), passing over torn ones with a warning; None for none."""
     for path in sorted(folder.glob("step_*"), reverse=True):
         try:
             return int(path.name.removeprefix("step_")), load_checkpoint(path)

@@ -1,26 +1,25 @@
 """Asks finished runs questions beyond those that each answers at its end."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
 from jsonargparse import Namespace
-from torch import nn
-from torch.utils.data import Dataset
 
-from viewlearn.data import Data
+from viewlearn.data import Data, Dataset
 from viewlearn.evaluation import LayeredEncoder, LimitedData, Results, Row, corrupt, evaluate_all, layered
 from viewlearn.evaluation.probes.shared_factors import shared_factor_accuracy
 from viewlearn.files import write_text
+from viewlearn.methods import LooC
+from viewlearn.runs.binding import imported
 from viewlearn.runs.build import Parts, build, build_data
 from viewlearn.runs.folder import RunFolder
-from viewlearn.runs.messages import imported
-from viewlearn.runs.parser import make_parser
+from viewlearn.runs.loading import load_run
+from viewlearn.runs.parser import Parser, make_parser
 from viewlearn.runs.provenance import provenance
-from viewlearn.runs.questions import EACH, OWN, Questions, ask_for
-from viewlearn.runs.run import load_run
-from viewlearn.training.hardware import choose_precision, make_accelerator
+from viewlearn.runs.questions import EVERY_LAYER, TRAINED_FACTORS, Questions, own_entries, parse_factor
+from viewlearn.training.hardware import choose_precision, make_accelerator, place
 from viewlearn.views import View
 
 
@@ -28,35 +27,36 @@ class Evaluator:
     """Asks runs questions, from their folders alone; data and corrupted images are made once for all runs.
 
     Args:
-        device: ``auto``, ``cpu``, ``cuda``, ….
+        device: Device to compute on: ``auto``, ``cpu``, ``cuda``, ….
     """
 
     def __init__(self, device: str = "auto"):
-        self.parser = make_parser("")
+        self.parser = make_parser()
         self.accelerator = make_accelerator(device, "fp32")
         self.device = self.accelerator.device
         self._data: dict[str, Data] = {}
-        self._limited: dict[tuple, LimitedData] = {}
-        self._corrupted: dict[tuple, Mapping[str, list[View | Dataset]]] = {}
+        self._limited: dict[tuple[object, ...], LimitedData] = {}
+        self._corrupted: dict[tuple[object, ...], Mapping[str, Sequence[View | Dataset]]] = {}
         self._runs: dict[Path, tuple[Namespace, Parts]] = {}
 
     def ask(self, path: Path | str, questions: Questions) -> Results:
-        """The answers of a run; ``info`` holds the questions, too.
+        """Returns a run's answers; their ``info`` holds the questions, too.
 
         Raises:
-            ValueError: no finished run, data that the encoder can't read, or as what answers a question does.
+            ValueError: No finished run, data that the encoder can't read, or a question that can't be answered.
         """
         config, parts = self.load(path)
         data = self._data_of(path, config, parts, questions)
         encoder = layered(parts.method)
-        layers = encoder.each if list(questions.layers) == [EACH] else list(questions.layers) or None
+        layers = encoder.each if list(questions.layers) == [EVERY_LAYER] else list(questions.layers) or None
         precision = choose_precision(questions.precision, self.device)
+        views = parts.method.views
         results = evaluate_all(
             encoder,
             data,
             questions.tasks,
             methods=questions.probes,
-            factors={name: ask_for(text, parts.method.views, data.spec) for name, text in questions.factors.items()},
+            factors={name: parse_factor(text, views, data.spec) for name, text in questions.factors.items()},
             shots=questions.shots,
             episodes=questions.episodes,
             corruptions=self._corruptions(data, questions),
@@ -68,32 +68,25 @@ class Evaluator:
             precision=precision,
             seed=questions.seed,
         )
-        rows = list(results.rows)
-        if questions.shared is not None:
-            rows += self._shared(encoder, parts, data, questions)
-        about = {
-            **provenance(self.accelerator),
-            "precision": precision,
-            "run": str(path),
-            **RunFolder(path).load_compute(),
-        }
+        rows = [*results.rows, *self._shared(encoder, parts, data, questions)]
+        about = {**provenance(self.accelerator), "precision": precision, "run": str(path)}
+        about |= RunFolder(path).load_compute()
         return Results(tuple(rows), {**results.info, **about, "questions": questions.to_dict()})
 
     def load(self, path: Path | str) -> tuple[Namespace, Parts]:
-        """A run's configuration and parts; of the last one that was asked for they are kept."""
+        """Returns a run's configuration and parts; those of the last run that was asked for are kept."""
         path = Path(path)
         if path not in self._runs:
             config, parts = load_run(self.parser, RunFolder(path), self.build_data)
-            layout = torch.channels_last if config.memory_format == "channels_last" else torch.contiguous_format
-            parts.method.eval().to(self.device, memory_format=layout)
+            place(parts.method.eval(), self.device, config.memory_format)
             self._runs = {path: (config, parts)}
         return self._runs[path]
 
-    def build_data(self, _: object, config: Namespace) -> Data:
-        """The data of a configuration, one object for all runs that have the same."""
+    def build_data(self, parser: Parser, config: Namespace) -> Data:
+        """Builds the data of a configuration; runs that have the same share one object."""
         key = str(config.data)
         if key not in self._data:
-            self._data[key] = build_data(self.parser, config)
+            self._data[key] = build_data(parser, config)
         return self._data[key]
 
     def _data_of(self, path: Path | str, config: Namespace, parts: Parts, questions: Questions) -> LimitedData:
@@ -103,8 +96,8 @@ class Evaluator:
                 if flag.split(".")[0] != "data":
                     raise ValueError(f"{flag!r} can't be changed by an evaluation, only data and data.…")
             flags = [token for flag, value in questions.data.items() for token in (f"--{flag}", str(value))]
-            changed = self.parser.parse_args(["--config", str(RunFolder(path).config), *flags])
-            data = self.build_data(None, changed)
+            changed = self.parser.parse(["--config", str(RunFolder(path).config), *flags])
+            data = self.build_data(self.parser, changed)
             if data.spec.shape[0] != parts.data.spec.shape[0]:
                 raise ValueError(
                     f"the encoder of {path} reads {parts.data.spec.shape[0]} channels; "
@@ -116,55 +109,57 @@ class Evaluator:
             self._limited[key] = LimitedData(data, *limits)
         return self._limited[key]
 
-    def _corruptions(self, data: LimitedData, questions: Questions) -> Mapping[str, list[View | Dataset]] | None:
+    def _corruptions(self, data: LimitedData, questions: Questions) -> Mapping[str, Sequence[View | Dataset]] | None:
         if questions.corruptions is None:
             return None
         key = (id(data.data), questions.corruptions, questions.num_corrupted, questions.num_test, questions.seed)
         if key not in self._corrupted:
             try:
-                views = imported(questions.corruptions)()
+                make_views = imported(questions.corruptions)
             except (ImportError, AttributeError) as error:
                 raise ValueError(f"there are no corruptions {questions.corruptions!r}: {error}") from error
+            views = make_views()
             stored = data.split("test")[0][0].dtype
             made = corrupt(data, views, questions.num_corrupted, questions.seed) if stored == torch.uint8 else views
             self._corrupted[key] = made
         return self._corrupted[key]
 
-    def _initial(self, config: Namespace, parts: Parts) -> nn.Module:
+    def _initial(self, config: Namespace, parts: Parts) -> LayeredEncoder:
         """The run's weights before training."""
         with torch.random.fork_rng():
             method = build(self.parser, config, parts.data).method
         return layered(method).to(self.device)
 
     def _shared(self, encoder: LayeredEncoder, parts: Parts, data: LimitedData, questions: Questions) -> list[Row]:
-        factors = list(questions.shared)
-        if factors == [OWN]:
-            draws = getattr(parts.method, "draws", None)
-            if draws is None:
+        if questions.shared is None:
+            return []
+        factors, method = list(questions.shared), parts.method
+        if factors == [TRAINED_FACTORS]:
+            if not isinstance(method, LooC):
                 raise ValueError(
-                    f"{type(parts.method).__name__} was trained without factors: name those to ask for; there are: "
-                    + ", ".join(name for name in parts.method.views.names if name not in ("decode", "front_end"))
+                    f"{type(method).__name__} was trained without factors: name those to ask for; there are: "
+                    + ", ".join(own_entries(method.views))
                 )
-            factors = draws.names
-        found = shared_factor_accuracy(
-            encoder, parts.method.views, data.split("test"), factors, device=self.device, seed=questions.seed
+            factors = method.draws.names
+        accuracy = shared_factor_accuracy(
+            encoder, method.views, data.split("test"), factors, device=self.device, seed=questions.seed
         )
-        return [Row(factor, "shared", score, None, 0.5, 0.5, layer) for (layer, factor), score in found.items()]
+        return [Row(factor, "shared", score, None, 0.5, 0.5, layer) for (layer, factor), score in accuracy.items()]
 
 
 def answer(evaluator: Evaluator, run: Path | str, questions: Questions, path: Path) -> Results:
-    """Asks, and writes the answers to a JSON file, which ``Results.load`` reads.
+    """Asks a run, and writes the answers to a JSON file, which ``Results.load`` reads.
 
     Raises:
-        ValueError: as ``Evaluator.ask`` does.
+        ValueError: As ``Evaluator.ask`` does.
     """
     results = evaluator.ask(run, questions)
     write_text(path, json.dumps(results.to_dict(), indent=1))
     return results
 
 
-def answered(questions: Questions, path: Path) -> Results | None:
-    """The answers that a file holds to these very questions; None if there is none, or to others."""
+def saved_answers(questions: Questions, path: Path) -> Results | None:
+    """Returns the answers to these very questions that a file holds; None if it holds none, or those to others."""
     if not path.is_file():
         return None
     results = Results.load(path)

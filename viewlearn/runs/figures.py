@@ -1,11 +1,23 @@
-"""The pictures of a run."""
+"""Pictures of runs: their views and curves, what their features put side by side, and which embedding space decides."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 
 from viewlearn.data import Data, take
-from viewlearn.plots import save_loss_curves, save_views_gallery
+from viewlearn.evaluation import (
+    LimitedData,
+    clean_features,
+    extract_features,
+    head_contributions,
+    layered,
+    nearest_neighbors,
+)
+from viewlearn.evaluation.probes.clean import held_out, labels_of
+from viewlearn.evaluation.probes.linear import fit_linear_probe
+from viewlearn.plots import save_head_histograms, save_loss_curves, save_neighbors, save_views_gallery
+from viewlearn.runs.evaluator import Evaluator
 from viewlearn.runs.folder import RunFolder
 from viewlearn.sampling import subset
 from viewlearn.views import Compose, pipeline
@@ -14,18 +26,18 @@ NUM_SAMPLES = 8
 
 
 @torch.no_grad()
-def draw_figures(folder: RunFolder, data: Data, views: Compose, device: torch.device, seed: int = 0) -> list[Path]:
-    """Draws the views gallery and the curves of what was logged.
+def save_figures(folder: RunFolder, data: Data, views: Compose, device: torch.device, seed: int = 0) -> list[Path]:
+    """Draws the gallery of a run's views and the curves of what it logged.
 
     Args:
-        folder: of the run, with its ``metrics.jsonl``.
-        data: of the run; samples of its test split are shown.
-        views: the run's pipeline.
-        device: where the views are.
-        seed: of which samples, and of the views' draws.
+        folder: Folder of the run, with its ``metrics.jsonl``.
+        data: Data of the run; samples of its test split are shown.
+        views: Pipeline of the run.
+        device: Device of the views.
+        seed: Seed of which samples are shown, and of the views' draws.
 
     Returns:
-        the figures' paths.
+        The paths of the pictures.
     """
     dataset = data.split("test")
     generator = torch.Generator().manual_seed(seed)
@@ -33,9 +45,126 @@ def draw_figures(folder: RunFolder, data: Data, views: Compose, device: torch.de
     clean = pipeline(data.decode, data.front_end)(x).float().cpu()
     training = views.training
     views.eval()
-    drawn = [views(x, generator).float().cpu() for _ in range(2)]
+    viewed = [views(x, generator).float().cpu() for _ in range(2)]
     views.train(training)
     kind = "spectrogram" if data.spec.sample_rate else "image"
-    gallery = save_views_gallery(folder.figures / "views.png", clean, drawn, kind=kind, title="Views of test samples")
+    gallery = save_views_gallery(folder.figures / "views.png", clean, viewed, kind=kind, title="Views of test samples")
     chance = {task: 1 / len(names) for task, names in data.spec.tasks.items()}
     return [gallery, save_loss_curves(folder.figures / "curves.png", folder.metrics, chance=chance)]
+
+
+@torch.no_grad()
+def save_neighbors_of_runs(
+    evaluator: Evaluator,
+    runs: Sequence[Path | str],
+    path: Path | str,
+    *,
+    layers: Sequence[str] = ("V",),
+    num_queries: int = 6,
+    k: int = 4,
+    num_test: int | None = None,
+    seed: int = 0,
+) -> Path:
+    """Draws test samples and their nearest neighbors among the test samples, all runs and layers side by side.
+
+    Frames tell whether a neighbor has the query's label, of the data's first task. Xiao et al., ICLR 2021, figure 3,
+    is such a figure.
+
+    Args:
+        evaluator: Reads the runs.
+        runs: Folders of the runs; all on the same data.
+        path: Picture to write.
+        layers: Layers whose features are compared, see ``layered``.
+        num_queries: Number of queries, a row each.
+        k: Number of neighbors.
+        num_test: Number of test samples, at most; None for all.
+        seed: Seed of which samples are taken.
+
+    Raises:
+        ValueError: Runs on different data, an unknown layer, or fewer samples than neighbors.
+    """
+    data = LimitedData(evaluator.load(runs[0])[1].data, num_test=num_test, seed=seed)
+    test = data.split("test")
+    samples = take(test, torch.arange(len(test)))
+    queries = subset(len(samples), num_queries, seed)
+    clean = pipeline(data.decode, data.front_end)
+    neighbors = {}
+    for run in runs:
+        parts = evaluator.load(run)[1]
+        if parts.data is not data.data:
+            raise ValueError(f"{run} is on other data than {runs[0]}: their neighbors can't stand side by side")
+        features = extract_features(layered(parts.method), samples, clean, layers=list(layers), device=evaluator.device)
+        for layer in layers:
+            x = features.layer(layer)
+            name = Path(run).name if len(layers) == 1 else f"{Path(run).name}, {layer}"
+            neighbors[name] = nearest_neighbors(x[queries], x, k, exclude=queries)[0]
+    images = clean.cpu()(samples.x).float()
+    if data.spec.sample_rate:
+        images = (images - images.min()) / (images.max() - images.min())
+    task = next(iter(data.spec.tasks), None)
+    labels = None if task is None else samples.labels.get(task, torch.full((len(samples),), -1))
+    return save_neighbors(
+        path,
+        images[queries],
+        images,
+        neighbors,
+        query_labels=None if labels is None else labels[queries],
+        labels=labels,
+        classes=None if task is None else data.spec.tasks[task],
+        title=f"Nearest neighbors of test samples{'' if task is None else f' (frames: the same {task}?)'}",
+    )
+
+
+def save_heads_of_run(
+    evaluator: Evaluator,
+    run: Path | str,
+    path: Path | str,
+    *,
+    task: str | None = None,
+    num_classes: int = 3,
+    num_train: int | None = None,
+    num_test: int | None = None,
+    seed: int = 0,
+) -> Path:
+    """Draws what each embedding space adds to correct predictions of a linear classifier on all of them.
+
+    A panel for all classes, and one for each of the classes with the most correct predictions (``head_contributions``;
+    Xiao et al., ICLR 2021, figure 4).
+
+    Args:
+        evaluator: Reads the run.
+        run: Folder of the run.
+        path: Picture to write.
+        task: Task whose classes are predicted; None for the data's first.
+        num_classes: Number of panels besides that of all classes.
+        num_train: Number of training samples, at most; None for all.
+        num_test: Number of test samples, at most; None for all.
+        seed: Seed of which samples are taken.
+
+    Raises:
+        ValueError: A run without embedding spaces, an unknown task, or no correct prediction.
+    """
+    parts = evaluator.load(run)[1]
+    encoder = layered(parts.method)
+    layers = [f"Z_{space}" for space in encoder.spaces]
+    if not layers:
+        raise ValueError(f"{run}: {type(parts.method).__name__} has no embedding spaces to tell apart")
+    data = LimitedData(parts.data, num_train, num_test, seed)
+    task = task or next(iter(data.spec.tasks), None)
+    if task not in data.spec.tasks:
+        raise ValueError(f"task is {task!r}; the data's tasks are: {', '.join(data.spec.tasks) or 'none'}")
+    features = clean_features(encoder, data, layers=layers, device=evaluator.device)
+    joined = "+".join(layers)
+    classifier, _ = fit_linear_probe(
+        features["train"].layer(joined),
+        labels_of(features["train"], task),
+        validation=held_out(features, task, joined),
+        seed=seed,
+    )
+    test = features["test"]
+    contributions, labels = head_contributions(classifier, test, layers, labels_of(test, task))
+    names, counts = data.spec.tasks[task], labels.bincount(minlength=len(data.spec.tasks[task]))
+    shown = {label: names[label] for label in counts.topk(num_classes).indices.tolist() if counts[label] > 0}
+    return save_head_histograms(
+        path, contributions, labels, classes=shown, title=f"{Path(run).name}: which space tells the {task}"
+    )

@@ -14,24 +14,24 @@ from viewlearn.runs.checkpoint import load_newest, save_checkpoint
 
 
 class RunFolder:
-    """Paths and files of one run.
+    """Holds the paths of one run, and reads and writes its files.
 
     =========================  ===========================================================================
     ``config.yaml``            every setting, as ``--config`` takes it
     ``data.json``              the ``DataSpec`` that encoder and views were bound to
-    ``skipped.json``           samples that couldn't be read, with reasons, if these are to be skipped
+    ``skipped.json``           samples that couldn't be read and were skipped, with reasons
     ``metrics.jsonl``          one line per logged step; nothing that depends on the clock
-    ``timings.jsonl``          the same steps' speed and memory
+    ``timings.jsonl``          speed and memory at the same steps
     ``compute.json``           steps, floating-point operations of a step, and TFLOP of the whole training
     ``checkpoints/step_N/``    everything that an exact resume needs
     ``encoder.safetensors``    the trained encoder
     ``results.json``           the evaluation
-    ``figures/``               pictures
-    ``report.html``            all of it on one page
+    ``figures/``               pictures of views and curves
+    ``report.html``            the whole run on one page
     =========================  ===========================================================================
 
     Args:
-        path: the folder; it needn't exist yet.
+        path: Path of the folder, which needn't exist yet.
     """
 
     def __init__(self, path: str | Path):
@@ -52,7 +52,7 @@ class RunFolder:
         """Checks that a new run can have this folder.
 
         Raises:
-            ValueError: something is there already.
+            ValueError: Something is there already.
         """
         if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
             raise ValueError(
@@ -63,7 +63,7 @@ class RunFolder:
         """Makes the folder for a new run.
 
         Raises:
-            ValueError: something is there already, or the folder can't be made.
+            ValueError: Something is there already, or the folder can't be made.
         """
         self.must_be_free()
         try:
@@ -75,7 +75,7 @@ class RunFolder:
         """Checks that this is the folder of a run.
 
         Raises:
-            ValueError: no such folder, or one without a configuration.
+            ValueError: No such folder, or one without a configuration.
         """
         if not self.path.is_dir():
             raise ValueError(f"there is no run folder {self.path}")
@@ -87,18 +87,32 @@ class RunFolder:
         write_text(self.data, json.dumps(asdict(spec), indent=1))
 
     def load_spec(self) -> DataSpec:
-        """What the encoder and the views were bound to."""
-        stored = json.loads(self.data.read_text(encoding="utf-8"))
-        tasks = {task: tuple(names) for task, names in stored.pop("tasks").items()}
-        values = {key: tuple(value) if isinstance(value, list) else value for key, value in stored.items()}
-        return DataSpec(tasks=tasks, **values)
+        """Returns what the encoder and the views were bound to.
+
+        Raises:
+            ValueError: The file is missing, torn, or of another form.
+        """
+        try:
+            stored = json.loads(self.data.read_text(encoding="utf-8"))
+            return DataSpec(
+                shape=tuple(stored["shape"]),
+                tasks={task: tuple(names) for task, names in stored["tasks"].items()},
+                mean=tuple(stored["mean"]),
+                std=tuple(stored["std"]),
+                num_train=stored["num_train"],
+                sample_rate=stored["sample_rate"],
+                num_samples=stored["num_samples"],
+                value_range=stored["value_range"] and tuple(stored["value_range"]),
+            )
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"{self.data} can't be read: {type(error).__name__}: {error}") from error
 
     def log_metrics(self, line: dict[str, Any]) -> None:
-        """Adds what was measured at a step."""
+        """Adds a line of what was measured at a step."""
         append_jsonl(self.metrics, line)
 
     def log_timings(self, line: dict[str, Any]) -> None:
-        """Adds what depends on the clock."""
+        """Adds a line of what depends on the clock."""
         append_jsonl(self.timings, line)
 
     def save_checkpoint(self, step: int, state: dict[str, Any], keep: int = 2) -> Path:
@@ -114,7 +128,7 @@ class RunFolder:
         write_text(self.compute, json.dumps(compute, indent=1))
 
     def load_compute(self) -> dict[str, Any]:
-        """What the training costs."""
+        """Returns what the training costs."""
         return json.loads(self.compute.read_text(encoding="utf-8"))
 
     def save_encoder(self, encoder: nn.Module) -> None:
@@ -133,7 +147,7 @@ class RunFolder:
 
 
 def append_jsonl(path: Path, line: dict[str, Any], durable: bool = False) -> None:
-    """Adds one line; ``durable`` waits for the disk."""
+    """Adds one line to a file; ``durable`` waits for the disk."""
     with path.open("a", encoding="utf-8") as file:
         file.write(json.dumps(line) + "\n")
     if durable:
@@ -141,7 +155,7 @@ def append_jsonl(path: Path, line: dict[str, Any], durable: bool = False) -> Non
 
 
 def read_jsonl(path: Path) -> Iterator[dict[str, Any]]:
-    """The whole lines of a file; none if it doesn't exist."""
+    """Yields the whole lines of a file; none if it doesn't exist."""
     if path.exists():
         for line in path.read_text(encoding="utf-8").splitlines(keepends=True):
             if line.endswith("\n"):

@@ -1,17 +1,22 @@
-"""Getting a trained encoder back from its run folder."""
+"""From a run's folder back to what was trained."""
 
+from collections.abc import Callable
 from pathlib import Path
 
+from jsonargparse import Namespace
 from safetensors.torch import load_file
 
+from viewlearn.data import Data
 from viewlearn.encoders import Encoder
-from viewlearn.runs.build import build_encoder
+from viewlearn.runs.build import Parts, build, build_data, build_encoder
 from viewlearn.runs.folder import RunFolder
-from viewlearn.runs.parser import make_parser
+from viewlearn.runs.parser import Parser, make_parser
 
 
 def load(path: str | Path) -> Encoder:
-    """The trained encoder of a run, on the CPU and in evaluation mode; neither data nor views are needed.
+    """Loads the trained encoder of a run, on the CPU and in evaluation mode; neither data nor views are needed.
+
+    ::
 
         encoder = viewlearn.load("runs/NAME")
         features = encoder(images)        # (batch, channel, height, width) in [0, 1] → (batch, num_features)
@@ -20,16 +25,39 @@ def load(path: str | Path) -> Encoder:
     own is imported by the path that the configuration names.
 
     Args:
-        path: the run's folder.
+        path: Folder of the run.
 
     Raises:
-        ValueError: no run folder, or one that has no trained encoder yet.
+        ValueError: No run folder, or one that has no trained encoder yet.
     """
     folder = RunFolder(path)
     folder.must_be_run()
     if not folder.encoder.is_file():
         raise ValueError(f"{path} has no {folder.encoder.name} yet: let the run finish, by --resume {path}")
-    parser = make_parser("")
-    encoder = build_encoder(parser, parser.parse_args(["--config", str(folder.config)]), folder.load_spec())
+    parser = make_parser()
+    encoder = build_encoder(parser, parser.read(folder.config), folder.load_spec())
     encoder.load_state_dict(load_file(folder.encoder))
     return encoder.eval()
+
+
+def load_run(
+    parser: Parser, folder: RunFolder, make_data: Callable[[Parser, Namespace], Data] = build_data
+) -> tuple[Namespace, Parts]:
+    """Rebuilds a run from its folder: its configuration, its data, and its newest weights.
+
+    Args:
+        parser: Parser of runs.
+        folder: Folder of the run.
+        make_data: Makes the data of a configuration; where several runs share them, it may keep them.
+
+    Raises:
+        ValueError: No run folder, no whole checkpoint in it, or data that aren't where they were.
+    """
+    folder.must_be_run()
+    newest = folder.load_newest_checkpoint()
+    if newest is None:
+        raise ValueError(f"{folder.path} has no whole checkpoint: let the run go on, by --resume {folder.path}")
+    config = parser.read(folder.config)
+    parts = build(parser, config, make_data(parser, config))
+    parts.method.load_state_dict(newest[1]["method"])
+    return config, parts

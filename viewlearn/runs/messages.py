@@ -1,94 +1,64 @@
-"""Error messages for the command line: what was wrong, what was probably meant, what is allowed."""
+"""What is wrong with a command line: each setting is asked about by itself, where the parser refused all together."""
 
 import difflib
-import importlib
 import inspect
-import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin
 
-UNKNOWN_FLAG = re.compile(r"[Uu]nrecognized arguments: (--[^\s=]+)")
-UNKNOWN_OPTION = re.compile(r"Option '([\w.]+)' is not accepted|Group '([\w.]+)' does not accept option '(\w+)'")
-UNKNOWN_CLASS = re.compile(r"Expected a dot import path string: (\S+)")
-MISSING = re.compile(r"the following arguments are required: ([\w, ]+)")
-KEY = re.compile(r'Parser key "([\w.]+)":\s*')
-CLASS = re.compile(r"class_path[ =]'([\w.]+)'")
-TYPES = re.compile(r"Subtypes: \[(.*)\]")
-TYPE = re.compile(r"Expected an? (.+?)(?:\. Got value|$)", re.MULTILINE)
-VALUE = re.compile(r"(?:Got|Given) value: (.*?)(?:\. Got value|$)", re.MULTILINE)
-BUILT_IN = re.compile(r"<class '(?:int|float|bool|str|list|tuple|dict)'>|typing\.Literal|(?:list|tuple|dict)\[")
-FRAME = re.compile(r"Problem with given class_path '[\w.]+':|Does not validate against any of the Union subtypes")
-SUPPLIED = {"encoder", "views", "params"}  # arguments of methods and optimizers that the run fills in
+import yaml
+from jsonargparse import ArgumentError, ArgumentParser
+
+from viewlearn.runs.binding import imported, parameters_of, subclass_names, subclasses
+
+SUPPLIED = {"encoder", "views", "params"}  # arguments of methods and optimizers that a run fills in
+NOTHING = inspect.Parameter.empty
 
 
-def explain(message: str, flags: Sequence[str] = (), bases: Mapping[str, type] | None = None) -> str:
-    """A short text for one of jsonargparse's messages; any other text is returned as it is.
+@dataclass(frozen=True)
+class Setting:
+    """One setting of a command line or a configuration file.
 
     Args:
-        message: its own, which nests: a key, the types that were tried for it, within them the keys of a class.
-        flags: all that there are.
-        bases: of each component's flag, the class that its values derive from.
+        key: Its name, such as ``views.budget``; the value of a component's own key is its class.
+        value: What it is to be; ``NOTHING`` if that isn't one value.
+        written: How the user wrote the key.
     """
-    if found := UNKNOWN_FLAG.search(message):
-        return f"there is no flag {found[1]}{nearest(found[1], flags)}"
-    keys = list(KEY.finditer(message))
-    flag = ".".join(key[1] for key in keys)
-    reason = message[keys[-1].end() :] if keys else message
-    if found := UNKNOWN_OPTION.search(reason):
-        return _unknown_option(found, flag, message, flags)
-    if not keys:
-        return _essence(message)
-    if found := MISSING.search(reason):
-        missing = ", ".join(f"--{flag}.{name}" for name in found[1].split(", "))
-        return f"--{flag} {_short(CLASS.findall(message)[-1:])} needs {missing}"
-    types = TYPES.search(reason) or TYPE.search(reason)
-    if types and BUILT_IN.search(types[1]):
-        value = VALUE.search(reason)
-        hint = f"; write [{value[1]}]" if value and "list" in types[1] else ""
-        return f"--{flag}: expected {_pretty(types[1])}" + (f", got {value[1]!r}" if value else "") + hint
-    abstract = "is abstract" in reason
-    if (found := UNKNOWN_CLASS.search(reason)) or abstract:
-        base = (bases or {}).get(flag) or _base(reason)
-        names = sorted(subclass_names(base)) if base else []
-        what = f"there is no class {found[1]!r} for --{flag}{nearest(found[1], names)}" if found else ""
-        known = f"known: {', '.join(names)}; a class of your own takes its import path: my_package.MyClass"
-        return f"{what or f'--{flag}: this class is abstract, methods that it must have are missing'}\n{known}"
-    return f"--{flag}: {_essence(reason)}"
+
+    key: str
+    value: object
+    written: str
 
 
-def _essence(reason: str) -> str:
-    """Of the errors of an optional type, that of the type proper, not that it isn't None; other text as it is."""
-    if "Errors:" not in reason and not FRAME.search(reason):
-        return reason.strip()
-    reason = reason.split("Errors:")[-1].split("- Expected a <class 'NoneType'>")[0].split("Given value type")[0]
-    return " ".join(FRAME.sub("", reason).split()).strip(" -")
+def explain(
+    parser: ArgumentParser, groups: Sequence[Sequence[str]], error: Exception, components: Mapping[str, type]
+) -> str:
+    """Says what is wrong with a command line, what was probably meant, and what is allowed.
+
+    Args:
+        parser: The parser that refused it.
+        groups: Each flag with its values.
+        error: Why it was refused; its own words are the last resort.
+        components: By flag, the class that a component's classes derive from.
+    """
+    known = _Known(parser, components)
+    try:
+        for setting in _settings(groups):
+            fault = known.fault(setting)
+            if fault is not None:
+                return fault
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as unreadable:
+        return f"--config: {unreadable}"
+    return known.missing() or cause(error)
 
 
-def _unknown_option(found: re.Match, flag: str, message: str, flags: Sequence[str]) -> str:
-    owners, name = CLASS.findall(message), found[1] or found[3]
-    if found[2] or not owners:  # a key of a configuration file, outside of any class
-        key = f"{found[2]}.{name}" if found[2] else name
-        return f"there is no setting {key!r}{nearest(f'--{key}', flags)}"
-    own = [parameter for parameter in signature_of(owners[-1]) if parameter not in SUPPLIED]
-    hint = nearest(name, own, f"--{flag}.")
-    return f"{_short(owners[-1:])} has no argument {name!r}{hint}\nits own: {', '.join(own) or 'none'}"
-
-
-def _short(paths: list[str]) -> str:
-    return paths[0].rpartition(".")[2] if paths else ""
-
-
-def _pretty(types: str) -> str:
-    """``int or null`` for ``<class 'int'>, <class 'NoneType'>``."""
-    types = re.sub(r"<class '(?:[\w]+\.)*(\w+)'>", r"\1", types).replace("NoneType", "null")
-    return re.sub(r"typing\.Literal\[(.*?)\]", r"one of \1", types)
-
-
-def _base(reason: str) -> type | None:
-    """The class among the types that were tried."""
-    types = TYPES.search(reason)
-    found = re.search(r"<class '([\w.]+)\.(\w+)'>", types[1]) if types else None
-    return imported(f"{found[1]}.{found[2]}") if found else None
+def cause(error: BaseException) -> str:
+    """The words of the first error in a chain of causes that the parsing library didn't raise, or of the last one."""
+    while error.__cause__ is not None and _raised_in(error) == "jsonargparse":
+        error = error.__cause__
+    return str(error).strip()
 
 
 def nearest(word: str, words: Sequence[str], prefix: str = "") -> str:
@@ -97,24 +67,157 @@ def nearest(word: str, words: Sequence[str], prefix: str = "") -> str:
     return f"; did you mean {prefix}{near[0]}?" if near else ""
 
 
-def imported(path: str) -> Any:
-    """The class or function of that import path."""
-    module, _, name = path.rpartition(".")
-    return getattr(importlib.import_module(module), name)
+class _Known:
+    """What a parser knows of its settings, and of the classes that were chosen so far."""
+
+    def __init__(self, parser: ArgumentParser, components: Mapping[str, type]):
+        self.components = components
+        # argparse and jsonargparse have no public way to ask for the arguments and their types.
+        self.hints = {action.dest: getattr(action, "_typehint", NOTHING) for action in parser._actions}
+        self.flags = [flag for action in parser._actions for flag in action.option_strings if flag.startswith("--")]
+        self.chosen: dict[str, Any] = {}  # classes by key
+        self.given: set[str] = set()
+        for key in components.keys() & self.hints.keys():
+            default = parser.get_default(key)
+            if default is not None and "class_path" in default:
+                self.chosen[key] = imported(default["class_path"])
+
+    def fault(self, setting: Setting) -> str | None:
+        """What is wrong with a setting; None if it is right, or nobody can tell."""
+        root, *names = setting.key.split(".")
+        self.given |= {".".join((root, *names[:depth])) for depth in range(len(names) + 1)}
+        if root not in self.components:
+            if setting.key in self.hints or f"--{setting.key}" in self.flags:
+                return _type_fault(setting, self.hints.get(setting.key, NOTHING))
+            if any(key.startswith(f"{setting.key}.") for key in self.hints):  # a group of settings
+                return None
+            what = "flag" if setting.written.startswith("--") else "setting"
+            written = setting.written if what == "flag" else repr(setting.written)
+            return f"there is no {what} {written}{nearest(f'--{setting.key}', self.flags)}"
+        key, hint = root, self.components[root]
+        for name in names:
+            if key not in self.chosen:
+                return None
+            parameters = parameters_of(self.chosen[key])
+            if name not in parameters:
+                return None if name == "help" else self._unknown_argument(key, name, list(parameters))
+            hint, key = parameters[name].annotation, f"{key}.{name}"
+        base = _component(hint) if names else hint
+        if base is None or not isinstance(setting.value, str) or Path(setting.value).suffix in (".yaml", ".yml"):
+            return _type_fault(setting, hint)
+        return self._choose(key, setting.value, base)
+
+    def missing(self) -> str | None:
+        """What a chosen class needs and wasn't given; None if there is nothing."""
+        for key, chosen in self.chosen.items():
+            parameters = parameters_of(chosen)
+            needed = [name for name in parameters if parameters[name].default is NOTHING and name not in SUPPLIED]
+            names = [f"--{key}.{name}" for name in needed if f"{key}.{name}" not in self.given]
+            if names:
+                return f"--{key} {chosen.__name__} needs {', '.join(names)}"
+        return None
+
+    def _choose(self, key: str, name: str, base: type) -> str | None:
+        """Takes a class for a component, or says why it can't be that."""
+        if "." in name:
+            try:
+                chosen = imported(name)
+            except (ImportError, AttributeError) as error:
+                return f"--{key}: {error}"
+            if inspect.isclass(chosen) and not issubclass(chosen, base):
+                return f"--{key}: {name} is no subclass of {base.__name__}"
+        else:
+            chosen = next((each for each in (base, *subclasses(base)) if each.__name__ == name), None)
+        if chosen is not None and not inspect.isabstract(chosen):
+            self.chosen[key] = chosen
+            return None
+        names = sorted(subclass_names(base))
+        if chosen is None:
+            what = f"there is no class {name!r} for --{key}{nearest(name, names)}"
+        else:
+            what = f"--{key}: this class is abstract, methods that it must have are missing"
+        return f"{what}\nknown: {', '.join(names)}; a class of your own takes its import path: my_package.MyClass"
+
+    def _unknown_argument(self, key: str, name: str, names: Sequence[str]) -> str:
+        own = [each for each in names if each not in SUPPLIED]
+        what = f"{self.chosen[key].__name__} has no argument {name!r}{nearest(name, own, f'--{key}.')}"
+        return f"{what}\nits own: {', '.join(own) or 'none'}"
 
 
-def signature_of(path: str) -> dict[str, inspect.Parameter]:
-    """The parameters of a class or function that is named by its import path, those passed on as keywords left out."""
-    parameters = inspect.signature(imported(path)).parameters
-    fixed = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    return {name: parameter for name, parameter in parameters.items() if parameter.kind not in fixed}
+def _settings(groups: Sequence[Sequence[str]]) -> Iterator[Setting]:
+    for flag, *values in groups:
+        if not flag.startswith("--"):
+            continue
+        written, equals, value = flag.partition("=")
+        values = [value] if equals else values
+        if written == "--config" and len(values) == 1:
+            yield from _settings_in(Path(values[0]))
+        else:
+            key = written.removeprefix("--").replace(".init_args.", ".").removesuffix(".class_path")
+            yield Setting(key, values[0] if len(values) == 1 else NOTHING, written)
 
 
-def subclasses(base: type) -> set[type]:
-    """All classes that derive from ``base`` and have been imported."""
-    return {below for child in base.__subclasses__() for below in (child, *subclasses(child))}
+def _settings_in(path: Path) -> Iterator[Setting]:
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    if isinstance(content, dict):
+        yield from _flat(content, "")
 
 
-def subclass_names(base: type) -> set[str]:
-    """Their names, private and abstract ones left out."""
-    return {c.__name__ for c in subclasses(base) if not c.__name__.startswith("_") and not inspect.isabstract(c)}
+def _flat(node: dict, key: str) -> Iterator[Setting]:
+    if isinstance(node.get("class_path"), str):
+        yield Setting(key, node["class_path"], key)
+        node = node.get("init_args") or {}
+    for name, value in node.items() if isinstance(node, dict) else ():
+        below = f"{key}.{name}".lstrip(".")
+        if isinstance(value, dict):
+            yield from _flat(value, below)
+        else:
+            yield Setting(below, value, below)
+
+
+def _type_fault(setting: Setting, hint: Any) -> str | None:
+    """What is wrong with a value, as a parser of that value alone finds it."""
+    if setting.value is NOTHING or hint is NOTHING or isinstance(hint, str):
+        return None
+    parser = ArgumentParser(exit_on_error=False)
+    parser.add_argument("--value", type=hint)
+    try:
+        if isinstance(setting.value, str):
+            parser.parse_args([f"--value={setting.value}"])
+        else:
+            parser.parse_object({"value": setting.value})
+    except ArgumentError as error:
+        if _component(hint) is not None or any(get_origin(each) is dict for each in _alternatives(hint)):
+            return f"--{setting.key}: {cause(error)}"
+        what = f"--{setting.key}: expected {_name(hint)}, got {setting.value!r}"
+        return f"{what}; write [{setting.value}]" if get_origin(hint) is list else what
+    return None
+
+
+def _component(hint: Any) -> type | None:
+    """The class that values of this type derive from, where a user names one of its subclasses."""
+    for each in _alternatives(hint):
+        if inspect.isclass(each) and get_origin(each) is None and inspect.isabstract(each):
+            return each
+    return None
+
+
+def _alternatives(hint: Any) -> tuple[Any, ...]:
+    return get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+
+
+def _name(hint: Any) -> str:
+    """``int, null`` for ``int | None``, ``one of 'a', 'b'`` for a literal."""
+    if len(alternatives := _alternatives(hint)) > 1:
+        return ", ".join(map(_name, alternatives))
+    if get_origin(hint) is Literal:
+        return "one of " + ", ".join(map(repr, get_args(hint)))
+    return "null" if hint is NoneType else getattr(get_origin(hint) or hint, "__name__", str(hint))
+
+
+def _raised_in(error: BaseException) -> str:
+    """The package whose code raised an error."""
+    traceback = error.__traceback__
+    while traceback is not None and traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    return "" if traceback is None else traceback.tb_frame.f_globals["__name__"].partition(".")[0]

@@ -1,4 +1,4 @@
-"""What a number came from: command, commit, versions, machine."""
+"""Where a number comes from: command, commit, versions, machine."""
 
 import platform
 import shlex
@@ -12,7 +12,7 @@ from accelerate import Accelerator
 
 
 def provenance(accelerator: Accelerator) -> dict[str, object]:
-    """The facts that stand beside every result of a run."""
+    """Returns the facts that stand beside every result of a run."""
     return {
         **origin(accelerator.device),
         "processes": accelerator.num_processes,
@@ -21,7 +21,7 @@ def provenance(accelerator: Accelerator) -> dict[str, object]:
 
 
 def origin(device: torch.device) -> dict[str, object]:
-    """The facts that stand beside every number: command, commit, versions, and the machine of ``device``."""
+    """Returns the facts that stand beside every number: command, commit, versions, and the machine of ``device``."""
     gpu = torch.cuda.get_device_name(device) if device.type == "cuda" else None
     return {
         "command": f"{program()} {shlex.join(sys.argv[1:])}".strip(),
@@ -33,13 +33,13 @@ def origin(device: torch.device) -> dict[str, object]:
 
 
 def program() -> str:
-    """How this process was started, for a usage line and beside results: ``python -m MODULE`` or a script's path."""
+    """Returns how this process was started, ``python -m MODULE`` or a script's path, for usage lines and results."""
     module = sys.modules["__main__"].__spec__
     return shlex.quote(sys.argv[0]) if module is None else f"python -m {module.name.removesuffix('.__main__')}"
 
 
 def commit() -> str | None:
-    """The commit of the source tree that is running, with ``+`` when files in it are changed; None outside of git."""
+    """Returns the commit of the running source tree, with ``+`` if files in it are changed; None outside of git."""
     here = Path(__file__).parent
 
     def git(*arguments: str) -> str:

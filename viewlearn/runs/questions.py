@@ -1,7 +1,6 @@
 """What a run is asked, in plain values, as a command line or a table's declaration writes it."""
 
 import re
-from argparse import ArgumentError
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
@@ -11,12 +10,14 @@ from jsonargparse import Namespace
 from viewlearn.data import DataSpec
 from viewlearn.evaluation import Asked
 from viewlearn.evaluation.probes.linear import L2_GRID
-from viewlearn.runs.messages import explain, subclass_names
-from viewlearn.runs.parser import Parser, bind
+from viewlearn.evaluation.tasks import Probe
+from viewlearn.runs.binding import bind, subclass_names
+from viewlearn.runs.parser import Parser
 from viewlearn.training.hardware import Precision
 from viewlearn.views import Compose, View
 
-EACH, OWN = "each", "own"
+EVERY_LAYER = "each"  # as Questions.layers: every layer alone, and all embeddings side by side
+TRAINED_FACTORS = "own"  # as Questions.shared: the factors that the method was trained with
 FACTOR = re.compile(r"(?P<view>[^,:/]+)(,(?P<arguments>[^:/]+))?(:(?P<leaf>[^:/]+))?(/(?P<num_classes>\d+))?")
 SYNTAX = "VIEW[,ARGUMENT=VALUE…][:PARAMETER][/CLASSES]"
 
@@ -26,30 +27,28 @@ class Questions:
     """Questions to frozen features, see ``evaluate_all`` and ``shared_factor_accuracy``.
 
     Args:
-        tasks: of the data; None for all.
-        probes: on clean inputs: linear, knn.
-        layers: which features, each in turn: names and patterns as ``Features.layer`` takes them (V, Z_rotation, Z_*,
+        tasks: Tasks of the data; None for all.
+        probes: Probes on clean inputs: linear, knn.
+        layers: Features to ask, each in turn: names and patterns as ``Features.layer`` takes them (V, Z_rotation, Z_*,
             V+Z_*), or ``each``: every layer alone and all embeddings side by side. Nothing: the encoder's output.
-        factors: by name, ``VIEW[,ARGUMENT=VALUE…][:PARAMETER][/CLASSES]``, see ``ask_for``.
-        shots: labeled samples per class of few-shot rows.
-        episodes: draws of these samples.
-        corruptions: import path of a function without arguments that makes them, ``vision.corruptions.imagenet_c``.
-        num_corrupted: test samples under each corruption; None for all.
-        shared: factors, of the run's own views, of which to ask which layer keeps them; ``own`` for those that the
+        factors: Factors to predict, by name: ``VIEW[,ARGUMENT=VALUE…][:PARAMETER][/CLASSES]``, see ``parse_factor``.
+        shots: Numbers of labeled samples per class of few-shot rows.
+        episodes: Number of draws of these samples.
+        corruptions: Import path of a function that makes corruptions, such as ``vision.corruptions.imagenet_c``.
+        num_corrupted: Number of test samples under each corruption; None for all.
+        shared: Factors of the run's own views of which to ask which layer keeps them; ``own`` for those that the
             method was trained with. None asks nothing.
-        data: flags that change the run's data for this evaluation, such as ``{"data.overlay": "vision.Digits"}``.
-        num_train, num_test: samples at most, see ``LimitedData``; None for all.
-        random_encoder: whether to ask the run's initial weights, too.
-        l2: what a linear probe's regularization is chosen from.
-        precision: of the encoder: fp32, bf16, or auto, which is bf16 where the hardware has it.
-        seed: of all draws.
-
-    Raises:
-        ValueError: (``of``) a question that there isn't.
+        data: Flags that change the run's data for this evaluation, such as ``{"data.overlay": "vision.Digits"}``.
+        num_train: Number of training samples, at most; None for all.
+        num_test: Number of test and of validation samples, at most; None for all.
+        random_encoder: Whether to ask the run's initial weights, too.
+        l2: Values that a linear probe's regularization is chosen from.
+        precision: Precision of the encoder: fp32, bf16, or auto, which is bf16 where the hardware has it.
+        seed: Seed of all draws.
     """
 
     tasks: Sequence[str] | None = None
-    probes: Sequence[str] = ("linear",)
+    probes: Sequence[Probe] = ("linear",)
     layers: Sequence[str] = ()
     factors: Mapping[str, str] = field(default_factory=dict)
     shots: Sequence[int] = ()
@@ -67,7 +66,11 @@ class Questions:
 
     @classmethod
     def of(cls, declared: Mapping[str, Any]) -> "Questions":
-        """The questions of a mapping, such as a YAML file's."""
+        """Makes the questions of a mapping, such as a YAML file's.
+
+        Raises:
+            ValueError: There is no such question.
+        """
         known = [each.name for each in fields(cls)]
         for name in declared:
             if name not in known:
@@ -75,15 +78,15 @@ class Questions:
         return cls(**declared)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, equal for equal questions after a way through JSON."""
+        """Returns plain values, equal for equal questions after a way through JSON."""
         return {name: list(each) if isinstance(each, tuple) else each for name, each in asdict(self).items()}
 
 
-def ask_for(text: str, views: Compose, spec: DataSpec) -> Asked:
-    """A factor as a flag writes it: ``VIEW[,ARGUMENT=VALUE…][:PARAMETER][/CLASSES]``.
+def parse_factor(text: str, views: Compose, spec: DataSpec) -> Asked:
+    """Parses a factor as a flag writes it: ``VIEW[,ARGUMENT=VALUE…][:PARAMETER][/CLASSES]``.
 
     ==========================================  =====================================================================
-    ``vision.QuarterRotation``                  a view's class; of its only parameter, each value is a class
+    ``vision.QuarterRotation``                  a view's class; each value of its only parameter is a class
     ``vision.ColorJitter,hue=0.5:hue/4``        with arguments; its parameter ``hue`` in 4 equally frequent bins
     ``color:hue/8``                             the entry ``color`` of the run's own views
     ``color+gray``                              two entries one after the other; without PARAMETER: one of 4 settings
@@ -91,12 +94,12 @@ def ask_for(text: str, views: Compose, spec: DataSpec) -> Asked:
     ==========================================  =====================================================================
 
     Args:
-        text: the factor.
-        views: of the run, among whose entries names are looked for first.
-        spec: what a class's arguments are bound to.
+        text: The factor.
+        views: Views of the run, among whose entries names are looked for first.
+        spec: What the arguments of a class are bound to.
 
     Raises:
-        ValueError: text of another form, or a view that there isn't (the message lists those that are).
+        ValueError: Text of another form, or an unknown view (the message lists those that there are).
     """
     found = FACTOR.fullmatch(text)
     if found is None:
@@ -107,33 +110,37 @@ def ask_for(text: str, views: Compose, spec: DataSpec) -> Asked:
             raise ValueError(f"factor {text!r}: {found['view']} is the run's own and takes no arguments")
         view = views[names[0]] if len(names) == 1 else Compose({name: views[name] for name in names})
     else:
-        view = _make(found["view"], [each for each in arguments if each], views, spec)
+        view = _make_view(found["view"], [each for each in arguments if each], views, spec)
     return Asked(view, found["leaf"], int(found["num_classes"] or 4))
 
 
-def _make(name: str, arguments: list[str], views: Compose, spec: DataSpec) -> View:
+def own_entries(views: Compose) -> list[str]:
+    """The entries of a run's views without those that decode samples and make them the encoder's input."""
+    return [name for name in views.names if name not in ("decode", "front_end")]
+
+
+def _make_view(name: str, arguments: list[str], views: Compose, spec: DataSpec) -> View:
     known = subclass_names(View)
     if "." not in name and name not in known:
-        entries = [entry for entry in views.names if entry not in ("decode", "front_end")]
         raise ValueError(
-            f"{name!r} is neither an entry of the run's views ({', '.join(entries) or 'it has none'}) "
+            f"{name!r} is neither an entry of the run's views ({', '.join(own_entries(views)) or 'it has none'}) "
             f"nor a view's class ({', '.join(sorted(known))})"
         )
     parser = Parser(exit_on_error=False)
     parser.add_subclass_arguments(View, "views", required=True)
     flags = [token for each in arguments for token in (f"--views.{each.partition('=')[0]}", each.partition("=")[2])]
     try:
-        config = parser.parse_args(["--views", name, *flags])
-    except ArgumentError as error:
-        raise ValueError(f"a factor's view: {explain(str(error), bases={'views': View})}") from error
+        config = parser.parse(["--views", name, *flags])
+    except ValueError as error:
+        raise ValueError(f"a factor's view: {error}") from error
     return parser.instantiate(Namespace(views=bind(config.views, spec))).views
 
 
 def parse_factors(texts: Sequence[str]) -> dict[str, str]:
-    """``NAME=VIEW…`` of each, by name.
+    """Parses ``NAME=VIEW…`` of each into a factor by name.
 
     Raises:
-        ValueError: one without a name, or a name twice.
+        ValueError: A factor without a name, or a name twice.
     """
     factors = {}
     for text in texts:
@@ -150,7 +157,7 @@ def split_data(tokens: Sequence[str]) -> tuple[dict[str, str], list[str]]:
     """Takes ``--data… VALUE`` flags, as ``Questions.data`` has them, out of a command line; returns both parts.
 
     Raises:
-        ValueError: one without a value.
+        ValueError: A flag without a value.
     """
     data, others = {}, []
     left = iter(tokens)

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import count
 from pathlib import Path
 
@@ -11,46 +11,41 @@ from accelerate import Accelerator, PartialState
 from accelerate.utils import broadcast_object_list
 from jsonargparse import Namespace
 
-from viewlearn.data import Data, Loader, make_loader
+from viewlearn.data import Loader, make_loader
 from viewlearn.evaluation import KNNMonitor, Results, evaluate
 from viewlearn.files import write_text
-from viewlearn.runs.build import Parts, build, build_data, build_encoder, build_settings, show_data
-from viewlearn.runs.checkpoint import load_newest
-from viewlearn.runs.figures import draw_figures
+from viewlearn.runs.build import Parts, build, build_encoder, build_settings, show_data
+from viewlearn.runs.figures import save_figures
 from viewlearn.runs.folder import RunFolder
-from viewlearn.runs.parser import Parser
+from viewlearn.runs.parser import LOCATION, Parser
 from viewlearn.runs.provenance import provenance
-from viewlearn.runs.trackers import check_trackers
-from viewlearn.training.hardware import make_accelerator, set_threads
+from viewlearn.runs.trackers import check_trackers, start_trackers
+from viewlearn.training.hardware import choose_precision, make_accelerator, set_threads
 from viewlearn.training.loop import train
 from viewlearn.training.players import make_optimizers
 from viewlearn.training.seeds import seed_for
 
-PLACE = ("config", "out", "name", "resume")  # where a run lives, not what it computes
 RUNS = Path("runs")
 
 
 def run(
-    parser: Parser, argv: list[str] | None = None, report: Callable[[RunFolder, Parts], object] | None = None
+    parser: Parser, argv: Sequence[str] | None = None, report: Callable[[RunFolder, Parts], object] | None = None
 ) -> tuple[RunFolder, Parts, Results | None]:
     """Parses the command line, trains, evaluates, and leaves a run folder.
 
     Args:
-        parser: of runs.
-        argv: the command line; None for the process's own.
-        report: writes the run's page, when all else is done and ``--report`` is true.
+        parser: Parser of runs.
+        argv: Command line; None for the process's own.
+        report: Writes the run's page when all else is done, if ``--report`` is true.
 
     Returns:
-        the folder, the parts, and (in the main process) the results.
+        The folder, the parts, and (in the main process) the results.
 
     Raises:
-        ValueError: settings that can't be; before training starts, and before the folder is made.
-        FloatingPointError: the loss or the weights stopped being finite.
+        ValueError: Invalid settings; before training starts, and before the folder is made.
+        FloatingPointError: The loss or the weights stopped being finite.
     """
-    argv = sys.argv[1:] if argv is None else argv
-    config = parser.parse_args(argv)
-    if config.resume:
-        config = _resumed(parser, config.resume, argv)
+    config = _configuration(parser, sys.argv[1:] if argv is None else argv)
     set_threads(config.threads)
     accelerator = make_accelerator(
         config.device,
@@ -62,26 +57,21 @@ def run(
     folder = _choose_folder(config)
     parts = build(parser, config)
     parts.method.check(parts.data.pretraining())
-    loader = _loader(config, parts, accelerator)
+    loader = _make_loader(config, parts, accelerator)
     settings = build_settings(parser, config)
     make_optimizers(parts.method, parts.optimizer, parts.views_optimizer)  # only to hear now what they refuse
-    monitor = None
-    if config.monitor_every > 0:
-        monitor = KNNMonitor(parts.data, device=accelerator.device, precision=accelerator.mixed_precision)
+    monitor = _make_monitor(config, parts, accelerator)
     if not config.resume:
-        _create(folder, _settings(parser, config, parts), parts, accelerator)
-    if config.trackers:
-        names = {name: {"name": folder.path.name} for name in config.trackers if name != "tensorboard"}
-        accelerator.project_configuration.logging_dir = str(folder.path)
-        accelerator.init_trackers("viewlearn", init_kwargs=names)
+        _create(folder, parser, config, parts, accelerator)
+    start_trackers(config.trackers, folder, accelerator)
     train(parts.method, loader, accelerator, folder, parts.optimizer, parts.views_optimizer, monitor, settings)
     accelerator.end_training()  # before what the main process does alone, in which the others would run out of time
-    results = None
-    if accelerator.is_main_process:
-        results = evaluate_run(parser, config, folder, parts, accelerator)
-        draw_figures(folder, parts.data, parts.method.views, accelerator.device, config.seed)
-        if config.report and report is not None:
-            report(folder, parts)
+    if not accelerator.is_main_process:
+        return folder, parts, None
+    results = evaluate_run(parser, config, folder, parts, accelerator)
+    save_figures(folder, parts.data, parts.method.views, accelerator.device, config.seed)
+    if config.report and report is not None:
+        report(folder, parts)
     return folder, parts, results
 
 
@@ -99,7 +89,7 @@ def evaluate_run(
         methods=config.probes,
         random_encoder=random,
         device=accelerator.device,
-        precision=accelerator.mixed_precision,
+        precision=choose_precision(config.precision, accelerator.device),
         num_workers=0 if config.load == "device" else config.num_workers,
     )
     results.info.update(provenance(accelerator), seed=config.seed, **folder.load_compute())
@@ -107,47 +97,34 @@ def evaluate_run(
     return results
 
 
-def load_run(
-    parser: Parser, folder: RunFolder, make_data: Callable[[Parser, Namespace], Data] = build_data
-) -> tuple[Namespace, Parts]:
-    """Rebuilds a run from its folder: its configuration, its data, and its weights as they were at the end.
-
-    Args:
-        parser: of runs.
-        folder: of the run.
-        make_data: makes the data of its configuration; where several runs share them, it may keep them.
-
-    Raises:
-        ValueError: no run folder, no checkpoint in it, or data that aren't where they were.
-    """
+def _configuration(parser: Parser, argv: Sequence[str]) -> Namespace:
+    """The configuration of a new run, or of the one to go on with, which the command line may not change."""
+    config = parser.parse(argv)
+    if not config.resume:
+        return config
+    folder = RunFolder(config.resume)
     folder.must_be_run()
-    newest = load_newest(folder.checkpoints)
-    if newest is None:
-        raise ValueError(f"{folder.path} has no checkpoint yet: let the run go on, by --resume {folder.path}")
-    config = parser.parse_args(["--config", str(folder.config)])
-    parts = build(parser, config, make_data(parser, config))
-    parts.method.load_state_dict(newest[1]["method"])
-    return config, parts
+    stored = parser.read(folder.config)
+    resumed = parser.parse(["--config", str(folder.config), *argv])
+    before, after = _computed(stored), _computed(resumed)
+    changed = sorted(key for key in before.keys() | after.keys() if before.get(key) != after.get(key))
+    if changed:
+        rows = [f"  {key}: {before.get(key)} → {after.get(key)}" for key in changed]
+        first = f"a resumed run keeps its configuration; {config.resume} was started with others:"
+        raise ValueError("\n".join([first, *rows]))
+    return resumed
 
 
-def _loader(config: Namespace, parts: Parts, accelerator: Accelerator) -> Loader:
-    return make_loader(
-        parts.data.pretraining(),
-        config.batch_size,
-        seed=config.seed,
-        rank=accelerator.process_index,
-        world_size=accelerator.num_processes,
-        device=accelerator.device,
-        load=config.load,
-        num_workers=config.num_workers,
-    )
+def _computed(config: Namespace) -> dict[str, object]:
+    """The settings that decide what a run computes."""
+    return {key: value for key, value in config.items() if key.split(".")[0] not in LOCATION}
 
 
 def _choose_folder(config: Namespace) -> RunFolder:
     """Where the run lives, the main process's choice; whether it is free is checked before anything takes long."""
     choice: list[str | None] = [config.resume, None]
     if PartialState().is_main_process and not config.resume:
-        path = Path(config.out) if config.out else _free(config)
+        path = Path(config.out) if config.out else _first_free(config)
         try:
             RunFolder(path).must_be_free()
         except ValueError as error:  # told to all, so that nobody waits for a process that has given up
@@ -160,23 +137,7 @@ def _choose_folder(config: Namespace) -> RunFolder:
     return RunFolder(path)
 
 
-def _create(folder: RunFolder, settings: str, parts: Parts, accelerator: Accelerator) -> None:
-    failure = [None]
-    if accelerator.is_main_process:
-        try:
-            folder.create()
-        except ValueError as error:
-            failure = [str(error)]
-        else:
-            write_text(folder.config, settings)
-            folder.save_spec(parts.data.spec)
-            if parts.data.skipped:
-                write_text(folder.skipped, json.dumps(parts.data.skipped, indent=1))
-    if broadcast_object_list(failure)[0]:
-        raise ValueError(failure[0])
-
-
-def _free(config: Namespace) -> Path:
+def _first_free(config: Namespace) -> Path:
     """``runs/NAME``, or the first of ``runs/NAME-2``, … that is free."""
     classes = (config[name].class_path.rpartition(".")[2] for name in ("data", "views", "method"))
     name = config.name or "-".join(classes)
@@ -184,30 +145,48 @@ def _free(config: Namespace) -> Path:
     return next(RUNS / free for free in names if not (RUNS / free).exists())
 
 
-def _settings(parser: Parser, config: Namespace, parts: Parts) -> str:
-    """The configuration as YAML, with what the data measured and without where the run lives."""
+def _make_loader(config: Namespace, parts: Parts, accelerator: Accelerator) -> Loader:
+    return make_loader(
+        parts.data.pretraining(),
+        config.batch_size,
+        seed=config.seed,
+        rank=accelerator.process_index,
+        world_size=accelerator.num_processes,
+        device=accelerator.device,
+        load=config.load,
+        num_workers=config.num_workers,
+    )
+
+
+def _make_monitor(config: Namespace, parts: Parts, accelerator: Accelerator) -> KNNMonitor | None:
+    if config.monitor_every == 0:
+        return None
+    precision = choose_precision(config.precision, accelerator.device)
+    return KNNMonitor(parts.data, device=accelerator.device, precision=precision)
+
+
+def _create(folder: RunFolder, parser: Parser, config: Namespace, parts: Parts, accelerator: Accelerator) -> None:
+    """Makes the folder, and writes into it what was chosen and what it was bound to."""
+    failure = [None]
+    if accelerator.is_main_process:
+        try:
+            folder.create()
+        except ValueError as error:
+            failure = [str(error)]
+        else:
+            write_text(folder.config, _as_yaml(parser, config, parts))
+            folder.save_spec(parts.data.spec)
+            if parts.data.skipped:
+                write_text(folder.skipped, json.dumps(parts.data.skipped, indent=1))
+    if broadcast_object_list(failure)[0]:
+        raise ValueError(failure[0])
+
+
+def _as_yaml(parser: Parser, config: Namespace, parts: Parts) -> str:
+    """The configuration with what the data measured, and without where the run lives."""
     config = config.clone()
     for name, value in parts.data.resolved().items():
         config.data.init_args[name] = value
-    for name in PLACE:
+    for name in LOCATION:
         config[name] = None
     return parser.dump(config, skip_unset=False)
-
-
-def _resumed(parser: Parser, path: str, argv: list[str]) -> Namespace:
-    """The configuration of a run to go on with, after checking that the command line doesn't change it."""
-    folder = RunFolder(path)
-    folder.must_be_run()
-    stored = parser.parse_args(["--config", str(folder.config)])
-    asked = parser.parse_args(["--config", str(folder.config), *argv])
-    before, after = _flat(stored), _flat(asked)
-    changed = sorted(key for key in before.keys() | after.keys() if before.get(key) != after.get(key))
-    if changed:
-        rows = [f"  {key}: {before.get(key)} → {after.get(key)}" for key in changed]
-        raise ValueError("\n".join([f"a resumed run keeps its configuration; {path} was started with others:", *rows]))
-    asked.resume = path
-    return asked
-
-
-def _flat(config: Namespace) -> dict[str, object]:
-    return {key: value for key, value in config.items() if key.split(".")[0] not in PLACE}

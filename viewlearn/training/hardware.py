@@ -6,8 +6,10 @@ from typing import Literal
 import torch
 from accelerate import Accelerator
 from accelerate.utils import DistributedDataParallelKwargs
+from torch import nn
 
 Precision = Literal["auto", "fp32", "bf16"]
+MemoryFormat = Literal["channels_last", "contiguous"]
 
 
 def native_bf16(device: torch.device) -> bool:
@@ -33,6 +35,12 @@ def choose_precision(precision: Precision, device: torch.device) -> Literal["no"
     if precision not in ("fp32", "bf16"):
         raise ValueError(f"precision is {precision!r}; it must be 'auto', 'fp32' or 'bf16'")
     return "no" if precision == "fp32" else precision
+
+
+def place(module: nn.Module, device: torch.device, memory_format: MemoryFormat) -> None:
+    """Moves a module to a device, its weights in this memory layout."""
+    layout = torch.channels_last if memory_format == "channels_last" else torch.contiguous_format
+    module.to(device, memory_format=layout)  # pyrefly: ignore[no-matching-overload]  (torch's stubs leave it out)
 
 
 def set_threads(threads: int) -> int:

@@ -15,6 +15,7 @@ from viewlearn.data import Batch, Loader
 from viewlearn.encoders import Encoder
 from viewlearn.methods import Method
 from viewlearn.training.compute import GIGA, TERA, Compute, peak_flops, step_flops, steps_within
+from viewlearn.training.hardware import place
 from viewlearn.training.players import MakeOptimizer, freezing_others, make_optimizers, moves
 from viewlearn.training.seeds import seed_for
 from viewlearn.training.settings import TrainingSettings
@@ -58,8 +59,7 @@ def train(
     torch.manual_seed(seed_for(seed, accelerator.process_index, "torch"))  # dropout and the like in users' own modules
     generator = torch.Generator(device).manual_seed(seed_for(seed, accelerator.process_index, "views"))
 
-    layout = torch.channels_last if settings.memory_format == "channels_last" else torch.contiguous_format
-    method.train().to(device, memory_format=layout)
+    place(method.train(), device, settings.memory_format)
     optimizers = make_optimizers(method, optimizer, views_optimizer, settings.exclude_from_decay)
     schedules = {"learner": settings.schedule, "adversary": settings.views_schedule}
     window = Window()

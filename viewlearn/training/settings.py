@@ -2,8 +2,8 @@
 
 import math
 from dataclasses import dataclass
-from typing import Literal
 
+from viewlearn.training.hardware import MemoryFormat
 from viewlearn.training.players import Updates
 from viewlearn.training.schedule import Schedule, warmup_cosine
 
@@ -53,7 +53,7 @@ class TrainingSettings:
     accumulate: int = 1
     clip_norm: float | None = None
     exclude_from_decay: bool = False
-    memory_format: Literal["channels_last", "contiguous"] = "channels_last"
+    memory_format: MemoryFormat = "channels_last"
     compile: bool = False
     seed: int = 0
     log_every: int = 20

@@ -25,8 +25,8 @@ if __name__ == "__main__":
         folder.save_checkpoint = counted
     defaults = {
         "data": {"class_path": "toy.Toy"},
-        "views": {"class_path": "viewlearn.views.Viewmaker", "init_args": {"width": 4, "num_res_blocks": 1}},
-        "encoder": {"class_path": "viewlearn.encoders.Backbone", "init_args": {"name": "resnet10w4"}},
+        "views": {"class_path": "viewlearn.Viewmaker", "init_args": {"width": 4, "num_res_blocks": 1}},
+        "encoder": {"class_path": "viewlearn.Backbone", "init_args": {"name": "resnet10w4"}},
         "batch_size": 16,
         "log_every": 2,
         "device": "cpu",

@@ -60,6 +60,8 @@ def _importable(monkeypatch):
         ("--views.budget 0", "budget of the Viewmaker is 0.0; it must be above 0"),
         ("--views.budget -0.1", "budget of the Viewmaker is -0.1; it must be above 0"),
         ("--views bad.Late --views.amount 2", "amount is 2.0; it must be anything else"),
+        ("--views RandomApply --views.view bad.Late", "amount is 1.0; it must be anything else"),
+        ('--views Compose --views.entries {"a":{"class_path":"bad.Late"}}', "amount is 1.0; it must be anything else"),
         ("--data.size 4 --views Identity", "inputs of 4×4 are smaller than the stride of resnet10w4, 8"),
         pytest.param(
             "--encoder.name timm/resnet18 --views Identity",

@@ -10,7 +10,7 @@ from viewlearn.views import Viewmaker
 
 
 def test_parts_are_bound_to_the_data(parser):
-    parts = build(parser, parser.parse_args(["--data.size", "24", "--data.num_samples", "20"]))
+    parts = build(parser, parser.parse(["--data.size", "24", "--data.num_samples", "20"]))
     assert isinstance(parts.data, Toy)
     assert isinstance(parts.views, Viewmaker)
     assert isinstance(parts.method, SimCLR)
@@ -24,7 +24,7 @@ def test_parts_are_bound_to_the_data(parser):
 def test_weights_depend_on_the_seed_alone(parser):
     def weights(*flags: str) -> dict[str, torch.Tensor]:
         torch.rand(3)  # whatever came before
-        return build(parser, parser.parse_args(list(flags))).method.state_dict()
+        return build(parser, parser.parse(list(flags))).method.state_dict()
 
     first, again, other = weights(), weights(), weights("--seed", "1")
     assert all(torch.equal(first[name], again[name]) for name in first)
@@ -32,21 +32,19 @@ def test_weights_depend_on_the_seed_alone(parser):
 
 
 def test_what_is_said_by_hand_is_not_bound(parser):
-    config = parser.parse_args(["--encoder.mean", "[0, 0, 0]", "--encoder.std", "[1, 1, 1]"])
+    config = parser.parse(["--encoder.mean", "[0, 0, 0]", "--encoder.std", "[1, 1, 1]"])
     assert build(parser, config).encoder.normalize.mean.flatten().tolist() == [0.0] * 3
 
 
 def test_an_encoder_without_the_data_at_hand(parser):
-    config = parser.parse_args([])
+    config = parser.parse([])
     spec = Toy().spec
     assert build_encoder(parser, config, spec).num_features == 32
-    assert (
-        build_encoder(parser, parser.parse_args(["--encoder", "toy.Plain"]), spec).num_features == Plain().num_features
-    )
+    assert build_encoder(parser, parser.parse(["--encoder", "toy.Plain"]), spec).num_features == Plain().num_features
 
 
 def test_data_are_given_or_made(parser):
-    config = parser.parse_args(["--data.num_samples", "10"])
+    config = parser.parse(["--data.num_samples", "10"])
     data = build_data(parser, config)
     assert len(data.split("train")) == 10
     assert build(parser, config, data).data is data
@@ -54,4 +52,4 @@ def test_data_are_given_or_made(parser):
 
 def test_a_method_that_is_only_a_base(parser):
     with pytest.raises(ValueError, match=r"--method: viewlearn\.methods\.Method is abstract"):
-        build(parser, parser.parse_args(["--method", "Method"]))
+        build(parser, parser.parse(["--method", "Method"]))
