@@ -1,4 +1,4 @@
-"""An encoder with several last stages on one trunk: what LooC++ trains."""
+"""An encoder with several last stages on one trunk, as LooC++ trains."""
 
 import torch
 from torch import Tensor, nn
@@ -8,7 +8,9 @@ from viewlearn.encoders.resnet import Stem, build_resnet, split_last_stage
 
 
 class BranchedBackbone(Backbone):
-    """A ResNet whose last stage exists several times; its features are those of all branches, one after the other.
+    """A ResNet with several last stages; its features are those of all branches, one after the other.
+
+    ::
 
         features = [branch_0(trunk(x)), …, branch_{B−1}(trunk(x))]       B · num_features of the plain network
 
@@ -16,16 +18,17 @@ class BranchedBackbone(Backbone):
     into the head"). With any other method it is the control of equal dimension.
 
     Args:
-        name: ``resnet18``, ``resnet50``, … as in torchvision, or narrow ones such as ``resnet10w16``.
-        branches: how many last stages; LooC++ needs one more than there are factors.
-        stem: as Backbone's.
-        channels: of the input; from the data.
-        size: (height, width) of the input; from the data.
-        mean: per channel; from the data.
-        std: per channel; from the data.
+        name: Name of the ResNet: ``resnet18``, ``resnet50``, … as in torchvision, or a narrow one such as
+            ``resnet10w16``.
+        branches: Number of last stages; LooC++ needs one more than there are factors.
+        stem: First layers, see ``Backbone``.
+        channels: Number of channels of the input; from the data.
+        size: Height and width of the input, in pixels or bins; from the data.
+        mean: Mean of each channel; from the data.
+        std: Standard deviation of each channel; from the data.
 
     Raises:
-        ValueError: as Backbone; a network that isn't one of these ResNets, or less than one branch.
+        ValueError: As for ``Backbone``; a network that isn't one of these ResNets, or fewer than one branch.
     """
 
     def __init__(
@@ -45,7 +48,7 @@ class BranchedBackbone(Backbone):
         super().__init__(name, stem, channels, size, mean, std)
         trunk, first = split_last_stage(self.network)
         # Each branch starts from weights of its own, or all would learn the same where their losses agree.
-        others = [split_last_stage(build_resnet(name, channels, "small")[0])[1] for _ in range(branches - 1)]
+        others = [split_last_stage(build_resnet(name, self.channels, "small")[0])[1] for _ in range(branches - 1)]
         self.network = trunk
         self.branches = nn.ModuleList([first, *others])
         self.num_features *= branches

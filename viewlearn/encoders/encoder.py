@@ -1,6 +1,8 @@
 """The encoder contract, and encoders by name."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any
 
 from torch import Tensor, nn
 
@@ -26,24 +28,24 @@ class Encoder(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, x: Tensor) -> Tensor:
-        """The features of x."""
+        """Returns the features of x."""
 
 
 class Backbone(Encoder):
     """Normalization and a network by name; its features are the pooled output of the last stage.
 
     Args:
-        name: ``resnet18``, ``resnet50``, … as in torchvision; ``resnet10w16`` and the like for narrow ones that suit
-            CPUs; ``timm/NAME`` for any model of timm (install the extra ``timm``).
-        stem: ``imagenet`` is 7×7 stride 2 and max-pooling; ``small`` is 3×3 stride 1 and none; ``auto`` takes
-            ``small`` up to 64 pixels. Ignored by timm's models.
-        channels: of the input; from the data.
-        size: (height, width) of the input; from the data.
-        mean: per channel; from the data.
-        std: per channel; from the data.
+        name: Name of the network: ``resnet18``, ``resnet50``, … as in torchvision; ``resnet10w16`` and the like for
+            narrow ones that suit CPUs; ``timm/NAME`` for any model of timm (install the extra ``timm``).
+        stem: First layers: ``imagenet`` is 7×7 stride 2 and max-pooling; ``small`` is 3×3 stride 1 without pooling;
+            ``auto`` takes ``small`` up to 64 pixels. Models of timm ignore it.
+        channels: Number of channels of the input; from the data.
+        size: Height and width of the input, in pixels or bins; from the data.
+        mean: Mean of each channel; from the data.
+        std: Standard deviation of each channel; from the data.
 
     Raises:
-        ValueError: an unknown name, an image smaller than the network's stride, or data-dependent arguments missing.
+        ValueError: An unknown name, an input smaller than the network's stride, or missing data-dependent arguments.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class Backbone(Encoder):
         super().__init__()
         if channels is None or size is None:
             raise ValueError("Backbone needs channels and size; a run takes them from its data")
+        self.channels = channels
         self.normalize = Normalize(mean or (0.0,) * channels, std or (1.0,) * channels)
         if len(self.normalize.mean) != channels:
             raise ValueError(f"mean and std have {len(self.normalize.mean)} channels, the input has {channels}")
@@ -85,9 +88,10 @@ def _build_timm(name: str, channels: int, size: tuple[int, int]) -> tuple[nn.Mod
         near = timm.list_models(f"{name[:6]}*")[:8]
         raise ValueError(f"timm has no model {name!r}; similar names: {', '.join(near) or 'none'}")
     settings = {"pretrained": False, "num_classes": 0, "in_chans": channels}
+    create: Callable[..., Any] = timm.create_model  # its networks say more about themselves than Module does
     try:  # transformers fix their positional embedding to an image size; convolutional models don't know the argument
-        network = timm.create_model(name, img_size=size, **settings)
+        network = create(name, img_size=size, **settings)
     except TypeError:
-        network = timm.create_model(name, **settings)
+        network = create(name, **settings)
     stride = max((stage["reduction"] for stage in getattr(network, "feature_info", [])), default=1)
     return network, network.num_features, stride

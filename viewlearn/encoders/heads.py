@@ -8,18 +8,18 @@ Head = Literal["none", "linear", "mlp"]
 
 
 def projection_head(kind: Head, num_features: int, dim: int, hidden: int | None = None) -> nn.Module:
-    """The map from features ``(batch, num_features)`` to the space of the loss ``(batch, dim)``.
+    """Makes the map from features ``(batch, num_features)`` to the space of the loss ``(batch, dim)``.
 
     Args:
         kind: ``none`` leaves the features as they are, ``linear`` is one layer (MoCo v1, and the published
             Viewmaker's, whose "no head" is the ResNet's own last layer), ``mlp`` is linear, ReLU, linear (SimCLR,
             MoCo v2).
-        num_features: the encoder's.
-        dim: of the projection.
-        hidden: of the MLP; the encoder's number of features when None.
+        num_features: Number of the encoder's features.
+        dim: Dimension of the projection.
+        hidden: Number of units in the hidden layer of ``mlp``; ``num_features`` by default.
 
     Raises:
-        ValueError: an unknown kind.
+        ValueError: An unknown kind.
     """
     if kind == "none":
         return nn.Identity()

@@ -7,14 +7,18 @@ from torch import Tensor, nn
 
 
 class Normalize(nn.Module):
-    """(x − mean) / std per channel, so that an exported encoder takes natural units.
+    """Computes (x − mean) / std per channel, so that an exported encoder takes natural units.
 
     Args:
-        mean, std: one number per channel, in the units of the input.
+        mean: Mean of each channel, in the units of the input.
+        std: Standard deviation of each channel, in the units of the input.
 
     Raises:
-        ValueError: lengths that differ, or a std that isn't positive.
+        ValueError: Lengths that differ, or a standard deviation that isn't positive.
     """
+
+    mean: Tensor
+    std: Tensor
 
     def __init__(self, mean: Sequence[float], std: Sequence[float]):
         super().__init__()

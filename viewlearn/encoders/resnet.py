@@ -7,20 +7,34 @@ import torchvision.models.resnet as tv
 from torch import Tensor, nn
 
 Stem = Literal["auto", "small", "imagenet"]
+TORCHVISION_RESNETS = {
+    "resnet18": tv.resnet18,
+    "resnet34": tv.resnet34,
+    "resnet50": tv.resnet50,
+    "resnet101": tv.resnet101,
+    "resnet152": tv.resnet152,
+}
 SMALL_IMAGE = 64  # pixels: up to here the ImageNet stem would leave a map of 2×2 or less
 
 
 class NarrowResNet(nn.Module):
     """A ResNet of BasicBlocks with any base width: ResNet-10 of width 16 has 0.3 M parameters.
 
-    The layers carry torchvision's names (``conv1`` … ``layer4``), so what works on the one works on the other.
+    Layers have torchvision's names (``conv1`` … ``layer4``).
 
     Args:
-        num_blocks: per stage; (1, 1, 1, 1) is a ResNet-10, (2, 2, 2, 2) a ResNet-18.
-        width: channels of the first stage; they double in each following one.
+        num_blocks: Number of blocks in each stage; (1, 1, 1, 1) is a ResNet-10, (2, 2, 2, 2) a ResNet-18.
+        width: Number of channels of the first stage; each stage doubles it.
     """
 
-    def __init__(self, num_blocks: tuple[int, ...] = (1, 1, 1, 1), width: int = 16):
+    num_features: int
+    maxpool: nn.Module
+    layer1: nn.Sequential
+    layer2: nn.Sequential
+    layer3: nn.Sequential
+    layer4: nn.Sequential
+
+    def __init__(self, num_blocks: tuple[int, int, int, int] = (1, 1, 1, 1), width: int = 16):
         super().__init__()
         self.conv1 = nn.Conv2d(3, width, 7, stride=2, padding=3, bias=False)
         self.bn1 = nn.BatchNorm2d(width)
@@ -53,7 +67,7 @@ def _block(channels: int, out: int, stride: int) -> tv.BasicBlock:
 
 
 class _Pointwise(nn.Conv2d):
-    """A 1×1 convolution of every ``subsample``-th pixel, which is what a stride in it would do.
+    """A 1×1 convolution of every ``subsample``-th pixel, in place of a stride.
 
     oneDNN's strided 1×1 convolution writes beyond its buffers in the backward pass of float32, channels-last inputs of
     64×64 pixels with 4 or 8 channels (torch 2.14 on AVX-512), and the process dies of a corrupted heap.
@@ -63,23 +77,25 @@ class _Pointwise(nn.Conv2d):
         super().__init__(channels, out, 1, bias=False)
         self.subsample = subsample
 
-    def forward(self, x: Tensor) -> Tensor:
-        return super().forward(x[:, :, :: self.subsample, :: self.subsample])
+    def forward(self, input: Tensor) -> Tensor:
+        return super().forward(input[:, :, :: self.subsample, :: self.subsample])
 
 
 def build_resnet(name: str, channels: int, stem: Literal["small", "imagenet"]) -> tuple[nn.Module, int, int]:
-    """A randomly initialized ResNet without classifier.
+    """Makes a randomly initialized ResNet without classifier.
 
     Args:
-        name: ``resnet18``, ``resnet50``, … of torchvision; ``resnet10w16``, ``resnet18w32``: BasicBlocks of that width.
-        channels: of the input.
-        stem: ``imagenet`` is 7×7 stride 2 and max-pooling, ``small`` is 3×3 stride 1 and none (the CIFAR stem).
+        name: Name of the network: ``resnet18``, ``resnet50``, … of torchvision; ``resnet10w16``, ``resnet18w32`` for
+            BasicBlocks of that width.
+        channels: Number of channels of the input.
+        stem: First layers: ``imagenet`` is 7×7 stride 2 and max-pooling, ``small`` is 3×3 stride 1 without pooling
+            (the CIFAR stem).
 
     Returns:
-        the network, its number of features, and its stride in pixels.
+        The network, its number of features, and its stride in pixels.
 
     Raises:
-        ValueError: an unknown name.
+        ValueError: An unknown name.
     """
     narrow = re.fullmatch(r"resnet(10|18|34)w(\d+)", name)
     if narrow:
@@ -87,9 +103,9 @@ def build_resnet(name: str, channels: int, stem: Literal["small", "imagenet"]) -
         network = NarrowResNet(blocks, int(narrow[2]))
         num_features = network.num_features
     elif name in TORCHVISION_RESNETS:
-        network = getattr(tv, name)(weights=None)
+        network = TORCHVISION_RESNETS[name](weights=None)
         num_features = network.fc.in_features
-        network.fc = nn.Identity()
+        network.add_module("fc", nn.Identity())
     else:
         raise ValueError(
             f"no encoder {name!r}; there are {', '.join(TORCHVISION_RESNETS)}, narrow ones such as resnet10w16 "
@@ -98,26 +114,26 @@ def build_resnet(name: str, channels: int, stem: Literal["small", "imagenet"]) -
     width = network.conv1.out_channels
     if stem == "small":
         network.conv1 = nn.Conv2d(channels, width, 3, padding=1, bias=False)
-        network.maxpool = nn.Identity()
+        network.add_module("maxpool", nn.Identity())
     elif channels != 3:
         network.conv1 = nn.Conv2d(channels, width, 7, stride=2, padding=3, bias=False)
     nn.init.kaiming_normal_(network.conv1.weight, mode="fan_out", nonlinearity="relu")
     return network, num_features, 8 if stem == "small" else 32
 
 
-TORCHVISION_RESNETS = ("resnet18", "resnet34", "resnet50", "resnet101", "resnet152")
-
-
 def split_last_stage(network: nn.Module) -> tuple[nn.Sequential, nn.Sequential]:
-    """Cuts a ResNet before its last stage: (trunk: images to a map, last stage: that map to pooled features).
+    """Cuts a ResNet before its last stage.
 
     The parts hold the network's own layers, not copies. LooC++ (Xiao et al. 2021, section 3) gives every head a
     last stage of its own.
 
+    Returns:
+        The trunk, from inputs to a map, and the last stage, from that map to pooled features.
+
     Raises:
-        ValueError: a network without ResNet's layers.
+        ValueError: A network that isn't a ResNet.
     """
-    if not all(hasattr(network, f"layer{i}") for i in (1, 2, 3, 4)):
+    if not isinstance(network, NarrowResNet | tv.ResNet):
         raise ValueError(f"{type(network).__name__} has no ResNet stages layer1 … layer4 to cut at")
     trunk = (network.conv1, network.bn1, network.relu, network.maxpool, network.layer1, network.layer2, network.layer3)
     return nn.Sequential(*trunk), nn.Sequential(network.layer4, network.avgpool, nn.Flatten(1))
