@@ -1,4 +1,4 @@
-"""Contrastive methods."""
+"""Methods: contrastive ones, and supervised training beside them."""
 
 from viewlearn.methods.base import Method, Metrics, Player
 from viewlearn.methods.instdisc import InstDisc

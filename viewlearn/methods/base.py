@@ -1,4 +1,4 @@
-"""What every contrastive method is: one module that owns encoder, heads and views, and turns a batch into a loss."""
+"""What every method is: one module that owns encoder, heads and views, and turns a batch into a loss."""
 
 from abc import ABC, abstractmethod
 from contextlib import nullcontext
@@ -18,16 +18,16 @@ Metrics = dict[str, Tensor]
 class Method(nn.Module, ABC):
     """Owns the encoder, the heads and the views' pipeline; ``forward`` gives the loss of a batch.
 
-    A method is prepared once by Accelerate and called through its ``forward`` only, so that gradients are averaged
-    over processes. Learned views sit behind a gradient reversal: one backward pass hands the encoder the gradient of
+    Accelerate prepares a method once, and training calls nothing but its ``forward``, so that gradients are averaged
+    over processes. Learned views are behind a gradient reversal: one backward pass gives the encoder the gradient of
     the loss, and the views the gradient of its negative (Viewmaker's game, Tamkin et al. 2021, algorithm 1).
 
     A subclass writes ``forward``, taking its views from ``view`` or from ``render``, and ``update`` if it has state
-    that moves by other means than gradients.
+    that is moved by something else than gradients.
 
     Args:
-        encoder: inputs in natural units to features.
-        views: the pipeline from stored samples to the encoder's input, see ``viewlearn.views.pipeline``.
+        encoder: Maps inputs in natural units to features.
+        views: Pipeline from stored samples to the encoder's input, see ``viewlearn.views.pipeline``.
     """
 
     def __init__(self, encoder: Encoder, views: Compose):
@@ -37,12 +37,12 @@ class Method(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, batch: Batch, generator: Generator, player: Player = "both") -> tuple[Tensor, Metrics]:
-        """The loss (a scalar) and what to log (detached scalars).
+        """Computes the loss, a scalar, and metrics to log, detached scalars.
 
         Args:
-            batch: stored samples, with their indices in the data set.
-            generator: where views draw their parameters from.
-            player: whose gradients are wanted: ``both`` in simultaneous updates; in alternating ones ``learner``
+            batch: Stored samples, with their positions in the data set.
+            generator: Random numbers for the views' parameters.
+            player: Whose gradients are needed: ``both`` in simultaneous updates; in alternating ones ``learner``
                 (views are constants) and ``adversary`` (the caller has frozen everything but the views).
         """
 
@@ -54,7 +54,7 @@ class Method(nn.Module, ABC):
         """
 
     def update(self) -> None:
-        """Called after every optimizer step of the learner: momentum encoders and the like move here."""
+        """Moves momentum encoders and the like; called after every step of the optimizers."""
 
     @property
     def adversarial(self) -> bool:
@@ -62,13 +62,13 @@ class Method(nn.Module, ABC):
         return _learns(self.views)
 
     def view(self, x: Tensor, generator: Generator, player: Player) -> tuple[Tensor, Metrics]:
-        """One view of every sample, with parameters drawn afresh."""
+        """Makes one view of every sample, with parameters drawn afresh."""
         return self.render(x, self.views.sample(x, generator), player)
 
     def render(self, x: Tensor, params: Params, player: Player) -> tuple[Tensor, Metrics]:
-        """The view of x under ``params``, and for each learned entry the distortion that it really made.
+        """Makes the view of x under ``params``, and measures the distortion by each learned entry.
 
-        The result is behind the gradient reversal if the views learn, and has no gradient otherwise.
+        The view is behind the gradient reversal if the views learn, and has no gradient otherwise.
         """
         learned = self.adversarial and player != "learner"
         metrics: Metrics = {}

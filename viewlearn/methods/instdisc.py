@@ -20,29 +20,29 @@ from viewlearn.views import Compose
 class InstDisc(Method):
     """Contrasts one view of each sample with a memory bank of all samples' embeddings (Wu et al. 2018, section 3).
 
-    The softmax over the memories of K samples, drawn uniformly with replacement, or over all of them. Differences from
-    the published code: it trained a noise-contrastive estimate of the full softmax with K = 4,096 and a proximal term
-    on ImageNet, and the full softmax on CIFAR-10 (``num_negatives=0``); and it drew K memories for each sample, where
-    here all samples of a batch have the same K. Memories are written after the step in which they were read.
+    The softmax is over the memories of K samples, drawn uniformly with replacement, or of all samples. Differences
+    from the published code: it trained a noise-contrastive estimate of the full softmax with K = 4,096 and a proximal
+    term on ImageNet, and the full softmax on CIFAR-10 (``num_negatives=0``); and it drew K memories for each sample,
+    where here all samples of a batch share the same K. Memories are written after the step that reads them.
 
     With learned views and ``loss="viewmaker"`` it is the published adversarial form (Tamkin et al. 2021): the views
-    increase, the encoder decreases the loss against the memories.
+    increase the loss against the memories, and the encoder decreases it.
 
     Args:
-        encoder: inputs to features.
-        views: the pipeline that draws the view.
-        temperature: τ of the loss.
-        num_negatives: K; 0 for all samples.
-        momentum: of the memories.
-        head: the projection behind the encoder, none, linear or mlp.
-        dim: dimension of the projection.
-        hidden: units of the mlp's hidden layer; as many as the encoder's features when not given.
+        encoder: Maps inputs to features.
+        views: Pipeline that makes the view.
+        temperature: Temperature τ of the loss.
+        num_negatives: Number K of memories drawn; 0 for all samples.
+        momentum: Momentum of the memories, in [0, 1).
+        head: Projection behind the encoder: none, linear or mlp.
+        dim: Dimension of the projection.
+        hidden: Number of units in the hidden layer of ``mlp``; as many as the encoder's features by default.
         loss: ``softmax`` has the positive in the denominator; ``viewmaker`` is the published Viewmaker variant.
-        num_train: number of training samples; from the data.
+        num_train: Number of training samples; from the data.
 
     Raises:
-        ValueError: a temperature or dimension that isn't positive, a momentum outside [0, 1), a negative number of
-            negatives, or no number of training samples.
+        ValueError: A temperature or dimension that isn't positive, a momentum outside [0, 1), a negative number of
+            negatives, or a missing number of training samples.
     """
 
     def __init__(
@@ -98,6 +98,6 @@ class InstDisc(Method):
             rows = torch.randint(len(vectors), shape, generator=generator, device=generator.device)
             function = info_nce if self.loss == "softmax" else viewmaker_info_nce
             return function(z, memory, vectors[rows.to(vectors.device)], self.temperature, unit_negatives=True)
-        # All memories hold the positive already, so that the denominator without it is that of the full softmax.
+        # All memories include the positive, so that the denominator without it is that of the full softmax.
         mean_form = viewmaker_info_nce(z, memory, vectors, self.temperature, unit_negatives=True)
         return mean_form + math.log(len(vectors)) if self.loss == "softmax" else mean_form

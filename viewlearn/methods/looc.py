@@ -1,5 +1,6 @@
 """LooC: an embedding space that is invariant to all factors, and one for each factor that keeps it."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 import torch
@@ -22,35 +23,37 @@ from viewlearn.views import Compose, LeaveOneOut
 class LooC(Method):
     """Leave-one-out contrastive learning over any entries of the views (Xiao et al., ICLR 2021, section 3).
 
-    Of n factors come n + 2 views of each sample: the query; key k_0, which shares nothing with it; and keys k_1 … k_n,
-    each of which shares one factor (``LeaveOneOut``). Space Z_0 is to find k_0, so it becomes invariant to all
-    factors; Z_i is to find k_i and to tell it from the keys of the same sample that differ in factor i, so it keeps
-    that factor (``looc_loss``). Only the query has a gradient: a step costs one forward and backward pass of the
-    encoder and n + 1 forward passes of its momentum copy, in one batch. Downstream use takes the encoder's features.
+    With n factors, each sample has n + 2 views: the query; key k_0, which shares nothing with it; and keys k_1 … k_n,
+    each of which shares one factor (``LeaveOneOut``). Space Z_0 finds k_0, so it becomes invariant to all factors; Z_i
+    finds k_i and tells it from the keys of the same sample that differ in factor i, so it keeps that factor
+    (``looc_loss``). Only the query has a gradient: a step costs one forward and backward pass of the encoder and n + 1
+    forward passes of its momentum copy, in one batch. Downstream tasks use the encoder's features.
 
     *LooC++*: with a ``BranchedBackbone`` of n + 1 branches, space i has a last stage of its own.
 
-    A learned view may be a factor: its noise is then what is shared. It is trained through the query.
+    A learned view may be a factor: what is shared is its noise. It is trained through the query.
 
     Args:
-        encoder: inputs to features; a BranchedBackbone makes it LooC++.
-        views: the pipeline that draws the views.
-        factors: names of the views' entries, separated by commas; ``color+gray,rotation`` makes one factor of two
+        encoder: Maps inputs to features; a ``BranchedBackbone`` makes it LooC++.
+        views: Pipeline that makes the views.
+        factors: Names of the views' entries, separated by commas; ``color+gray,rotation`` makes one factor of two
             entries and another of one.
         negatives: ``queue`` keeps a queue per space, filled with that space's own keys k_i (published); ``batch`` takes
             the batch's other k_i, for small data.
-        temperature: τ of the loss.
-        queue: how many earlier keys each space has as negatives; 16,384 in the paper, for ImageNet-100.
-        momentum: of the momentum encoder.
-        head: the projection behind the encoder, one per space: none, linear or mlp.
-        dim: dimension of the projections.
-        hidden: units of the mlp's hidden layer; as many as its input when not given.
-        redraw: draw discrete factors again where another view has the query's by chance.
+        temperature: Temperature τ of the loss.
+        queue: Number of earlier keys that each space has as negatives; 16,384 in the paper, for ImageNet-100.
+        momentum: Momentum of the momentum encoder, in [0, 1).
+        head: Projection behind the encoder, one per space: none, linear or mlp.
+        dim: Dimension of the projections.
+        hidden: Number of units in the hidden layer of ``mlp``; as many as its inputs by default.
+        redraw: Whether a discrete factor is drawn again if another view has the query's by chance.
 
     Raises:
-        ValueError: a factor that isn't in the views (the message lists those that are), branches that don't fit the
+        ValueError: A factor that isn't in the views (the message lists those that are), branches that don't fit the
             factors, a temperature or dimension that isn't positive, a momentum outside [0, 1), an empty queue.
     """
+
+    queues: Sequence[Queue]
 
     def __init__(
         self,
@@ -78,11 +81,12 @@ class LooC(Method):
         self.key_encoder = momentum_copy(encoder)
         self.key_heads = momentum_copy(self.heads)
         width = num_features if head == "none" else dim
-        self.queues = nn.ModuleList(Queue(queue, width) for _ in self.spaces) if negatives == "queue" else None
+        queues = [Queue(queue, width) for _ in self.spaces] if negatives == "queue" else []
+        self.queues = nn.ModuleList(queues)  # pyrefly: ignore[bad-assignment]: it knows no type of its elements
         self.temperature = temperature
         self.momentum = momentum
         self._fresh: list[Tensor] = []  # keys of this step, on their way into the queues
-        if self.queues is not None:
+        if queues:
             distributed.keep_local(self, "queues")
 
     def forward(self, batch: Batch, generator: Generator, player: Player = "both") -> tuple[Tensor, Metrics]:
@@ -91,10 +95,10 @@ class LooC(Method):
         keys = encode_shuffled(self._encode_keys, keys, generator)
         keys = rearrange(keys, "(view batch) space dim -> space view batch dim", view=len(key_params))
         x, metrics = self.render(batch.x, query_params, player)
-        query = self.project(self.encoder(x))  # behind the keys, whose activations are gone by now
-        negatives = None if self.queues is None else [queue.keys for queue in self.queues]
-        losses = looc_loss(query.unbind(1), keys, negatives, self.temperature, across_processes=True)
-        if self.queues is not None and player != "adversary":
+        query = self.project(self.encoder(x))  # after the keys, whose activations have been freed by now
+        negatives = [queue.keys for queue in self.queues] or None
+        losses = looc_loss(query.unbind(1), keys.unbind(0), negatives, self.temperature, across_processes=True)
+        if negatives is not None and player != "adversary":
             own = torch.stack([keys[i, i] for i in range(len(self.spaces))], dim=1)  # space i takes k_i only
             self._fresh.append(distributed.gather(own))
         metrics |= {f"loss/{space}": loss for space, loss in zip(self.spaces, losses.detach(), strict=True)}
@@ -109,9 +113,9 @@ class LooC(Method):
         self._fresh.clear()
 
     def project(self, features: Tensor) -> Tensor:
-        """Features to the embeddings in all spaces: ``(batch, num_features)`` to ``(batch, space, dim)``.
+        """Maps features to the embeddings in all spaces: ``(batch, num_features)`` to ``(batch, space, dim)``.
 
-        Space 0 is Z_0 and the others are in the factors' order, see ``spaces``. Not scaled to unit length.
+        Space 0 is Z_0 and the others are in the factors' order, see ``spaces``. They aren't scaled to unit length.
         """
         return _project(self.encoder, self.heads, features)
 

@@ -8,12 +8,12 @@ from torch.nn import functional as F
 class MemoryBank(nn.Module):
     """Running means of every sample's embedding, of unit length, indexed by the sample's position in the data set.
 
-    At first it holds random unit vectors, the same in every process. It is a buffer: checkpoints hold it.
+    It begins with random unit vectors, the same in every process. It is a buffer, which checkpoints contain.
 
     Args:
-        num_samples: of the data set.
-        dim: of an embedding.
-        momentum: weight of what is there already.
+        num_samples: Number of samples in the data set.
+        dim: Dimension of an embedding.
+        momentum: Weight of the former value, in [0, 1).
     """
 
     vectors: Tensor
@@ -26,6 +26,6 @@ class MemoryBank(nn.Module):
 
     @torch.no_grad()
     def write(self, index: Tensor, z: Tensor) -> None:
-        """v_i ← (m v_i + (1 − m) z_i) / ‖·‖ for the given rows, in place; z is scaled to unit length first."""
+        """Sets v_i ← (m v_i + (1 − m) z_i) / ‖·‖ for the given rows, in place; z is scaled to unit length first."""
         mean = self.vectors[index].lerp(F.normalize(z.to(self.vectors.dtype), dim=1), 1 - self.momentum)
         self.vectors.index_copy_(0, index, F.normalize(mean, dim=1))

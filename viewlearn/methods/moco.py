@@ -22,28 +22,28 @@ from viewlearn.views.leave_one_out import entries_of
 class MoCo(Method):
     """Contrasts each query with its key and a queue of earlier keys (He et al. 2020, eq. 1 and algorithm 1).
 
-    The defaults are those of version 2 (Chen et al. 2020, Improved Baselines with Momentum Contrastive Learning) but
+    The defaults are those of version 2 (Chen et al. 2020, Improved Baselines with Momentum Contrastive Learning) except
     for the queue: 65,536 there, for ImageNet, and 4,096 in its CIFAR-10 notebook, which also takes a momentum of 0.99
     and τ = 0.1. Keys have no gradient, so learned views are trained through the query alone. Keys are shuffled across
-    processes against leaks by BatchNorm.
+    processes against leaks through BatchNorm.
 
-    The queue is filled after the step, in which it was read, and with the keys of all processes.
+    The queue is filled after the step that reads it, with the keys of all processes.
 
     Args:
-        encoder: inputs to features.
-        views: the pipeline that draws the views.
-        temperature: τ of the loss.
-        queue: how many earlier keys are the negatives.
-        momentum: of the momentum encoder.
-        head: the projection behind the encoder, none, linear or mlp.
-        dim: dimension of the projection.
-        hidden: units of the mlp's hidden layer; as many as the encoder's features when not given.
-        num_keys: keys per query, each of a view of its own; the loss is their mean. More than one makes a control with
-            as many views as LooC's; only the first goes into the queue.
-        shared: names of entries that have the same parameters in query and keys, separated by commas.
+        encoder: Maps inputs to features.
+        views: Pipeline that makes the views.
+        temperature: Temperature τ of the loss.
+        queue: Number of earlier keys, which are the negatives.
+        momentum: Momentum of the momentum encoder, in [0, 1).
+        head: Projection behind the encoder: none, linear or mlp.
+        dim: Dimension of the projection.
+        hidden: Number of units in the hidden layer of ``mlp``; as many as the encoder's features by default.
+        num_keys: Number of keys per query, each from a view of its own; the loss is their mean. More than one makes a
+            control with as many views as LooC's; only the first enters the queue.
+        shared: Names of entries that have the same parameters in query and keys, separated by commas.
 
     Raises:
-        ValueError: a temperature or dimension that isn't positive, a momentum outside [0, 1), an empty queue, no keys,
+        ValueError: A temperature or dimension that isn't positive, a momentum outside [0, 1), an empty queue, no keys,
             or a shared entry that isn't in the views (the message lists those that are).
     """
 
@@ -84,7 +84,7 @@ class MoCo(Method):
         keys = torch.cat([self.render(batch.x, params, "learner")[0] for params in key_params])
         keys = encode_shuffled(lambda x: self.key_head(self.key_encoder(x)), keys, generator).chunk(self.num_keys)
         x, metrics = self.render(batch.x, query_params, player)
-        query = self.head(self.encoder(x))  # behind the keys, whose activations are gone by now
+        query = self.head(self.encoder(x))  # after the keys, whose activations have been freed by now
         losses = [info_nce(query, key, self.queue.keys, self.temperature, unit_negatives=True) for key in keys]
         if player != "adversary":
             self._fresh.append(distributed.gather(keys[0]))

@@ -1,13 +1,16 @@
 """Momentum encoders: slow copies of networks that compute the keys."""
 
 import copy
+from typing import TypeVar
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+
+Module = TypeVar("Module", bound=nn.Module)
 
 
-def momentum_copy(module: nn.Module) -> nn.Module:
-    """A copy of a network whose weights get no gradients; ``momentum_update`` moves them."""
+def momentum_copy(module: Module) -> Module:
+    """Copies a network; the copy's weights get no gradients, ``momentum_update`` moves them."""
     return copy.deepcopy(module).requires_grad_(False)
 
 
@@ -17,6 +20,7 @@ def momentum_update(slow: nn.Module, fast: nn.Module, momentum: float) -> None:
 
     Buffers are left alone: BatchNorm's statistics in the copy are those of the keys (He et al. 2020, eq. 2, and code).
     """
-    weights = list(slow.parameters())
-    if weights:  # no head has none
-        torch._foreach_lerp_(weights, list(fast.parameters()), 1 - momentum)
+    weights: list[Tensor] = list(slow.parameters())
+    others: list[Tensor] = list(fast.parameters())
+    if weights:  # head "none" has no weights
+        torch._foreach_lerp_(weights, others, 1 - momentum)

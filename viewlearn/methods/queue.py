@@ -8,15 +8,15 @@ from torch.nn import functional as F
 class Queue(nn.Module):
     """The newest ``size`` keys, of unit length, in a ring that is written in place.
 
-    At first it holds random unit vectors, the same in every process, as in MoCo's code. It is a buffer: checkpoints
-    hold it.
+    It begins with random unit vectors, the same in every process, as in MoCo's code. It is a buffer, which checkpoints
+    contain.
 
     Args:
-        size: how many keys are held.
-        dim: of a key.
+        size: Number of keys held.
+        dim: Dimension of a key.
 
     Raises:
-        ValueError: a size below 1.
+        ValueError: A size below 1.
     """
 
     keys: Tensor
@@ -32,7 +32,7 @@ class Queue(nn.Module):
 
     @torch.no_grad()
     def push(self, keys: Tensor) -> None:
-        """Replaces the oldest keys by these, ``(batch, dim)``, scaled to unit length; no other row is touched."""
+        """Replaces the oldest keys by these ``(batch, dim)`` ones, scaled to unit length."""
         keys = F.normalize(keys[-len(self.keys) :].to(self.keys.dtype), dim=1)
         # The position stays on the device: reading it would make the host wait for the last step.
         rows = (self.position + torch.arange(len(keys), device=keys.device)) % len(self.keys)

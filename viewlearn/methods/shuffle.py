@@ -1,4 +1,4 @@
-"""Shuffled BatchNorm: keys are encoded in other company than their queries."""
+"""Shuffled BatchNorm: keys are encoded in batches other than their queries'."""
 
 from collections.abc import Callable
 
@@ -11,17 +11,17 @@ from viewlearn import distributed
 
 @torch.no_grad()
 def encode_shuffled(encode: Callable[[Tensor], Tensor], x: Tensor, generator: Generator) -> Tensor:
-    """``encode(x)`` with the samples shuffled across processes while they are encoded.
+    """Returns ``encode(x)``, with the samples shuffled across processes while they are encoded.
 
-    BatchNorm's statistics tell samples of one process's batch from others. Were a query and its key normalized in the
-    same company, the network could find the key by that. So keys swap processes at random, are encoded, and swap back
-    (He et al. 2020, section 3.3). With one process there is no other company: queries and keys then share their batch,
-    though not their statistics, as in MoCo on one device; ``x`` isn't shuffled.
+    BatchNorm's statistics tell samples of one process's batch from others. If a query and its key were normalized in
+    the same batch, the network could find the key by that. So keys swap processes at random, are encoded, and swap back
+    (He et al. 2020, section 3.3). With one process, ``x`` isn't shuffled: queries and keys share their batch, though
+    not their statistics, as in MoCo on one device.
 
     Args:
-        encode: of any part of the samples: ``(batch, …) -> (batch, …)``.
+        encode: Encodes any part of the samples: ``(batch, …) -> (batch, …)``.
         x: ``(batch, …)``, as many in every process.
-        generator: of the permutation; that of the first process counts.
+        generator: Random numbers for the permutation; that of the first process counts.
     """
     if distributed.world_size() == 1:
         return encode(x)

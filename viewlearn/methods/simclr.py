@@ -17,21 +17,21 @@ from viewlearn.views import Compose
 class SimCLR(Method):
     """Contrasts two views of each sample with all views of the batch, over all processes (Chen et al. 2020, eq. 1).
 
-    Both views pass through the encoder as one batch, so BatchNorm sees them together, as in SimCLR's own code; the
-    published Viewmaker code passes them one after the other.
+    Both views pass through the encoder as one batch, so BatchNorm takes their statistics together, as in SimCLR's own
+    code; the published Viewmaker code passes them one after the other.
 
     Args:
-        encoder: inputs to features.
-        views: the pipeline that draws the views.
-        temperature: τ of the loss.
-        head: the projection behind the encoder, none, linear or mlp.
-        dim: dimension of the projection.
-        hidden: units of the mlp's hidden layer; as many as the encoder's features when not given.
+        encoder: Maps inputs to features.
+        views: Pipeline that makes the views.
+        temperature: Temperature τ of the loss.
+        head: Projection behind the encoder: none, linear or mlp.
+        dim: Dimension of the projection.
+        hidden: Number of units in the hidden layer of ``mlp``; as many as the encoder's features by default.
         loss: ``nt_xent`` is symmetric with self-similarity masked; ``viewmaker`` is the published Viewmaker variant,
             one-sided with self-similarity kept (its value is lower by log 2·batch); ``spectral`` is HaoChen et al.'s.
 
     Raises:
-        ValueError: a temperature that isn't positive, or a dimension below 1.
+        ValueError: A temperature that isn't positive, or a dimension below 1.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Supervised training: the yardstick beside which tables put the others."""
+"""Supervised training, which tables compare the others with."""
 
 import torch
 from torch import Generator, Tensor, nn
@@ -13,18 +13,18 @@ from viewlearn.views import Compose
 class Supervised(Method):
     """Trains the encoder with one task's labels: cross-entropy of a linear classifier on one view of each sample.
 
-    Evaluated as the others are, by probes on the encoder's features. Learned views increase the cross-entropy, which
-    makes them adversarial augmentation.
+    It is evaluated as the others are, by probes on the encoder's features. Learned views increase the cross-entropy,
+    which makes them adversarial augmentation.
 
     Args:
-        encoder: inputs to features.
-        views: the pipeline that draws the view.
-        task: whose labels; may be left out where the data has one task only.
-        label_smoothing: how much of the target is spread over all classes.
-        tasks: class names per task; from the data.
+        encoder: Maps inputs to features.
+        views: Pipeline that makes the view.
+        task: Task whose labels are learned; needn't be named if the data has a single task.
+        label_smoothing: Part of the target that is spread over all classes, in [0, 1).
+        tasks: Class names of each task; from the data.
 
     Raises:
-        ValueError: a task that the data doesn't have (the message lists those it has), or a smoothing outside [0, 1).
+        ValueError: A task that the data doesn't have (the message lists those it has), or a smoothing outside [0, 1).
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class Supervised(Method):
         self.classifier = nn.Linear(encoder.num_features, len(tasks[task]))
 
     def check(self, dataset: Dataset) -> None:
-        """Checks that every sample has a label of the task; of a data set that isn't in memory, the first sample."""
+        """Checks that every sample has a label of the task; of a data set that isn't in memory, only the first."""
         samples = dataset if isinstance(dataset, ArrayDataset) else take(dataset, torch.arange(1))
         labels = samples.labels.get(self.task, torch.full((len(samples),), -1))
         unlabeled = int((labels < 0).sum())
