@@ -1,4 +1,7 @@
-"""Every test process takes one thread, as two of them share the machine, and a fixture for several processes."""
+"""Every test process takes one thread, as two of them share the machine, and a fixture for several processes.
+
+``VIEWLEARN_TEST_THREADS=2`` gives each two: sums then come in another order, which no test may depend on.
+"""
 
 import inspect
 import os
@@ -6,20 +9,21 @@ import subprocess
 import sys
 from collections.abc import Callable
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")
+_THREADS = os.environ.setdefault("VIEWLEARN_TEST_THREADS", "1")
+os.environ.setdefault("OMP_NUM_THREADS", _THREADS)
 
 import pytest
 import torch
 
-torch.set_num_threads(1)
+torch.set_num_threads(int(_THREADS))
 
 _CHILD = """
-import importlib.util, sys
+import importlib.util, os, sys
 import torch
 import torch.distributed as dist
 
 path, name, rank, size, folder = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), sys.argv[5]
-torch.set_num_threads(1)
+torch.set_num_threads(int(os.environ["VIEWLEARN_TEST_THREADS"]))
 dist.init_process_group("gloo", init_method=f"file://{folder}/rendezvous", rank=rank, world_size=size)
 spec = importlib.util.spec_from_file_location("target", path)
 module = importlib.util.module_from_spec(spec)
