@@ -9,13 +9,13 @@ import subprocess
 import sys
 from collections.abc import Callable
 
-_THREADS = os.environ.setdefault("VIEWLEARN_TEST_THREADS", "1")
-os.environ.setdefault("OMP_NUM_THREADS", _THREADS)
+os.environ.setdefault("VIEWLEARN_TEST_THREADS", "1")
+os.environ.setdefault("OMP_NUM_THREADS", os.environ["VIEWLEARN_TEST_THREADS"])
 
 import pytest
 import torch
 
-torch.set_num_threads(int(_THREADS))
+torch.set_num_threads(int(os.environ["VIEWLEARN_TEST_THREADS"]))
 
 _CHILD = """
 import importlib.util, os, sys
