@@ -10,8 +10,8 @@ def build(name="resnet10w16", branches=3, size=(16, 16)):
 
 @pytest.mark.parametrize("name", ["resnet10w16", "resnet18"])
 def test_features_are_those_of_all_branches(name):
-    encoder = build(name).eval()
-    x = torch.rand(2, 3, 16, 16)
+    encoder = build(name).double().eval()
+    x = torch.rand(2, 3, 16, 16, dtype=torch.float64)
     features = encoder(x)
     assert features.shape == (2, encoder.num_features)
     shared = encoder.network(encoder.normalize(x))
@@ -19,10 +19,11 @@ def test_features_are_those_of_all_branches(name):
 
 
 def test_one_branch_is_the_plain_network():
-    encoder, plain = build(branches=1).eval(), Backbone("resnet10w16", channels=3, size=(16, 16)).eval()
+    encoder, plain = build(branches=1), Backbone("resnet10w16", channels=3, size=(16, 16))
+    encoder, plain = encoder.double().eval(), plain.double().eval()
     names = zip(encoder.state_dict(), plain.state_dict().values(), strict=True)
     encoder.load_state_dict(dict(names))
-    x = torch.rand(2, 3, 16, 16)
+    x = torch.rand(2, 3, 16, 16, dtype=torch.float64)
     torch.testing.assert_close(encoder(x), plain(x))
 
 

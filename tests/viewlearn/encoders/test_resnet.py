@@ -11,10 +11,10 @@ from viewlearn.encoders.resnet import NarrowResNet, build_resnet
 
 @pytest.mark.parametrize(("blocks", "make"), [((2, 2, 2, 2), tv.resnet18), ((3, 4, 6, 3), tv.resnet34)])
 def test_width_64_is_torchvisions_network(blocks, make):
-    ours, theirs = NarrowResNet(blocks, 64).eval(), make(weights=None).eval()
+    ours, theirs = NarrowResNet(blocks, 64).double().eval(), make(weights=None).double().eval()
     theirs.fc = nn.Identity()
     theirs.load_state_dict(ours.state_dict())  # the same names and shapes
-    x = torch.rand(2, 3, 40, 48)
+    x = torch.rand(2, 3, 40, 48, dtype=torch.float64)
     torch.testing.assert_close(ours(x), theirs(x))
 
 
@@ -23,8 +23,8 @@ def test_resnet18_is_torchvisions_with_another_stem():
     peer = tv.resnet18(weights=None)
     peer.conv1, peer.maxpool, peer.fc = nn.Conv2d(3, 64, 3, 1, 1, bias=False), nn.Identity(), nn.Identity()
     peer.load_state_dict(network.state_dict())
-    x = torch.rand(2, 3, 16, 16)
-    torch.testing.assert_close(network.eval()(x), peer.eval()(x))
+    x = torch.rand(2, 3, 16, 16, dtype=torch.float64)
+    torch.testing.assert_close(network.double().eval()(x), peer.double().eval()(x))
     assert (num_features, stride) == (512, 8)
 
 
@@ -52,9 +52,9 @@ def test_weights_start_at_the_scale_of_relus():
 
 @pytest.mark.parametrize("name", ["resnet10w8", "resnet18", "resnet50"])
 def test_trunk_and_last_stage_are_the_whole(name):
-    network = build_resnet(name, 3, "small")[0].eval()
+    network = build_resnet(name, 3, "small")[0].double().eval()
     trunk, last = split_last_stage(network)
-    x = torch.rand(2, 3, 16, 16)
+    x = torch.rand(2, 3, 16, 16, dtype=torch.float64)
     torch.testing.assert_close(last(trunk(x)), network(x))
     assert {id(p) for part in (trunk, last) for p in part.parameters()} == {id(p) for p in network.parameters()}
 
