@@ -34,6 +34,13 @@ dist.destroy_process_group()
 """
 
 
+@pytest.fixture(autouse=True)
+def _threads():
+    """A job that a test has started in this process may have taken all cores; the next test doesn't keep them."""
+    yield
+    torch.set_num_threads(int(os.environ["VIEWLEARN_TEST_THREADS"]))
+
+
 @pytest.fixture
 def generator() -> torch.Generator:
     return torch.Generator().manual_seed(0)
