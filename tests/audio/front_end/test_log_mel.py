@@ -9,26 +9,49 @@ import torchaudio.transforms as T
 from audio.front_end import LogMel, named_geometry
 
 
-def noise(*shape, seed=0):
-    return 0.1 * torch.randn(shape, generator=torch.Generator().manual_seed(seed))
+def noise(*shape, seed=0, dtype=torch.float32):
+    return 0.1 * torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=dtype)
 
 
 def test_is_torchaudios_mel_and_decibels():
-    x = noise(3, 2, 4000) * torch.tensor([1.0, 0.1, 2.0])[:, None, None]
-    mel = T.MelSpectrogram(8000, n_fft=512, hop_length=100, n_mels=40, norm="slaney", mel_scale="slaney")
+    x = noise(3, 2, 4000, dtype=torch.float64) * torch.tensor([1.0, 0.1, 2.0])[:, None, None]
+    mel = T.MelSpectrogram(8000, n_fft=512, hop_length=100, n_mels=40, norm="slaney", mel_scale="slaney").double()
     decibels = torch.stack([T.AmplitudeToDB("power", top_db=15.0)(mel(row)) for row in x])  # per clip
-    ours = LogMel(8000, 512, 100, 40, top_db=15.0, mean=-20.0, std=8.0)
-    torch.testing.assert_close(ours(x), (decibels + 20) / 8, rtol=0, atol=1e-5)
+    ours = LogMel(8000, 512, 100, 40, top_db=15.0, mean=-20.0, std=8.0).double()
+    torch.testing.assert_close(ours(x), (decibels + 20) / 8)
     fall = decibels.flatten(1).amax(1) - decibels.flatten(1).amin(1)
-    torch.testing.assert_close(fall, torch.full((3,), 15.0), rtol=0, atol=1e-4)  # the range is in force
+    torch.testing.assert_close(fall, torch.full((3,), 15.0, dtype=torch.float64))  # the range is in force
 
 
 def test_blocks_of_a_batch_make_no_difference(monkeypatch):
-    x, front = noise(7, 1, 4000), LogMel(8000, 512, 100, 40)
+    x, front = noise(7, 1, 4000, dtype=torch.float64), LogMel(8000, 512, 100, 40).double()
     whole = front(x)
     for size in (1, 3 * 41 * 512):
         monkeypatch.setattr("audio.front_end.log_mel.CHUNK", size)
-        torch.testing.assert_close(front(x), whole, rtol=1e-6, atol=1e-6)
+        torch.testing.assert_close(front(x), whole)
+
+
+def test_published_formula_is_the_published_geometry_up_to_its_unit():
+    """20·log10(power), floored at power² = 1e-10, within 80 of its maximum, z-scored in that doubled unit."""
+    x = noise(2, 1, 150526, dtype=torch.float64)
+    front = named_geometry("published_64x64_10s").log_mel(mean=-22.924 / 2, std=12.587 / 2).double()
+    mel = T.MelSpectrogram(16000, n_fft=2048, hop_length=2360, n_mels=64, norm="slaney", mel_scale="slaney").double()
+    doubled = 10 * mel(x).square().clamp_min(1e-10).log10()
+    doubled = doubled.maximum(doubled.amax(dim=(1, 2, 3), keepdim=True) - 80)
+    torch.testing.assert_close(front(x), (doubled + 22.924) / 12.587)
+
+
+@pytest.mark.parametrize("name", GEOMETRIES)
+def test_geometries_have_the_sizes_they_are_named_after(name):
+    geometry = GEOMETRIES[name]
+    front = geometry.log_mel()
+    shape = front(noise(1, 1, geometry.num_samples)).shape
+    assert "x".join(map(str, shape[-2:])) == name.removeprefix("published_").split("_")[0]
+    assert front.like(torch.empty(1, 1, geometry.num_samples)).shape == shape
+    assert (front.filters.amax(0) > 0).all(), "no band is empty"
+    assert (geometry.hop_length <= geometry.n_fft / 2) == (not name.startswith("published_64x64_10s")) or (
+        name.startswith("published")
+    )
 
 
 def test_rising_tone_rises_along_mel_as_frames_advance():

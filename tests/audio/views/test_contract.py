@@ -5,7 +5,7 @@ import soundfile
 import torch
 
 from audio import presets, views
-from viewlearn.views import select
+from viewlearn.views import map_params, select
 
 RATE = 8000
 WAVEFORM = (4, 2, 2000)
@@ -129,10 +129,12 @@ def test_rows_are_independent(case):
     view, x = case
     if isinstance(view, views.LogMixup | presets.BYOLAViews):
         pytest.skip("takes from other samples by design, by an index that is a parameter")
-    params = view.sample(x, seeded())
+    view, x = view.double(), x.double()  # phases wrap: in float32, rounding may turn one by a whole circle
+    params = map_params(lambda value: value.double() if value.is_floating_point() else value, view.sample(x, seeded()))
     whole = view.transform(x, params)
     for rows in (slice(0, 1), torch.tensor([3, 1])):
-        torch.testing.assert_close(view.transform(x[rows], select(params, rows)), whole[rows], rtol=1e-5, atol=1e-6)
+        torch.testing.assert_close(view.transform(x[rows], select(params, rows)), whole[rows])
+    view.float()
 
 
 def test_differentiable_in_the_input_also_where_it_is_silent(case):

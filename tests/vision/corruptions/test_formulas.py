@@ -76,8 +76,8 @@ def test_motion_blur_is_the_loop(radius, sigma, angle, photographs):
             break
         rows, columns = np.clip(np.arange(32) - down, 0, 31), np.clip(np.arange(32) - right, 0, 31)
         expected += weight * x[rows][:, columns]
-    ours = motion_blur(photographs[32][:1], torch.tensor([angle]), radius, sigma)
-    np.testing.assert_allclose(array(ours[0]), expected, atol=1e-6)
+    ours = motion_blur(photographs[32][:1].double(), torch.tensor([angle]), radius, sigma)
+    np.testing.assert_allclose(array(ours[0]), expected, atol=1e-9)
 
 
 @pytest.mark.parametrize(("radius", "softness"), [(1, 0.2), (3, 0.1), (10, 0.5)])

@@ -16,13 +16,13 @@ def loop_scores(train_x, train_y, test_x, num_classes, k, temperature):
         for i in nearest:
             votes[int(train_y[i])] += math.exp(cosines[i] / temperature)
         scores.append(votes)
-    return torch.tensor(scores)
+    return torch.tensor(scores, dtype=torch.float64)
 
 
 @pytest.mark.parametrize("k", [1, 5, 40, 500])
 @pytest.mark.parametrize("temperature", [0.1, 1.0])
 def test_scores_are_the_loops_up_to_a_factor_per_row(k, temperature, generator):
-    train_x, test_x = torch.randn(40, 6, generator=generator), torch.randn(9, 6, generator=generator)
+    train_x, test_x = (torch.randn(n, 6, generator=generator, dtype=torch.float64) for n in (40, 9))
     train_y = torch.randint(4, (40,), generator=generator)
     scores = knn_scores(train_x, train_y, test_x, 4, k, temperature)
     expected = loop_scores(train_x, train_y, test_x, 4, k, temperature)
@@ -31,9 +31,9 @@ def test_scores_are_the_loops_up_to_a_factor_per_row(k, temperature, generator):
 
 def test_chunks_change_nothing(generator, monkeypatch):
     sides = (
-        torch.randn(50, 4, generator=generator),
+        torch.randn(50, 4, generator=generator, dtype=torch.float64),
         torch.randint(3, (50,), generator=generator),
-        torch.randn(31, 4, generator=generator),
+        torch.randn(31, 4, generator=generator, dtype=torch.float64),
     )
     whole = knn_scores(*sides, 3, k=10)
     assert SIMILARITIES >= 50 * 31
