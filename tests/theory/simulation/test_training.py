@@ -15,10 +15,11 @@ MODEL = GroupModel([FeatureGroup("A", (3,) * 2), FeatureGroup("B", (1,) * 2)], n
 @pytest.mark.parametrize("population", [True, False])
 def test_training_is_reproducible_and_seeds_are_apart(population):
     optimization = Optimization(20, population=population)
-    first, again = (train(MODEL, Spectral(), 3, optimization, num_seeds=3).weight for _ in "12")
+    double = {"dtype": torch.float64}
+    first, again = (train(MODEL, Spectral(), 3, optimization, num_seeds=3, **double).weight for _ in "12")
     assert torch.equal(first, again)
-    later = train(MODEL, Spectral(), 3, optimization, num_seeds=1, seed=2).weight
-    assert torch.allclose(first[:, 2:], later, atol=1e-6)
+    later = train(MODEL, Spectral(), 3, optimization, num_seeds=1, seed=2, **double).weight
+    assert torch.allclose(first[:, 2:], later, atol=1e-9)
     assert not torch.allclose(first[:, 0], first[:, 1], atol=1e-2)
 
 

@@ -31,6 +31,7 @@ if __name__ == "__main__":
         "log_every": 2,
         "device": "cpu",
         "threads": 1,
+        "precision": "fp32",
         "report": False,
     }
     run(make_parser("a test", defaults))
