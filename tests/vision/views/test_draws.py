@@ -22,10 +22,8 @@ def test_boxes_are_distributed_as_torchvisions(height, width, generator):
     pixels = box * torch.tensor([height, width, height, width])
     torch.manual_seed(0)  # torchvision draws from the global generator
     image = torch.empty(3, height, width)
-    theirs = torch.tensor(
-        [v2.RandomResizedCrop.make_params(v2.RandomResizedCrop(8), [image])[k] for _ in range(4_000) for k in KEYS]
-    )
-    theirs = theirs.view(-1, 4).float()
+    drawn = [v2.RandomResizedCrop(8).make_params([image]) for _ in range(4_000)]
+    theirs = torch.tensor([[each[key] for key in KEYS] for each in drawn]).float()
     for power in (1, 2):  # means and second moments, in pixels: within four standard errors
         ours_p, theirs_p = pixels**power, theirs**power
         error = theirs_p.std(dim=0) * math.sqrt(1 / len(theirs) + 1 / MANY)

@@ -27,8 +27,9 @@ def test_all_way_with_every_query_is_the_classifier_on_k_of_each_class(clusters)
     support = torch.cat([(y == c).nonzero()[:5, 0] for c in range(6)])
     score = few_shot(x[support], y[support], x, y, shots=5, queries=None, episodes=2, l2=0.01)
     expected = (fit_logistic(x[support], y[support], 0.01).predict(x) == y).float().mean()
-    assert score.accuracy == pytest.approx(expected.item(), abs=1e-3)
-    assert score.low == pytest.approx(score.high, abs=1e-2)
+    # The support comes in another order, whose rounding may decide one of the 180 queries of an episode.
+    assert score.accuracy == pytest.approx(expected.item(), abs=1.01 / 180)
+    assert score.low == pytest.approx(score.high, abs=2e-2)
     assert (score.num_train, score.num_test) == (30, 360)
 
 
