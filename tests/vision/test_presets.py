@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from viewlearn.views import Compose, NoViews, RandomApply, map_params, share
+from viewlearn.views import Compose, NoViews, RandomApply, map_params, parts, share
 from vision import MoCoV2Views, SimCLRViews, presets
 
 

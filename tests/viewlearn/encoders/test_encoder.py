@@ -52,7 +52,7 @@ def test_the_stride_is_what_the_layers_make_of_it(stem, stride):
         build(stem=stem, size=(stride - 1, 64))
 
 
-def test_normalisation_is_inside():
+def test_normalization_is_inside():
     plain, scaled = (build(**norm).double().eval() for norm in ({}, {"mean": (0.4, 0.5, 0.6), "std": (0.1, 0.2, 0.3)}))
     x = torch.rand(2, 3, 16, 16, dtype=torch.float64)
     mean, std = torch.tensor([0.4, 0.5, 0.6]).view(3, 1, 1), torch.tensor([0.1, 0.2, 0.3]).view(3, 1, 1)

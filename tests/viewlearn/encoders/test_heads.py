@@ -42,7 +42,7 @@ def test_normalize_in_lower_precision_and_any_layout():
     assert not list(normalize.parameters())
 
 
-def test_normalize_standardises_what_its_statistics_describe():
+def test_normalize_standardizes_what_its_statistics_describe():
     x = torch.randn(64, 3, 8, 8, dtype=torch.float64) * torch.tensor([1.0, 2.0, 3.0]).view(3, 1, 1) + 4
     mean, std = x.mean((0, 2, 3)), x.std((0, 2, 3))
     y = Normalize(mean.tolist(), std.tolist())(x)

@@ -6,8 +6,6 @@ from pathlib import Path
 import pytest
 from accelerate.state import AcceleratorState
 
-from viewlearn.training import make_parser, run
-
 sys.path.insert(0, str(Path(__file__).parent))  # where toy is, which runs name by import path
 
 DEFAULTS = {

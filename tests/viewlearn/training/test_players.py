@@ -67,7 +67,7 @@ def test_one_backward_gives_the_players_gradients_of_opposite_sign(method, batch
     for name, gradient in both.items():
         sign = -1 if name.startswith("views.") else 1
         torch.testing.assert_close(gradient, sign * plain[name], rtol=1e-7, atol=1e-12)
-        assert gradient.abs().max() > 1e-9 or "bias" in name, name  # a bias before a normalisation has none
+        assert gradient.abs().max() > 1e-9 or "bias" in name, name  # a bias before a normalization has none
 
 
 @pytest.mark.parametrize("player", ["learner", "adversary"])

@@ -6,7 +6,7 @@ import torch
 from viewlearn.evaluation import nearest_neighbors
 
 
-def test_neighbours_are_the_loops(generator, monkeypatch):
+def test_neighbors_are_the_loops(generator, monkeypatch):
     x, queries = (torch.randn(n, 5, generator=generator, dtype=torch.float64) for n in (30, 7))
     cosine = torch.stack([torch.cosine_similarity(query[None], x) for query in queries])
     for similarities in (2**20, 60):
