@@ -41,8 +41,8 @@ class WhiteNoise(View):
 class ColoredNoise(View):
     """Adds noise whose power falls as 1/f^a, with the exponent a and the signal-to-noise ratio drawn per sample.
 
-    Noise is white at a = 0, pink at 1, brown at 2 and blue at −1. White noise is multiplied by |H(f)| = f^(−a/2) in
-    the Fourier domain, and its constant component removed. Parameters: ``snr_db`` and ``exponent`` (batch,), and
+    Noise is white at a = 0, pink at 1, brown at 2 and blue at −1. White noise is multiplied by f^(−a/2) in the Fourier
+    domain, and its constant component removed. Parameters: ``snr_db`` and ``exponent`` (batch,), and
     ``noise`` (batch, channel, time), white.
 
     Args:

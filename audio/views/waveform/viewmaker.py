@@ -17,12 +17,13 @@ class WaveformViewmaker(View):
 
     The one-dimensional sibling of ``viewlearn.views.Viewmaker``, with the same budget, noise and training (to
     *increase* an encoder's contrastive loss; Tamkin, Wu & Goodman, "Viewmaker Networks", ICLR 2021, section 3); the
-    paper has no waveform generator. The budget is relative to each clip's own mean |x|: a fixed one would drown quiet
-    clips and spare loud ones. It acts before the front end, and learns through the front end's gradient. Parameters,
-    uniform in [0, 1): ``noise0`` (batch, 1, T) and ``noise1`` … (batch, 1, T/32), T rounded up to a multiple of 32.
+    paper has no waveform generator. The budget is relative to each clip's own ``mean|x|``: a fixed one would drown
+    quiet clips and spare loud ones. The view acts before the front end, and learns through the front end's gradient.
+    Parameters, uniform in [0, 1): ``noise0`` (batch, 1, T) and ``noise1`` … (batch, 1, T/32), T rounded up to a
+    multiple of 32.
 
     Args:
-        budget: Mean |δ| over mean |x|; 0.1 lies 20 dB below the sound.
+        budget: Ratio ``mean|δ| / mean|x|``; 0.1 lies 20 dB below the sound.
         channels: Number of channels of the waveforms.
         width: Channels of the network at an eighth of the sample rate; it has twice as many at a 32nd.
         num_res_blocks: Number of residual blocks, each with a noise map of its own and three times the last one's

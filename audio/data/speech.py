@@ -1,4 +1,4 @@
-"""Data sets that torchaudio describes: its metadata, decoded with soundfile.
+"""Published data sets of speech: torchaudio's metadata, and recordings decoded with soundfile.
 
 torchaudio's own ``load`` needs torchcodec and FFmpeg; its lists of files, splits and labels need neither. It is
 imported where a data set is opened, so that runs on images don't load it.
