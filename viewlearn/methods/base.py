@@ -57,6 +57,11 @@ class Method(nn.Module, ABC):
         """Moves momentum encoders and the like; called after every step of the optimizers."""
 
     @property
+    def projections(self) -> dict[str, nn.Module]:
+        """Projection heads by the names of their embedding spaces; none by default."""
+        return {}
+
+    @property
     def adversarial(self) -> bool:
         """Whether the views have weights to learn."""
         return _learns(self.views)

@@ -4,7 +4,7 @@ import math
 from typing import Literal
 
 import torch
-from torch import Generator, Tensor
+from torch import Generator, Tensor, nn
 
 from viewlearn import distributed
 from viewlearn.data import Batch
@@ -74,6 +74,10 @@ class InstDisc(Method):
         self.loss = loss
         self._fresh: list[tuple[Tensor, Tensor]] = []  # samples and embeddings of this step, on their way into the bank
         distributed.keep_local(self, "bank")
+
+    @property
+    def projections(self) -> dict[str, nn.Module]:
+        return {"0": self.head}
 
     def forward(self, batch: Batch, generator: Generator, player: Player = "both") -> tuple[Tensor, Metrics]:
         x, metrics = self.view(batch.x, generator, player)

@@ -89,6 +89,10 @@ class LooC(Method):
         if queues:
             distributed.keep_local(self, "queues")
 
+    @property
+    def projections(self) -> dict[str, nn.Module]:
+        return dict(zip(self.spaces, self.heads, strict=True))
+
     def forward(self, batch: Batch, generator: Generator, player: Player = "both") -> tuple[Tensor, Metrics]:
         query_params, key_params = self.draws.sample(batch.x, generator)
         keys = torch.cat([self.render(batch.x, params, "learner")[0] for params in key_params])

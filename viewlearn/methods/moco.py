@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import torch
-from torch import Generator, Tensor
+from torch import Generator, Tensor, nn
 
 from viewlearn import distributed
 from viewlearn.data import Batch
@@ -75,6 +75,10 @@ class MoCo(Method):
         self.num_keys = num_keys
         self._fresh: list[Tensor] = []  # keys of this step, on their way into the queue
         distributed.keep_local(self, "queue")
+
+    @property
+    def projections(self) -> dict[str, nn.Module]:
+        return {"0": self.head}
 
     def forward(self, batch: Batch, generator: Generator, player: Player = "both") -> tuple[Tensor, Metrics]:
         query_params = self.views.sample(batch.x, generator)

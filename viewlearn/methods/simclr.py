@@ -3,7 +3,7 @@
 from typing import Literal
 
 import torch
-from torch import Generator, Tensor
+from torch import Generator, Tensor, nn
 
 from viewlearn.data import Batch
 from viewlearn.encoders import Encoder, projection_head
@@ -49,6 +49,10 @@ class SimCLR(Method):
         self.head = projection_head(head, encoder.num_features, dim, hidden)
         self.temperature = temperature
         self.loss = loss
+
+    @property
+    def projections(self) -> dict[str, nn.Module]:
+        return {"0": self.head}
 
     def forward(self, batch: Batch, generator: Generator, player: Player = "both") -> tuple[Tensor, Metrics]:
         x1, metrics = self.view(batch.x, generator, player)

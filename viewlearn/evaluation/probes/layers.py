@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
+from viewlearn.methods import Method
+
 
 class LayeredEncoder(nn.Module):
     """An encoder with ``features(x)``: the backbone's features, their branches, and the embeddings in every space.
@@ -63,9 +65,6 @@ class LayeredEncoder(nn.Module):
         return layers
 
 
-def layered(method: nn.Module) -> LayeredEncoder:
-    """The layers of a method, on its own modules: LooC's ``heads`` and ``spaces``, or its single ``head``, "Z_0"."""
-    if hasattr(method, "spaces"):
-        return LayeredEncoder(method.encoder, method.heads, method.spaces)
-    head = getattr(method, "head", None)
-    return LayeredEncoder(method.encoder) if head is None else LayeredEncoder(method.encoder, [head], ["0"])
+def layered(method: Method) -> LayeredEncoder:
+    """The layers of a method, on its own modules."""
+    return LayeredEncoder(method.encoder, list(method.projections.values()), list(method.projections))
