@@ -3,7 +3,7 @@
 from theory.closed_forms.best_response import additive_response, attack_channel, destroy_response
 from theory.closed_forms.boundaries import DestroyBoundary, DimBoundary, critical_destroy, critical_dim, crossing
 from theory.closed_forms.cosine import CoexistenceWindow, coexistence_window, invasion_rate
-from theory.closed_forms.dynamics import escape_rate, gradient_flow, learning_times, starved_growth
+from theory.closed_forms.dynamics import LearningTimes, escape_rate, gradient_flow, learning_times, starved_growth
 from theory.closed_forms.finite_negatives import sphere_loss, sphere_optimum
 from theory.closed_forms.optimum import Solution, solve, solve_diagonal, solve_general
 from theory.closed_forms.tight_bottleneck import Hysteresis, hysteresis
@@ -15,8 +15,9 @@ from theory.losses.quadratic import CovarianceContrast, Spectral
 from theory.measures.probe import Probe, VacuousProbeWarning, probe
 from theory.model.groups import FeatureGroup, GroupModel
 from theory.model.moments import ViewMoments, moments
+from theory.model.parameters import Parameters, vary
 from theory.prediction import Prediction, TaskPrediction, predict
-from theory.simulation.adversaries import AdditiveAdversary, DestroyAdversary
+from theory.simulation.adversaries import AdditiveAdversary, Adversary, DestroyAdversary
 from theory.simulation.game import Game, play
 from theory.simulation.optimization import Optimization
 from theory.simulation.training import Trained, train
@@ -27,6 +28,7 @@ from viewlearn.evaluation.feature_dropping.dropout import disagreement, gradient
 
 __all__ = [
     "AdditiveAdversary",
+    "Adversary",
     "AutogradLoss",
     "CoexistenceWindow",
     "CovarianceContrast",
@@ -38,8 +40,10 @@ __all__ = [
     "GroupModel",
     "Hysteresis",
     "InfoNCE",
+    "LearningTimes",
     "Loss",
     "Optimization",
+    "Parameters",
     "PhaseDiagram",
     "Prediction",
     "Probe",
@@ -81,4 +85,5 @@ __all__ = [
     "starved_growth",
     "sweep",
     "train",
+    "vary",
 ]

@@ -7,8 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from accelerate.state import AcceleratorState
 
+import vision  # noqa: F401  (its classes can then be given by name)
 from theory.table import TidyTable
+from viewlearn.runs import make_parser, run
 
 SCRIPT = Path(__file__).parents[2] / "experiments" / "theory.py"
 
@@ -110,3 +113,24 @@ def test_a_demonstration_writes_what_it_says(tmp_path, call):
         "finite_sample.png",
         "finite_sample.json",
     }
+
+
+RUN = (
+    "--data PhotoDigits --data.num_train 320 --data.num_validation 32 --data.num_test 64 --views SimCLRViews "
+    "--method SimCLR --batch_size 16 --steps 2 --log_every 1 --encoder Backbone --encoder.name resnet10w4 "
+    "--probes [linear] --report false --monitor_every 0 --precision fp32 --threads 1 --device cpu --out runs/NAME"
+)
+
+
+@pytest.mark.slow
+def test_a_prediction_for_a_real_run_stands_beside_what_was_measured(tmp_path, call, monkeypatch):
+    monkeypatch.setenv("ACCELERATE_USE_CPU", "true")
+    AcceleratorState._reset_state(reset_partial_state=True)
+    run(make_parser(""), RUN.split())
+    AcceleratorState._reset_state(reset_partial_state=True)
+    said = call("predict", "runs/NAME", "--pairs", 128, "--components", 16)
+    assert "m = 128, τ = 0.07, 128 pairs" in said and "not evaluated" not in said
+    table = TidyTable.read(tmp_path / "runs" / "theory" / "predict_NAME.csv")
+    assert set(table["task"]) == {"digit", "region"}
+    for name in ("captured", "share", "probe_accuracy"):
+        assert ((table[name] >= 0) & (table[name] <= 1)).all()

@@ -5,22 +5,18 @@ shortcut with probability q; ``viewlearn.evaluation.feature_dropping.sphere_thre
 gets a share. Derivations are ours.
 """
 
-from typing import TypeVar
-
 import numpy as np
 from scipy.optimize import minimize_scalar
 
-Energy = TypeVar("Energy", float, np.ndarray)
 
-
-def sphere_loss(energy: Energy, temperature: float, num_negatives: int, num_classes: int, disagree: float) -> Energy:
+def sphere_loss(energy: float, temperature: float, num_negatives: int, num_classes: int, disagree: float) -> float:
     """Returns the loss of a unit embedding that gives the share e to the feature and the rest to the shortcut.
 
     It is ``(1 − q) ln(1 + N g e^{−1/τ}) + q ln(1 + N g e^{−e/τ})`` with the mean over negatives
     g = 1 − 1/C + e^{e/τ}/C, which many negatives justify.
 
     Args:
-        energy: Share e in [0, 1]; an array gives an array.
+        energy: Share e in [0, 1].
         temperature: τ > 0.
         num_negatives: Number N of negatives.
         num_classes: Number C of classes of the feature.
@@ -36,11 +32,11 @@ def sphere_optimum(temperature: float, num_negatives: int, num_classes: int, dis
     """Returns the energy share in [0, 1] that minimizes ``sphere_loss``, to 1e-8; arguments as there."""
     _check(num_negatives, num_classes, disagree)
 
-    def loss(energy: Energy) -> Energy:
+    def loss(energy: float) -> float:
         return sphere_loss(energy, temperature, num_negatives, num_classes, disagree)
 
-    grid = np.linspace(0, 1, 401)
-    best = int(np.argmin(loss(grid)))
+    grid = np.linspace(0, 1, 401).tolist()
+    best = int(np.argmin([loss(energy) for energy in grid]))
     low, high = grid[max(best - 1, 0)], grid[min(best + 1, 400)]
     found = minimize_scalar(loss, bounds=(low, high), method="bounded", options={"xatol": 1e-9}).x
     return float(min((grid[best], found), key=loss))
