@@ -24,7 +24,7 @@ def images_in(folder: Path) -> list[Path]:
     """The image files that lie directly in a folder, in a person's order (2 before 10).
 
     Raises:
-        ValueError: no such folder.
+        ValueError: No such folder.
     """
     if not folder.is_dir():
         raise ValueError(f"there is no folder {folder}")
@@ -57,7 +57,7 @@ def open_rgb(path: Path, enough: int | None = None) -> Image.Image:
             an eighth of their size, but not below this.
 
     Raises:
-        ValueError: the file can't be read as an image, or its values have no known range; the message has the path.
+        ValueError: The file can't be read as an image, or its values have no known range; the message has the path.
     """
     try:
         with Image.open(path) as image:
@@ -91,7 +91,7 @@ def read_image(path: Path) -> Tensor:
     """Reads an image file whole, uint8 ``(3, height, width)``.
 
     Raises:
-        ValueError: see ``open_rgb``.
+        ValueError: See ``open_rgb``.
     """
     return to_tensor(open_rgb(path))
 
@@ -108,7 +108,7 @@ def read_center(path: Path, size: int, border: int = 0) -> Tensor:
         uint8 ``(3, size, size)``.
 
     Raises:
-        ValueError: see ``open_rgb``.
+        ValueError: See ``open_rgb``.
     """
     image = ImageOps.crop(open_rgb(path), border) if border else open_rgb(path, enough=size)
     side = min(image.size)
@@ -130,7 +130,7 @@ def read_square(path: Path, size: int, box: Box | None = None) -> Tensor:
         uint8 ``(3, size, size)``.
 
     Raises:
-        ValueError: see ``open_rgb``.
+        ValueError: See ``open_rgb``.
     """
     image = open_rgb(path)
     if box is not None:

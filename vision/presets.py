@@ -24,7 +24,7 @@ LARGEST_SIZE_WITHOUT_BLUR = 32  # pixels; the CIFAR recipes leave the blur out
 NUM_VALUES_IN_PART = 2**20
 
 
-class _ComposeInParts(Compose):
+class ComposeInParts(Compose):
     """A Compose whose views treat each image by itself, so that a large batch may go through it in parts."""
 
     def transform(self, x: Tensor, params: Params) -> Tensor:
@@ -40,7 +40,7 @@ class _ComposeInParts(Compose):
         return super().transform(x, params)
 
 
-class SimCLRViews(_ComposeInParts):
+class SimCLRViews(ComposeInParts):
     """SimCLR's views: entries ``crop``, ``flip``, ``color`` (p 0.8), ``gray`` (p 0.2) and ``blur`` (p 0.5).
 
     Args:
@@ -50,7 +50,7 @@ class SimCLRViews(_ComposeInParts):
         blur: Whether to blur; by default only if a side exceeds 32 pixels, as the paper leaves it out on CIFAR-10.
 
     Raises:
-        ValueError: no size, or a strength that is negative or takes the hue beyond half a turn (2.5).
+        ValueError: No size, or a strength that is negative or takes the hue beyond half a turn (2.5).
 
     Chen et al. 2020, A simple framework for contrastive learning of visual representations, appendix A (ImageNet)
     and B.9 (CIFAR-10). Brightness is a factor, as in the published code since its second version; its first adds.
@@ -80,7 +80,7 @@ class SimCLRViews(_ComposeInParts):
         return x
 
 
-class MoCoV2Views(_ComposeInParts):
+class MoCoV2Views(ComposeInParts):
     """MoCo v2's views: entries ``crop``, ``color`` (p 0.8), ``gray`` (p 0.2), ``blur`` (p 0.5) and ``flip``.
 
     Args:
@@ -88,7 +88,7 @@ class MoCoV2Views(_ComposeInParts):
         blur: Whether to blur; by default only if a side exceeds 32 pixels.
 
     Raises:
-        ValueError: no size.
+        ValueError: No size.
 
     Chen et al. 2020, Improved baselines with momentum contrastive learning, section 3; the order and the numbers
     (crops of at least a fifth of the image, jitter 0.4, 0.4, 0.4, 0.1) are those of the published code.
@@ -98,7 +98,7 @@ class MoCoV2Views(_ComposeInParts):
         super().__init__(_moco_v2(check_size(size, "MoCoV2Views"), blur))
 
 
-class LooCViews(_ComposeInParts):
+class LooCViews(ComposeInParts):
     """LooC's views: MoCo v2's with ``rotation`` by quarter turns, and ``texture`` if asked, behind them.
 
     Factors to leave out are ``color`` (or ``color+gray``), ``rotation`` and ``texture``; crop, flip and blur are drawn
@@ -110,7 +110,7 @@ class LooCViews(_ComposeInParts):
         blur: Whether to blur; by default only if a side exceeds 32 pixels.
 
     Raises:
-        ValueError: no size.
+        ValueError: No size.
 
     Xiao et al. 2021, What should not be contrastive in contrastive learning, section 4.
     """

@@ -24,7 +24,7 @@ class Corruption(View):
         scale: Whose constants to use; ``auto`` takes CIFAR-10-C's for images of at most 64 pixels.
 
     Raises:
-        ValueError: an unknown severity or scale; (when called) inputs that aren't float images of 1 or 3 channels.
+        ValueError: An unknown severity or scale; (when called) inputs that aren't float images of 1 or 3 channels.
 
     Hendrycks and Dietterich, "Benchmarking neural network robustness to common corruptions and perturbations",
     ICLR 2019, appendix B.

@@ -87,8 +87,8 @@ class Frost(Corruption):
     """Adds frost: clamp(c₀ x + c₁ · frost, 0, 1), with a random crop of a random photograph of frost.
 
     The benchmark's photographs aren't included. Without a folder of photographs, frost is made: ridges of a fractal
-    height map, 1 − |2 map − 1|, tinted blue, with the photographs' mean brightness 0.57 and standard deviation 0.13.
-    Accuracies under made frost aren't comparable with published ones.
+    height map, ``1 − |2 map − 1|``, tinted blue, with the photographs' mean brightness 0.57 and standard deviation
+    0.13. Accuracies under made frost aren't comparable with published ones.
 
     Parameters, uniform in [0, 1): ``texture`` (batch,), which photograph; ``place`` (batch, 2), where; and ``noise`` as
     in ``Fog``.
@@ -99,7 +99,7 @@ class Frost(Corruption):
         photographs: A folder of photographs that are larger than the images; by default, frost is made.
 
     Raises:
-        ValueError: as ``Corruption``; a folder without photographs; (when called) photographs that are smaller than
+        ValueError: As ``Corruption``; a folder without photographs; (when called) photographs that are smaller than
             the images.
     """
 

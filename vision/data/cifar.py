@@ -33,7 +33,7 @@ class CIFAR10(ImageData):
         unreadable: Whether an image file that can't be read stops the run, or is skipped with a warning.
 
     Raises:
-        ValueError: a root that holds neither, images that can't be read, or a fraction or limit that leaves no images.
+        ValueError: A root that holds neither, images that can't be read, or a fraction or limit that leaves no images.
     """
 
     published: ClassVar[type[datasets.CIFAR10]] = datasets.CIFAR10

@@ -50,7 +50,7 @@ def find_images(folder: Path | str, classes: tuple[str, ...] | None = None) -> F
         classes: The only classes allowed, in label order; by default those that are there.
 
     Raises:
-        ValueError: no such folder, no image in it or in one of its class folders, images both in it and in
+        ValueError: No such folder, no image in it or in one of its class folders, images both in it and in
             subfolders, or a class that isn't allowed.
     """
     folder = Path(folder)
@@ -119,7 +119,7 @@ def read_files(
         The data set, and the positions in ``files`` of its images ``(len(dataset),)``.
 
     Raises:
-        ValueError: files that can't be read; the message counts them. Skipping raises it if none can be read.
+        ValueError: Files that can't be read; the message counts them. Skipping raises it if none can be read.
     """
     if len(files) * 3 * size**2 > memory_gb * 1e9:
         kept = _readable(files, size, None) if unreadable == "skip" else np.arange(len(files))

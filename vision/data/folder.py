@@ -45,7 +45,7 @@ class ImageFolder(ImageData):
             aren't kept in memory are read once at the start to find such files.
 
     Raises:
-        ValueError: a folder that isn't there, an empty one, one of mixed layout, images that can't be read, or
+        ValueError: A folder that isn't there, an empty one, one of mixed layout, images that can't be read, or
             fractions that leave nothing.
     """
 

@@ -146,7 +146,7 @@ def hold_out(num_samples: int, num_held_out: int, limit: int | None = None) -> d
         ``{"train": index, "validation": index}``, each ascending.
 
     Raises:
-        ValueError: nothing is left to train on, or fewer samples than ``limit``.
+        ValueError: Nothing is left to train on, or fewer samples than ``limit``.
     """
     if not 0 <= num_held_out < num_samples:
         raise ValueError(f"holding out {num_held_out} of {num_samples} images leaves none to train on")

@@ -35,7 +35,7 @@ class STL10(ImageData):
         download: Whether torchvision may fetch its files into ``root`` if they aren't there.
 
     Raises:
-        ValueError: a root that doesn't hold STL-10, a size outside 1 … 96, an unknown ``pretrain``, or a fraction or
+        ValueError: A root that doesn't hold STL-10, a size outside 1 … 96, an unknown ``pretrain``, or a fraction or
             limit that leaves no images.
     """
 

@@ -37,7 +37,7 @@ def aloi(root: str | Path, size: int = 128) -> ImageSets:
     Geusebroek, Burghouts & Smeulders, "The Amsterdam library of object images" (IJCV 2005).
 
     Raises:
-        ValueError: no folders with images below ``root``.
+        ValueError: No folders with images below ``root``.
     """
     root = Path(root)
     folders = sorted((path for path in root.glob("*") if path.is_dir()), key=lambda path: natural_key(path.name))
@@ -55,7 +55,7 @@ def coil100(root: str | Path, size: int = 128) -> ImageSets:
     Nene, Nayar & Murase, "Columbia object image library" (CUCS-006-96).
 
     Raises:
-        ValueError: no such files in ``root``.
+        ValueError: No such files in ``root``.
     """
     root = Path(root)
     entries = []
@@ -75,7 +75,7 @@ def got10k(root: str | Path, size: int = 128, min_range: int = 4, seed: int = 0)
     Huang, Zhao & Huang, "GOT-10k" (TPAMI 2021).
 
     Raises:
-        ValueError: no video with enough occlusion, or labels that don't fit the frames.
+        ValueError: No video with enough occlusion, or labels that don't fit the frames.
     """
     root = Path(root)
     generator = torch.Generator().manual_seed(seed)
@@ -112,7 +112,7 @@ def pascal3d(
     Xiang, Mottaghi & Savarese, "Beyond PASCAL" (WACV 2014).
 
     Raises:
-        ValueError: an unknown kind of sets, or no lists below ``root``.
+        ValueError: An unknown kind of sets, or no lists below ``root``.
     """
     if sets not in ("instance", "instance and viewpoint"):
         raise ValueError(f"sets is {sets!r}; it must be 'instance' or 'instance and viewpoint'")
@@ -142,7 +142,7 @@ def coco_boxes(annotations: str | Path, images: str | Path, size: int = 128, min
         min_side: Least side of a box in pixels; smaller ones are left out.
 
     Raises:
-        ValueError: a file without these parts, an annotation of an unknown image or category, or no boxes.
+        ValueError: A file without these parts, an annotation of an unknown image or category, or no boxes.
     """
     content = json.loads(Path(annotations).read_text(encoding="utf-8"))
     for part in ("images", "annotations", "categories"):

@@ -41,7 +41,7 @@ class ImageSets:
         size: Side of the squares in pixels.
 
     Raises:
-        ValueError: no entries; (when read) a file that isn't an image; the message has its path.
+        ValueError: No entries; (when read) a file that isn't an image; the message has its path.
     """
 
     def __init__(self, entries: Sequence[Entry], size: int = 128):

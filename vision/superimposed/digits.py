@@ -71,7 +71,7 @@ class ScatteredDigit(Overlay):
             that contrastive learning may learn it instead.
 
     Raises:
-        ValueError: sizes that aren't 0 < smallest <= largest <= 1; (when used) a root without digits.
+        ValueError: Sizes that aren't 0 < smallest <= largest <= 1; (when used) a root without digits.
     """
 
     task = "digit"
@@ -132,7 +132,7 @@ def digit_bank(root: str | None, split: Split) -> tuple[Tensor, Tensor]:
         Digits ``(n, side, side)`` uint8, white on black, and labels ``(n,)`` int64.
 
     Raises:
-        ValueError: a root that holds no digits.
+        ValueError: A root that holds no digits.
     """
     if root is None:
         values, target = load_digits(return_X_y=True)

@@ -51,7 +51,7 @@ def superimpose(
         planes: Whether to keep base and overlay apart, see ``composite``.
 
     Raises:
-        ValueError: the data set already has a task of the overlay's name.
+        ValueError: The data set already has a task of the overlay's name.
     """
     first, labels = dataset[0]
     if overlay.task in labels:

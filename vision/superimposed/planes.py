@@ -41,7 +41,7 @@ class Composite(View):
         channels: Number of channels of the base; bound from the data.
 
     Raises:
-        ValueError: no ``channels``; (when called) images that have neither ``channels`` nor ``channels + 4`` of them.
+        ValueError: No ``channels``; (when called) images that have neither ``channels`` nor ``channels + 4`` of them.
     """
 
     def __init__(self, channels: int | None = None):
@@ -83,7 +83,7 @@ class RedrawOverlay(View):
         channels: Number of channels of the base; bound from the data.
 
     Raises:
-        ValueError: a probability outside [0, 1], no ``channels``; (when called) images without overlay planes.
+        ValueError: A probability outside [0, 1], no ``channels``; (when called) images without overlay planes.
     """
 
     stage = "natural"

@@ -59,7 +59,7 @@ class PhotoDigits(ImageData):
         planes: Whether samples keep photograph and digit apart, for the oracle ``RedrawOverlay``.
 
     Raises:
-        ValueError: a number or a size below 1.
+        ValueError: A number or a size below 1.
     """
 
     def __init__(

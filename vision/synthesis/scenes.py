@@ -63,7 +63,7 @@ def compose_scenes(
         one_class: Whether all objects of a scene are of one class, so that the scene has a label too.
 
     Raises:
-        ValueError: more objects than cells.
+        ValueError: More objects than cells.
     """
     side = objects.shape[-1]
     per_row = size // side
@@ -120,7 +120,7 @@ class SceneData(Data):
         seed: Seed of the scenes.
 
     Raises:
-        ValueError: an unknown ``pretrain_on``, more objects than cells, or fewer images than asked for.
+        ValueError: An unknown ``pretrain_on``, more objects than cells, or fewer images than asked for.
 
     Purushwalkam & Gupta (NeurIPS 2020), section 4: ImageNet, full scenes of COCO, and COCO's boxes.
     """

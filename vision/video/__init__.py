@@ -4,7 +4,6 @@ from vision.video.clip import ArrayClip, Clip, FolderClip
 from vision.video.collection import find_clips
 from vision.video.file import FileClip
 from vision.video.folder import VideoFolder
-from vision.video.rendered import SolidClips
 from vision.video.views import PickFrame, PickRegion
 from vision.video.windows import FrameWindows, TrackWindows
 
@@ -16,7 +15,6 @@ __all__ = [
     "FrameWindows",
     "PickFrame",
     "PickRegion",
-    "SolidClips",
     "TrackWindows",
     "VideoFolder",
     "find_clips",

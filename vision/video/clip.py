@@ -34,7 +34,7 @@ class ArrayClip:
         name: Name in messages.
 
     Raises:
-        ValueError: frames of another type or shape, or times that don't fit them.
+        ValueError: Frames of another type or shape, or times that don't fit them.
     """
 
     def __init__(self, frames: Tensor, times: Tensor | Sequence[float] | float, name: str = "clip"):
@@ -61,7 +61,7 @@ class FolderClip:
         fps: Frames per second; by default, the frames' times are read from ``times.txt`` in the folder, one per line.
 
     Raises:
-        ValueError: no images, neither ``fps`` nor ``times.txt``, or times that don't fit the images; (when read) a
+        ValueError: No images, neither ``fps`` nor ``times.txt``, or times that don't fit the images; (when read) a
             file that isn't an image; the message has its path.
     """
 

@@ -20,7 +20,7 @@ def find_clips(root: str | Path, fps: float | None = None, unreadable: Unreadabl
         unreadable: Whether a clip that can't be opened is an error, or is skipped with a warning that names it.
 
     Raises:
-        ValueError: no clips, or one that can't be opened.
+        ValueError: No clips, or one that can't be opened.
     """
     root = Path(root)
     if not root.is_dir():

@@ -28,7 +28,7 @@ class FileClip:
         path: The file.
 
     Raises:
-        ValueError: no such file, one that can't be read or has no video; (when read) damaged frames. The message has
+        ValueError: No such file, one that can't be read or has no video; (when read) damaged frames. The message has
             the path.
     """
 

@@ -31,7 +31,7 @@ class VideoFolder(Data):
         unreadable: Whether a clip that can't be opened stops the run, or is skipped with a warning.
 
     Raises:
-        ValueError: no clips, ones that can't be opened, or none that is long enough for a window.
+        ValueError: No clips, ones that can't be opened, or none that is long enough for a window.
     """
 
     def __init__(

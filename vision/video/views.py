@@ -30,7 +30,7 @@ class PickFrame(View):
             the first or the last, so that the gap is the whole duration in half of the pairs and 0 in the others.
 
     Raises:
-        ValueError: an unknown ``among``; (when called) x that is neither windows nor images.
+        ValueError: An unknown ``among``; (when called) x that is neither windows nor images.
     """
 
     def __init__(self, among: Literal["all", "ends"] = "all"):
@@ -64,7 +64,7 @@ class PickRegion(View):
         probability: Probability of the region; the published loss gives it half of the weight.
 
     Raises:
-        ValueError: a probability outside [0, 1]; (when called) x of another shape.
+        ValueError: A probability outside [0, 1]; (when called) x of another shape.
     """
 
     def __init__(self, probability: float = 0.5):

@@ -28,7 +28,7 @@ class FrameWindows:
         cache_bytes: Bytes of decoded frames that each process keeps.
 
     Raises:
-        ValueError: no clip that is long enough, fewer than 2 frames, a duration that isn't positive, or labels that
+        ValueError: No clip that is long enough, fewer than 2 frames, a duration that isn't positive, or labels that
             don't fit the clips.
     """
 
@@ -81,7 +81,7 @@ class TrackWindows:
         cache_bytes: Bytes of decoded frames that each process keeps.
 
     Raises:
-        ValueError: no tracks, lists of different lengths, or fewer than 2 frames.
+        ValueError: No tracks, lists of different lengths, or fewer than 2 frames.
     """
 
     def __init__(

@@ -22,7 +22,7 @@ class GaussianBlur(View):
         kernel_fraction: Width of the kernel, as a fraction of the image's shorter side.
 
     Raises:
-        ValueError: a sigma that isn't positive, or a fraction outside (0, 1]; (when called) images that are smaller
+        ValueError: A sigma that isn't positive, or a fraction outside (0, 1]; (when called) images that are smaller
             than the kernel.
 
     Chen et al. 2020, A simple framework for contrastive learning, appendix A.

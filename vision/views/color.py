@@ -32,7 +32,7 @@ class ColorJitter(View):
         hue: Largest shift in turns, uniform in [−hue, hue]; or (low, high). At most half a turn.
 
     Raises:
-        ValueError: a negative factor, or a hue outside [−0.5, 0.5]; (when called) images without three channels.
+        ValueError: A negative factor, or a hue outside [−0.5, 0.5]; (when called) images without three channels.
 
     Chen et al. 2020, A simple framework for contrastive learning, appendix A.
     """
@@ -74,7 +74,7 @@ class RandomColorJitter(RandomApply):
         probability: Probability of each image to be changed.
 
     Raises:
-        ValueError: a probability outside [0, 1]; (when called) images without three channels.
+        ValueError: A probability outside [0, 1]; (when called) images without three channels.
     """
 
     def __init__(self, view: ColorJitter, probability: float = 0.8):

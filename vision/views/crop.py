@@ -23,7 +23,7 @@ class RandomResizedCrop(View):
         ratio: Smallest and largest aspect ratio (width / height) of the box.
 
     Raises:
-        ValueError: no size or one that isn't positive, a scale outside (0, 1], or a ratio that isn't positive.
+        ValueError: No size or one that isn't positive, a scale outside (0, 1], or a ratio that isn't positive.
 
     Szegedy et al. 2015, Going deeper with convolutions, section 6; the defaults are SimCLR's.
     """

@@ -22,7 +22,7 @@ class Erasing(View):
         value: Value of the erased pixels, in [0, 1].
 
     Raises:
-        ValueError: a scale outside (0, 1], a ratio that isn't positive, or a value outside [0, 1].
+        ValueError: A scale outside (0, 1], a ratio that isn't positive, or a value outside [0, 1].
 
     Zhong et al. 2020, Random erasing data augmentation, algorithm 1.
     """

@@ -17,7 +17,7 @@ class HorizontalFlip(View):
         probability: Probability of an image to be flipped.
 
     Raises:
-        ValueError: a probability outside [0, 1].
+        ValueError: A probability outside [0, 1].
     """
 
     def __init__(self, probability: float = 0.5):

@@ -28,7 +28,7 @@ class RandomConvolution(View):
         mix: Smallest and largest m.
 
     Raises:
-        ValueError: a size that is even or below 1, or a mix outside [0, 1]; (when called) images that are too small
+        ValueError: A size that is even or below 1, or a mix outside [0, 1]; (when called) images that are too small
             for the border.
 
     Xu et al., Robust and Generalizable Visual Representation Learning via Random Convolutions, ICLR 2021, section 3.

@@ -40,7 +40,7 @@ class Solarize(View):
         threshold: Smallest and largest threshold; equal ones fix it.
 
     Raises:
-        ValueError: a threshold outside [0, 1].
+        ValueError: A threshold outside [0, 1].
 
     Grill et al. 2020, Bootstrap your own latent, appendix B: threshold 0.5 with probability 0.2 on one side.
     """

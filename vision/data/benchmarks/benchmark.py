@@ -27,7 +27,7 @@ class BenchmarkData(ImageData):
         unreadable: Whether an image file that can't be read stops the run, or is skipped with a warning.
 
     Raises:
-        ValueError: a root that isn't in the layout (the message shows it), images that can't be read, a fraction
+        ValueError: A root that isn't in the layout (the message shows it), images that can't be read, a fraction
             outside [0, 1), or a size below 1.
     """
 
@@ -87,7 +87,7 @@ def require(path: Path, root: Path, layout: str) -> Path:
     """The path, if it exists.
 
     Raises:
-        ValueError: it doesn't; the message shows the layout that was expected.
+        ValueError: It doesn't; the message shows the layout that was expected.
     """
     if not path.exists():
         raise ValueError(f"{str(path)!r} isn't there; expected in {str(root)!r}:\n{layout}")
@@ -98,7 +98,7 @@ def check_exist(paths: Sequence[Path], root: Path, layout: str) -> None:
     """Checks that the first and the last of the files exist, so that a wrong root fails at once.
 
     Raises:
-        ValueError: no files at all, or one of these doesn't exist.
+        ValueError: No files at all, or one of these doesn't exist.
     """
     if not paths:
         raise ValueError(f"no images in {str(root)!r}; expected:\n{layout}")
@@ -110,7 +110,7 @@ def read_class_list(path: Path | str) -> tuple[str, ...]:
     """Reads names of class folders from a text file: the first word of every line that isn't empty.
 
     Raises:
-        ValueError: no such file, no names in it, or a name that occurs twice.
+        ValueError: No such file, no names in it, or a name that occurs twice.
     """
     path = Path(path)
     if not path.is_file():
@@ -128,7 +128,7 @@ def files_of_classes(folder: Path, classes: Sequence[str], layout: str) -> Files
     """Lists the images in the folders ``folder/CLASS``, labeled by their class's position in ``classes``.
 
     Raises:
-        ValueError: classes without a folder, or a class folder without images.
+        ValueError: Classes without a folder, or a class folder without images.
     """
     require(folder, folder, layout)
     paths: list[Path] = []

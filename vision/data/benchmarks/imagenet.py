@@ -23,7 +23,7 @@ class ImageNet100(BenchmarkData):
         unreadable: Whether an image file that can't be read stops the run, or is skipped with a warning.
 
     Raises:
-        ValueError: as ``BenchmarkData``; a class list that can't be read or names classes without a folder.
+        ValueError: As ``BenchmarkData``; a class list that can't be read or names classes without a folder.
     """
 
     layout = "    train/WNID/*.JPEG\n    val/WNID/*.JPEG"

@@ -32,7 +32,7 @@ def imagenet_c_files(
         corruptions: Names of the corruptions.
 
     Raises:
-        ValueError: a corruption, severity or class that isn't there; the message shows the expected layout.
+        ValueError: A corruption, severity or class that isn't there; the message shows the expected layout.
     """
     root = Path(root)
     found: dict[str, list[Dataset]] = {}
@@ -57,7 +57,7 @@ def cifar_c_files(root: Path | str, corruptions: Sequence[str] = tuple(CORRUPTIO
         corruptions: Names of the corruptions.
 
     Raises:
-        ValueError: a file that isn't there, or arrays of another shape; the message shows the expected layout.
+        ValueError: A file that isn't there, or arrays of another shape; the message shows the expected layout.
     """
     root = Path(root)
     found: dict[str, list[Dataset]] = {}
@@ -91,7 +91,7 @@ def objectnet_files(root: Path | str, synsets: Path | str, classes: Sequence[str
         size: Side of the images in pixels.
 
     Raises:
-        ValueError: a file that isn't there (the message shows the expected layout), or no shared class.
+        ValueError: A file that isn't there (the message shows the expected layout), or no shared class.
 
     Barbu et al., "ObjectNet: a large-scale bias-controlled dataset", NeurIPS 2019.
     """

@@ -30,7 +30,7 @@ class INaturalist(BenchmarkData):
         unreadable: Whether an image file that can't be read stops the run, or is skipped with a warning.
 
     Raises:
-        ValueError: as ``BenchmarkData``.
+        ValueError: As ``BenchmarkData``.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class CUB200(BenchmarkData):
         unreadable: Whether an image file that can't be read stops the run, or is skipped with a warning.
 
     Raises:
-        ValueError: as ``BenchmarkData``.
+        ValueError: As ``BenchmarkData``.
     """
 
     layout = "    classes.txt, images.txt, image_class_labels.txt, train_test_split.txt\n    images/CLASS/*.jpg"
@@ -119,7 +119,7 @@ class Flowers102(BenchmarkData):
         unreadable: Whether an image file that can't be read stops the run, or is skipped with a warning.
 
     Raises:
-        ValueError: as ``BenchmarkData``.
+        ValueError: As ``BenchmarkData``.
     """
 
     layout = "    imagelabels.mat, setid.mat\n    jpg/image_00001.jpg, …"

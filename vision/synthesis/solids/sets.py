@@ -45,7 +45,7 @@ def solid_sets(
         "set" and "level".
 
     Raises:
-        ValueError: an unknown ``varying``, fewer than 3 images a set, or backgrounds of another size.
+        ValueError: An unknown ``varying``, fewer than 3 images a set, or backgrounds of another size.
     """
     if varying not in VARYING:
         raise ValueError(f"varying is {varying!r}; it must be one of: {', '.join(VARYING)}")

@@ -13,7 +13,7 @@ def signed_distance(solid: str, points: Tensor) -> Tensor:
     Inigo Quilez, "Distance functions" (iquilezles.org), is the standard collection of such formulas.
 
     Raises:
-        ValueError: a solid that isn't in ``SOLIDS``.
+        ValueError: A solid that isn't in ``SOLIDS``.
     """
     if solid not in _DISTANCES:
         raise ValueError(f"no solid {solid!r}; there are: {', '.join(SOLIDS)}")

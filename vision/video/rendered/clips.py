@@ -56,7 +56,7 @@ def render_clip(
         seed: Seed of all random draws.
 
     Raises:
-        ValueError: objects that don't fit into their lanes, or backgrounds of another size.
+        ValueError: Objects that don't fit into their lanes, or backgrounds of another size.
     """
     height, width = size
     if num_objects * object_size > height or object_size > width:

@@ -34,7 +34,7 @@ class SolidClips(Data):
         seed: Seed of all random draws.
 
     Raises:
-        ValueError: unknown ``regions``.
+        ValueError: Unknown ``regions``.
     """
 
     def __init__(

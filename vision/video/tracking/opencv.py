@@ -11,7 +11,7 @@ def import_opencv() -> ModuleType:
     """``cv2`` with its contributed modules.
 
     Raises:
-        ValueError: no OpenCV, or one without ``ximgproc``; the message says what to install.
+        ValueError: No OpenCV, or one without ``ximgproc``; the message says what to install.
     """
     try:
         import cv2

@@ -43,7 +43,7 @@ class Track:
         """The box ``(4,)`` in a frame of the clip.
 
         Raises:
-            ValueError: a frame outside the track.
+            ValueError: A frame outside the track.
         """
         if not self.start <= frame < self.stop:
             raise ValueError(f"the track runs over frames {self.start} … {self.stop - 1}, not {frame}")
@@ -85,7 +85,7 @@ def load_tracks(path: str | Path) -> list[Track]:
     """Reads what ``save_tracks`` wrote.
 
     Raises:
-        ValueError: a file that holds no tracks, is of another version, or is truncated.
+        ValueError: A file that holds no tracks, is of another version, or is truncated.
     """
     try:
         header, *lines = [json.loads(line) for line in Path(path).read_text(encoding="utf-8").splitlines()]
