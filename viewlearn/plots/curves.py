@@ -29,7 +29,7 @@ def save_loss_curves(
     ===================  =======================================================  ======================
     training loss        ``loss``, ``loss/…``                                     nats
     kNN accuracy         ``knn/TASK``, with chance dotted                         %
-    distortion           ``ENTRY/mean`` and ``ENTRY/max`` of learned views        |view − original|
+    distortion           ``ENTRY/mean`` and ``ENTRY/max`` of learned views        ``|view − original|``
     alignment            ``alignment``                                            cosine similarity
     learning rate        ``lr``, ``…_lr``, ``lr/…``, ``learning_rate…``           log scale
     ===================  =======================================================  ======================
