@@ -12,9 +12,9 @@ def project_l1(y: Tensor, budget: float | Tensor) -> Tensor:
         δ = budget · t / (mean|t| + 1e-4),   t = tanh(y)
 
     The mean goes over all channels and pixels of a sample, and the gradient flows through it. So the mean of ``|δ|`` is
-    the budget, less the fraction 1e-4 / mean ``|t|`` of it. Single pixels have no bound: if only a
-    fraction f of the pixels changes, ``|δ|`` is budget/f there. Tamkin, Wu & Goodman, "Viewmaker Networks", ICLR 2021, algorithm 1; the tanh and
-    the 1e-4 are from the published code. Computed in float32 or float64.
+    the budget, less the fraction 1e-4 / mean ``|t|`` of it. Single pixels have no bound: if only a fraction f of the
+    pixels changes, ``|δ|`` is budget/f there. Tamkin, Wu & Goodman, "Viewmaker Networks", ICLR 2021, algorithm 1; the
+    tanh and the 1e-4 are from the published code. Computed in float32 or float64.
 
     Args:
         y: Unbounded output of a network, ``(batch, …)``.
