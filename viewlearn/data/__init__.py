@@ -1,4 +1,4 @@
-"""Data: what a run knows about them, samples with labels per task, and loaders with a reproducible order."""
+"""Data: their description, samples with labels per task, and loaders with a reproducible order."""
 
 from viewlearn.data.check import check_data
 from viewlearn.data.dataset import ArrayDataset, Batch, Data, Dataset, Split, in_memory, take

@@ -7,13 +7,17 @@ from viewlearn.data.labels import check_labels
 
 
 def check_data(data: Data, splits: Sequence[Split] = ("train", "test")) -> None:
-    """Holds what data give against what their spec says, so that a fault doesn't come up after hours of training.
+    """Checks data against their spec, so that a fault doesn't surface after hours of training.
 
     Splits in memory are checked whole, others by their first sample.
 
+    Args:
+        data: Data to check.
+        splits: Splits to check.
+
     Raises:
-        ValueError: an empty split, labels out of range or of a task that the spec doesn't name, or samples that decode
-            and front end turn into another shape than the spec's.
+        ValueError: An empty split, labels out of range or of a task that the spec doesn't name, or samples that decode
+            and front end turn into a shape other than the spec's.
     """
     for name in splits:
         dataset = data.split(name)

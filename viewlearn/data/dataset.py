@@ -1,4 +1,4 @@
-"""What the core asks of data: samples with labels per task, batches of them, and their splits."""
+"""The contract of data: samples with labels per task, batches of them, and their splits."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -21,10 +21,10 @@ class Batch:
     """Some samples of a data set.
 
     Args:
-        x: ``(batch, …)``, in storage form: uint8 images ``(batch, channel, height, width)``, int16 or float32
+        x: ``(batch, …)`` in storage form: uint8 images ``(batch, channel, height, width)``, int16 or float32
             waveforms ``(batch, channel, time)``.
         labels: ``{task: (batch,) int64}``, −1 where a sample is unlabeled; empty for unlabeled data.
-        index: ``(batch,) int64``, each sample's position in its data set.
+        index: ``(batch,) int64``, the position of each sample in its data set.
     """
 
     x: Tensor
@@ -35,12 +35,12 @@ class Batch:
         return len(self.x)
 
     def pin_memory(self) -> "Batch":
-        """The batch in page-locked memory, from which copies to an accelerator overlap with computation."""
+        """Copies the batch to page-locked memory, from which copies to an accelerator overlap with computation."""
         labels = {task: value.pin_memory() for task, value in self.labels.items()}
         return Batch(self.x.pin_memory(), labels, self.index.pin_memory())
 
     def to(self, device: torch.device | str) -> "Batch":
-        """The batch on ``device``; the copy from pinned memory doesn't block."""
+        """Copies the batch to ``device``; the copy from pinned memory doesn't block."""
         labels = {task: value.to(device, non_blocking=True) for task, value in self.labels.items()}
         return Batch(self.x.to(device, non_blocking=True), labels, self.index.to(device, non_blocking=True))
 
@@ -48,8 +48,8 @@ class Batch:
 class Dataset(Protocol):
     """A map-style data set: ``len(dataset)``, and ``dataset[i] -> (x, {task: label})`` with x in storage form.
 
-    A sample is a pure function of i: no randomness here, that is the views' part. All samples name the same tasks; the
-    label of a sample that has none is −1.
+    A sample is a pure function of i; randomness belongs to the views. All samples name the same tasks, with the label
+    −1 where a sample is unlabeled.
     """
 
     def __len__(self) -> int: ...
@@ -63,10 +63,10 @@ class ArrayDataset:
     Args:
         x: ``(num_samples, …)`` in storage form.
         labels: ``{task: (num_samples,) integers}``, −1 where a sample is unlabeled; None or empty for unlabeled data.
-        tasks: class names per task, against which the labels are checked.
+        tasks: Class names of each task, which the labels are checked against.
 
     Raises:
-        ValueError: labels that aren't integers, are too many or too few, or lie outside their task's range.
+        ValueError: Labels that aren't integers, are too many or too few, or lie outside their task's range.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class ArrayDataset:
 
     @property
     def num_bytes(self) -> int:
-        """What x and the labels take."""
+        """Size of samples and labels in bytes."""
         return sum(value.numel() * value.element_size() for value in (self.x, *self.labels.values()))
 
 
@@ -115,7 +115,7 @@ def in_memory(dataset: Dataset) -> ArrayDataset:
 
 
 class Data(ABC):
-    """What a run reads: splits, their description, and how stored samples become the encoder's input.
+    """Splits, their description, and the way from stored samples to the encoder's input.
 
     A run's views are ``Compose(decode, views in natural units, front_end, all other views)``; evaluation on clean
     inputs takes ``decode`` and ``front_end`` alone.
@@ -124,28 +124,28 @@ class Data(ABC):
     @property
     @abstractmethod
     def spec(self) -> DataSpec:
-        """Shape, tasks and statistics of the data that encoders are pre-trained on, as these read them."""
+        """Shape, tasks and statistics of the data that encoders are pre-trained on, in the form that they read."""
 
     @abstractmethod
     def split(self, name: Split) -> Dataset:
-        """A split; validation samples are held out of train, the same ones every time.
+        """Returns a split; validation samples are held out of train, the same ones every time.
 
         Raises:
-            ValueError: a split that this data doesn't have.
+            ValueError: A split that this data doesn't have.
         """
 
     def pretraining(self) -> Dataset:
-        """What encoders are pre-trained on: the training split, or more where there are unlabeled samples."""
+        """Returns what encoders are pre-trained on: the training split, or more if there are unlabeled samples."""
         return self.split("train")
 
     @property
     def decode(self) -> View:
-        """Storage form to natural units: images in [0, 1], waveforms in [-1, 1]."""
+        """View from storage form to natural units: images in [0, 1], waveforms in [-1, 1]."""
         return ToFloat()
 
     @property
     def front_end(self) -> View:
-        """Natural units to what the encoder reads: nothing for images, log-mel spectrograms for audio."""
+        """View from natural units to the encoder's input: none for images, log-mel spectrograms for audio."""
         return Identity()
 
     def overlay_opacity(self, x: Tensor) -> Tensor | None:
@@ -153,10 +153,10 @@ class Data(ABC):
         return None
 
     def resolved(self) -> dict[str, object]:
-        """Constructor arguments that were measured; a run keeps them in its configuration."""
+        """Returns constructor arguments that were measured; a run keeps them in its configuration."""
         return {}
 
     @property
     def skipped(self) -> dict[str, str]:
-        """Path and reason of each sample that couldn't be read, if these are to be skipped."""
+        """Path of each sample that was skipped because it couldn't be read, and the reason."""
         return {}

@@ -1,25 +1,25 @@
-"""Random numbers that belong to a sample's index: the same ones in any subset, batch or order of reading."""
+"""Random numbers that belong to a sample's index: the same in any subset, batch or order of reading."""
 
 import numpy as np
 
-STRIDE = 1 << 20  # numbers that one index may draw
+STRIDE = 1 << 20  # most numbers that one index may draw
 
 
 def indexed_uniform(seed: int, stream: str, index: np.ndarray, num: int) -> np.ndarray:
-    """``(len(index), num)`` float64 values, uniform in [0, 1); row k depends on (seed, stream, index[k]) only.
+    """Draws ``(len(index), num)`` float64 values, uniform in [0, 1); row k depends on (seed, stream, index[k]) alone.
 
     Counter-based: the number of counter c is SplitMix64's output function of key + c · 0x9E3779B97F4A7C15 (Steele,
     Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014), where the key is a hash of seed
     and stream.
 
     Args:
-        seed: 0 or more.
-        stream: what the numbers are for, such as ``"train digit"``; streams are independent.
+        seed: Seed, 0 or more.
+        stream: Purpose of the numbers, such as ``"train digit"``; streams are independent.
         index: ``(n,)`` integers, 0 or more.
-        num: how many numbers per index.
+        num: Number of values per index, at most 2²⁰.
 
     Raises:
-        ValueError: a negative seed.
+        ValueError: A negative seed.
     """
     if seed < 0:
         raise ValueError(f"seed is {seed}; it must be 0 or more")

@@ -9,7 +9,7 @@ from torch import Tensor
 def check_labels(
     labels: Mapping[str, Tensor | Sequence[int]], num_samples: int, tasks: Mapping[str, Sequence[str]] | None = None
 ) -> dict[str, Tensor]:
-    """The labels as ``{task: (num_samples,) int64}``.
+    """Checks labels and returns them as ``{task: (num_samples,) int64}``.
 
     Args:
         labels: One integer a sample for each task; −1 for a sample that is unlabeled.
@@ -17,7 +17,7 @@ def check_labels(
         tasks: Class names of each task; without them only labels below −1 are out of range.
 
     Raises:
-        ValueError: labels of another type or number, a task without class names, or a label out of range; the
+        ValueError: Labels of another type or number, a task without class names, or a label out of range; the
             message names the task, the sample, the value and the allowed range.
     """
     checked = {}

@@ -1,7 +1,8 @@
-"""Batches in a reproducible order, and the loader that cuts them on the device, from data that live there."""
+"""Batches in a reproducible order, and the loader that cuts them from data on the device."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from typing import TypedDict, Unpack
 
 import torch
 from torch import Tensor
@@ -10,25 +11,36 @@ from viewlearn.data.dataset import Batch, Dataset, in_memory
 from viewlearn.data.order import batch_indices, num_batches, order
 
 
+class LoaderOptions(TypedDict, total=False):
+    """Optional arguments of every ``Loader``, by name."""
+
+    seed: int
+    rank: int
+    world_size: int
+    device: torch.device | str
+    shuffle: bool
+    drop_last: bool
+
+
 class Loader(ABC):
     """Batches of a data set, in an order that is a pure function of (seed, epoch).
 
     Every rank gets the same number of batches. Without ``drop_last`` the last one may be smaller, and empty on some
-    ranks where fewer samples are left than ranks.
+    ranks if fewer samples are left than ranks.
 
     Args:
-        dataset: what to read.
-        batch_size: samples per batch of one rank.
-        seed: of the order.
-        rank: of this process.
-        world_size: number of processes; the batches of all ranks together are those of one process with
+        dataset: Data set to read.
+        batch_size: Number of samples per batch of one rank.
+        seed: Seed of the order.
+        rank: Number of this process, from 0.
+        world_size: Number of processes; the batches of all ranks together are those of one process with
             ``batch_size * world_size``.
-        device: where the batches are wanted.
-        shuffle: a new order each epoch; otherwise the data set's own.
-        drop_last: leave out the samples that don't fill a batch, as training does. Evaluation keeps them.
+        device: Device of the batches.
+        shuffle: Whether each epoch has a new order; otherwise it is the data set's own.
+        drop_last: Whether samples that don't fill a batch are left out, as in training. Evaluation keeps them.
 
     Raises:
-        ValueError: an empty data set, a batch size below 2 for training (there is nothing to contrast a single
+        ValueError: An empty data set, a batch size below 2 for training (there is nothing to contrast a single
             sample with) or below 1 otherwise, or with ``drop_last`` one that the data set can't fill.
     """
 
@@ -63,18 +75,18 @@ class Loader(ABC):
         self.shuffle, self.drop_last = shuffle, drop_last
 
     def __len__(self) -> int:
-        """Batches per epoch."""
+        """Number of batches per epoch."""
         return num_batches(len(self.dataset), self.batch_size, self.world_size, self.drop_last)
 
     @abstractmethod
     def epoch(self, epoch: int = 0, start_batch: int = 0) -> Iterator[Batch]:
-        """The batches of one epoch on the device, from number ``start_batch`` on; those before cost nothing."""
+        """Yields the batches of one epoch on the device, from number ``start_batch`` on; those before cost nothing."""
 
     def indices(self, epoch: int, start_batch: int = 0) -> list[Tensor]:
-        """This rank's sample indices, batch by batch.
+        """Returns this rank's sample indices, batch by batch.
 
         Raises:
-            ValueError: a start batch outside the epoch (its end, ``len(self)``, gives no batches).
+            ValueError: A start batch outside the epoch (its end, ``len(self)``, gives no batches).
         """
         if not 0 <= start_batch <= len(self):
             raise ValueError(f"start batch is {start_batch}; this epoch has batches 0 … {len(self) - 1}")
@@ -95,8 +107,8 @@ class DeviceLoader(Loader):
     A data set that isn't in memory yet is read into it first. Arguments and errors are those of ``Loader``.
     """
 
-    def __init__(self, dataset: Dataset, *args, **kwargs):
-        super().__init__(dataset, *args, **kwargs)
+    def __init__(self, dataset: Dataset, batch_size: int, **options: Unpack[LoaderOptions]):
+        super().__init__(dataset, batch_size, **options)
         array = in_memory(dataset)
         self.x = array.x.to(self.device)
         self.labels = {task: value.to(self.device) for task, value in array.labels.items()}

@@ -1,4 +1,4 @@
-"""What a run needs to know about its data before it is built."""
+"""The description of data that a run needs before it is built."""
 
 from dataclasses import dataclass, field
 
@@ -8,15 +8,16 @@ class DataSpec:
     """The data-dependent facts that encoders and views are bound to.
 
     Args:
-        shape: of one sample as the encoder reads it: images ``(channel, height, width)``, log-mel spectrograms
+        shape: Shape of one sample as the encoder reads it: images ``(channel, height, width)``, log-mel spectrograms
             ``(channel, mel, frame)``.
-        tasks: the class names of each labeled task, in label order; empty for unlabeled data.
-        mean, std: per channel, in the units of the encoder's input ([0, 1] for images); 0 and 1 where the front
-            end has z-scored already.
-        num_train: samples that encoders are pre-trained on.
-        sample_rate: in Hz, for audio.
-        value_range: what the encoder's input can't leave, (0, 1) for images; None where there is no such range.
-        num_samples: samples per clip of audio, before the front end.
+        tasks: Class names of each labeled task, in label order; empty for unlabeled data.
+        mean: Mean of each channel, in the units of the encoder's input ([0, 1] for images); 0 if the front end has
+            z-scored already.
+        std: Standard deviation of each channel, in the same units; 1 if the front end has z-scored already.
+        num_train: Number of samples that encoders are pre-trained on.
+        sample_rate: Sample rate of audio in Hz.
+        num_samples: Number of samples per clip of audio, before the front end.
+        value_range: Lowest and highest value of the encoder's input, (0, 1) for images; None without such a range.
     """
 
     shape: tuple[int, ...]
@@ -29,7 +30,7 @@ class DataSpec:
     value_range: tuple[float, float] | None = None
 
     def bindings(self) -> dict[str, object]:
-        """Constructor arguments, by name, that are filled in from the data where they are left at None."""
+        """Returns constructor arguments, by name, that are filled in from the data if they are left at None."""
         return {
             "channels": self.shape[0],
             "size": tuple(self.shape[1:]),

@@ -1,30 +1,40 @@
-"""The loader for data sets that don't fit into memory, and the choice between the two loaders."""
+"""The loader for data sets that don't fit into memory, and the choice between both loaders."""
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Any, Literal, Unpack
 
 import torch
 from torch.utils.data import DataLoader, default_collate
 
 from viewlearn.data.dataset import ArrayDataset, Batch, Dataset
-from viewlearn.data.loaders import DeviceLoader, Loader
+from viewlearn.data.loaders import DeviceLoader, Loader, LoaderOptions
 
 MAX_SHARE = 0.25  # of the accelerator's free memory; the rest is for the model and its activations
 
 
 class WorkerLoader(Loader):
-    """Reads samples in worker processes ahead of their use; the batches and their order are DeviceLoader's.
+    """Reads samples ahead in worker processes; the batches and their order are those of ``DeviceLoader``.
 
     The workers live as long as the loader. One epoch is read at a time: beginning another ends the one before.
 
     Args:
-        dataset, …: those of ``Loader``.
-        num_workers: reading processes; 0 reads in this one.
-        prefetch: batches that each worker reads ahead.
+        dataset: Data set to read.
+        batch_size: Number of samples per batch of one rank.
+        num_workers: Number of reading processes; 0 reads in this one.
+        prefetch: Number of batches that each worker reads ahead.
+        options: See ``Loader``.
     """
 
-    def __init__(self, dataset: Dataset, *args, num_workers: int = 2, prefetch: int = 2, **kwargs):
-        super().__init__(dataset, *args, **kwargs)
+    def __init__(
+        self,
+        dataset: Dataset,
+        batch_size: int,
+        *,
+        num_workers: int = 2,
+        prefetch: int = 2,
+        **options: Unpack[LoaderOptions],
+    ):
+        super().__init__(dataset, batch_size, **options)
         if num_workers < 0 or prefetch < 1:
             raise ValueError(f"num_workers {num_workers} must be 0 or more, prefetch {prefetch} 1 or more")
         self._sampler = _Sampler()
@@ -51,32 +61,33 @@ class WorkerLoader(Loader):
 
 def make_loader(
     dataset: Dataset,
-    *args,
+    batch_size: int,
+    *,
     load: Literal["device", "workers", "auto"] = "auto",
     num_workers: int = 2,
-    device: torch.device | str = "cpu",
-    **kwargs,
+    **options: Unpack[LoaderOptions],
 ) -> Loader:
-    """The loader that suits the data set. Both give the same batches in the same order.
+    """Makes the loader that suits the data set. Both kinds give the same batches in the same order.
 
     Args:
-        dataset, …: those of ``Loader``.
-        load: ``device`` keeps the data there, reading them first where they aren't in memory; ``workers`` reads in
-            worker processes; ``auto`` takes the device for what is in memory and, on an accelerator, takes no more
-            than a quarter of its free memory.
-        num_workers: reading processes, for ``workers``.
-        device: where the batches are wanted.
+        dataset: Data set to read.
+        batch_size: Number of samples per batch of one rank.
+        load: ``device`` keeps the data there, reading them first if they aren't in memory; ``workers`` reads in
+            worker processes; ``auto`` takes the device for data that are in memory and, on an accelerator, need at
+            most a quarter of its free memory.
+        num_workers: Number of reading processes, for ``workers``.
+        options: See ``Loader``.
 
     Raises:
-        ValueError: another ``load``, and what ``Loader`` raises.
+        ValueError: An unknown ``load``, or an error of ``Loader``.
     """
     if load not in ("device", "workers", "auto"):
         raise ValueError(f"load is {load!r}; allowed are 'device', 'workers' and 'auto'")
     if load == "auto":
-        load = "device" if _fits(dataset, torch.device(device)) else "workers"
+        load = "device" if _fits(dataset, torch.device(options.get("device", "cpu"))) else "workers"
     if load == "device":
-        return DeviceLoader(dataset, *args, device=device, **kwargs)
-    return WorkerLoader(dataset, *args, device=device, num_workers=num_workers, **kwargs)
+        return DeviceLoader(dataset, batch_size, **options)
+    return WorkerLoader(dataset, batch_size, num_workers=num_workers, **options)
 
 
 def _fits(dataset: Dataset, device: torch.device) -> bool:
@@ -89,9 +100,9 @@ def _fits(dataset: Dataset, device: torch.device) -> bool:
 
 
 class _Sampler:
-    """The batches of the epoch that is read, as lists of sample indices.
+    """The batches of the epoch being read, as lists of sample indices.
 
-    It doesn't refer to its loader: workers of a loader in a reference cycle end by time-out, ten seconds late.
+    It has no reference to its loader: workers of a loader in a reference cycle end by time-out, ten seconds late.
     """
 
     def __init__(self):
@@ -119,5 +130,6 @@ class _Batches(torch.utils.data.Dataset):
         )
 
 
-def _unchanged(batch: Batch) -> Batch:
+def _unchanged(batch: Any) -> Any:
+    """Passes on what ``_Batches`` has collated already."""
     return batch
