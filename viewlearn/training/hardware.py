@@ -1,4 +1,4 @@
-"""Device and precision: ask the hardware, and refuse what it doesn't have."""
+"""Device, precision and threads, as far as the hardware has them."""
 
 import os
 from typing import Literal
@@ -13,7 +13,7 @@ MemoryFormat = Literal["channels_last", "contiguous"]
 
 
 def native_bf16(device: torch.device) -> bool:
-    """Whether the device multiplies bfloat16 in hardware; emulation is slower than float32."""
+    """Returns whether the device multiplies bfloat16 in hardware; emulation is slower than float32."""
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
     if device.type == "cpu":
@@ -23,12 +23,12 @@ def native_bf16(device: torch.device) -> bool:
 
 
 def choose_precision(precision: Precision, device: torch.device) -> Literal["no", "bf16"]:
-    """Accelerate's name for a precision on this device.
+    """Returns Accelerate's name for a precision on this device.
 
-    There is no float16: its loss scale would be shared by two optimizers that step at different times.
+    There is no float16: two optimizers that step at different times would share its loss scale.
 
     Raises:
-        ValueError: an unknown precision.
+        ValueError: An unknown precision.
     """
     if precision == "auto":
         return "bf16" if native_bf16(device) else "no"
@@ -46,10 +46,10 @@ def place(module: nn.Module, device: torch.device, memory_format: MemoryFormat) 
 def set_threads(threads: int) -> int:
     """Sets and returns the CPU threads of this process; 0 shares this machine's cores among its processes.
 
-    Launchers set one thread per process unless told otherwise, which would leave the other cores idle.
+    Launchers set one thread per process by default, which would leave the other cores idle.
 
     Raises:
-        ValueError: a negative number.
+        ValueError: A negative number.
     """
     if threads < 0:
         raise ValueError(f"threads is {threads}; it must be 0 (share the cores) or more")
@@ -59,18 +59,20 @@ def set_threads(threads: int) -> int:
 
 
 def make_accelerator(device: str, precision: Precision, find_unused_parameters: bool = False, **kwargs) -> Accelerator:
-    """Accelerate on the asked device and precision.
+    """Makes an Accelerator for a device and a precision.
 
     Args:
-        device: ``auto``, ``cpu``, or a type of accelerator that this machine has, such as ``cuda``; which one of
-            several is the launcher's choice.
-        precision: see ``choose_precision``.
-        find_unused_parameters: for steps in which only one of two players gets gradients.
+        device: ``auto``, ``cpu``, or a type of accelerator that this machine has, such as ``cuda``; the launcher
+            chooses among several of them.
+        precision: Precision, see ``choose_precision``.
+        find_unused_parameters: Whether a step may leave parameters without gradients, as when one of two players moves.
+        kwargs: Other arguments of ``Accelerator``.
 
     Raises:
-        ValueError: a device or a precision that this machine doesn't have.
+        ValueError: A device that this machine doesn't have, or an unknown precision.
     """
-    accelerators = [torch.accelerator.current_accelerator().type] if torch.accelerator.is_available() else []
+    found = torch.accelerator.current_accelerator(check_available=True)
+    accelerators = [] if found is None else [found.type]
     if device not in ("auto", "cpu", *accelerators):
         raise ValueError(f"device is {device!r}; this machine has: {', '.join(['cpu', *accelerators])} (or auto)")
     on_cpu = device == "cpu" or not accelerators

@@ -141,7 +141,7 @@ def train(
 
 
 def _batches(loader: Loader, position: int) -> Iterator[Batch]:
-    """The endless sequence of batches from number ``position`` of the run on."""
+    """Yields batches without end, from number ``position`` of the run on."""
     epoch, start = divmod(position, len(loader))
     while True:
         yield from loader.epoch(epoch, start)

@@ -1,22 +1,23 @@
 """Who moves in a step: the learner (encoder and heads), the adversary (learned views), or both at once."""
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Literal
+from typing import Any, Literal
 
 from torch import nn
 from torch.nn.modules.batchnorm import _NormBase
 from torch.optim import Optimizer
+from torch.optim.optimizer import ParamsT
 
 from viewlearn.methods import Method, Player
 
-MakeOptimizer = Callable[[Iterable[nn.Parameter]], Optimizer]
+MakeOptimizer = Callable[[ParamsT], Optimizer]
 Updates = Literal["simultaneous", "alternating"]
 
 
-def learner_groups(method: Method, exclude_from_decay: bool) -> list[dict]:
-    """The learner's parameters; norms and biases in a group without weight decay if asked (SimCLR, section B.8)."""
+def learner_groups(method: Method, exclude_from_decay: bool) -> list[dict[str, Any]]:
+    """Groups the learner's parameters; norms and biases may have no weight decay (SimCLR, section B.8)."""
     adversary = {id(parameter) for parameter in method.views.parameters()}
     own = [p for p in method.parameters() if p.requires_grad and id(p) not in adversary]
     if not exclude_from_decay:
@@ -28,10 +29,10 @@ def learner_groups(method: Method, exclude_from_decay: bool) -> list[dict]:
 def make_optimizers(
     method: Method, optimizer: MakeOptimizer, views_optimizer: MakeOptimizer, exclude_from_decay: bool = False
 ) -> dict[str, Optimizer]:
-    """The optimizer of each player: ``learner``, and ``adversary`` where the views learn.
+    """Makes the optimizer of each player: ``learner``, and ``adversary`` if the views learn.
 
     Raises:
-        ValueError: an optimizer that takes a closure, such as L-BFGS, or whatever an optimizer has to say.
+        ValueError: An optimizer that needs a closure, such as L-BFGS, or an error of an optimizer's own.
     """
     optimizers = {"learner": optimizer(learner_groups(method, exclude_from_decay))}
     if method.adversarial:
@@ -44,11 +45,11 @@ def make_optimizers(
 
 
 def moves(method: Method, updates: Updates) -> list[Player]:
-    """The moves of one step, in order.
+    """Lists who moves in one step, in order.
 
-    Simultaneous updates take one forward and one backward pass, the gradient reversal giving the views their part.
-    Alternating ones, as published with Viewmaker, move the learner first and then the views against the moved
-    learner, on views drawn afresh: two passes of each.
+    Simultaneous updates take one forward and one backward pass, in which the gradient reversal gives the views their
+    gradient. Alternating ones, as published with Viewmaker, move the learner first and then the views against the
+    moved learner, on views drawn afresh: two passes of each.
     """
     if not method.adversarial:
         return ["learner"]
@@ -57,7 +58,7 @@ def moves(method: Method, updates: Updates) -> list[Player]:
 
 @contextmanager
 def frozen(module: nn.Module) -> Iterator[None]:
-    """Within, the module's weights get no gradients, and its BatchNorms normalize by the batch without recording it."""
+    """Keeps gradients from the module's weights; its BatchNorms normalize by the batch without recording it."""
     parameters = [p for p in module.parameters() if p.requires_grad]
     norms = [m for m in module.modules() if isinstance(m, _NormBase) and m.track_running_stats]
     for parameter in parameters:
@@ -75,7 +76,7 @@ def frozen(module: nn.Module) -> Iterator[None]:
 
 @contextmanager
 def freezing_others(player: Player, method: Method) -> Iterator[None]:
-    """Freezes whoever doesn't move: everything but the views in the adversary's turn."""
+    """Freezes everything but the views when the adversary moves, and nothing otherwise."""
     if player != "adversary":
         yield
         return

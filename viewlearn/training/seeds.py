@@ -1,4 +1,4 @@
-"""Seeds: one per process and purpose, so that no two ranks and no two uses draw the same numbers."""
+"""Seeds for each process and purpose, so that no two ranks and no two uses draw the same numbers."""
 
 import zlib
 
@@ -6,10 +6,15 @@ import numpy as np
 
 
 def seed_for(seed: int, rank: int, purpose: str) -> int:
-    """A 63-bit seed that depends on all three; neighboring seeds and ranks give unrelated ones.
+    """Derives a 63-bit seed from all three; neighboring seeds and ranks give unrelated ones.
+
+    Args:
+        seed: Seed of the run, 0 or more.
+        rank: Number of the process, from 0.
+        purpose: What the numbers are drawn for, such as ``"views"``.
 
     Raises:
-        ValueError: a negative seed.
+        ValueError: A negative seed.
     """
     if seed < 0:
         raise ValueError(f"seed is {seed}; it must be 0 or more")

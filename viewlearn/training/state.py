@@ -1,4 +1,4 @@
-"""Everything that changes while a run trains, as one thing to save and to put back."""
+"""Everything that changes during training, saved and restored as one."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,7 +45,13 @@ class Store(Protocol):
 class TrainingState:
     """Weights and buffers, optimizers, this process's random numbers, and the sums behind the next logged line.
 
-    Momentum copies and queues are part of the method. The place in the data is a function of the step.
+    Momentum copies and queues are part of the method. The position in the data is a function of the step.
+
+    Args:
+        method: Method in training.
+        optimizers: Optimizers by player.
+        generator: Random numbers of the views.
+        window: Sums since the last logged line.
     """
 
     method: Method
@@ -54,10 +60,10 @@ class TrainingState:
     window: Window
 
     def save(self, store: Store, step: int, accelerator: Accelerator, keep: int) -> None:
-        """Writes a checkpoint; called by all processes, for each has random numbers of its own.
+        """Saves a checkpoint; all processes call it, as each has random numbers of its own.
 
         Raises:
-            FloatingPointError: weights that aren't finite, which don't belong into a checkpoint.
+            FloatingPointError: Weights that aren't finite, which are never saved.
         """
         check_finite_weights(self.method, step, store.checkpoints)
         random = {"views": self.generator.get_state(), "torch": torch.get_rng_state()}
@@ -76,13 +82,13 @@ class TrainingState:
         accelerator.wait_for_everyone()
 
     def restore(self, store: Store, accelerator: Accelerator) -> int:
-        """Puts everything back as the newest whole checkpoint has it, and drops what was logged after it.
+        """Restores the newest whole checkpoint, and drops what was logged after it.
 
         Returns:
-            the step to go on with; 0 if there is no checkpoint.
+            The step to continue from; 0 if there is no checkpoint.
 
         Raises:
-            ValueError: a checkpoint of another number of processes.
+            ValueError: A checkpoint of another number of processes.
         """
         step, state = store.load_newest_checkpoint() or (0, None)
         if accelerator.is_main_process:

@@ -1,4 +1,4 @@
-"""Averages since the last logged line, and the watch over what isn't finite."""
+"""Averages since the last logged line, and checks that numbers are finite."""
 
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ NEVER = torch.iinfo(torch.int64).max
 
 
 class Window:
-    """Sums of loss and metrics on the device, so that steps don't wait for each other's numbers."""
+    """Sums of loss and metrics on the device, so that no step waits for the numbers of another."""
 
     def __init__(self):
         self.sums: dict[str, Tensor] = {}
@@ -19,7 +19,7 @@ class Window:
         self.first_bad: Tensor | None = None
 
     def add(self, loss: Tensor, metrics: dict[str, Tensor], step: int) -> None:
-        """Takes in the loss and the metrics of one batch."""
+        """Adds the loss and the metrics of one batch."""
         for name, value in {"loss": loss, **metrics}.items():
             value = value.detach().float()
             self.sums[name] = self.sums[name] + value if name in self.sums else value
@@ -28,7 +28,7 @@ class Window:
         self.first_bad = bad if self.first_bad is None else torch.minimum(self.first_bad, bad)
 
     def means(self, accelerator: Accelerator) -> dict[str, float]:
-        """The means over all steps since the last call and over all processes; starts anew."""
+        """Returns the means over all batches since the last call and over all processes, and starts anew."""
         names = sorted(self.sums)
         means = accelerator.reduce(torch.stack([self.sums[name] for name in names]) / self.count, reduction="mean")
         self.sums, self.count = {}, 0
@@ -38,7 +38,7 @@ class Window:
         """Stops the run if the loss of any process has been NaN or infinite.
 
         Raises:
-            FloatingPointError: with the first such step.
+            FloatingPointError: There was such a step; the message names the first.
         """
         if self.first_bad is None:
             return
@@ -58,7 +58,7 @@ def check_finite_weights(module: nn.Module, step: int, checkpoints: Path) -> Non
     """Keeps a broken state out of the checkpoints: a gradient may be NaN one step before the loss is.
 
     Raises:
-        FloatingPointError: with the name of the first such tensor.
+        FloatingPointError: A tensor isn't finite; the message names the first.
     """
     for name, value in module.state_dict().items():
         if value.is_floating_point() and not value.isfinite().all():

@@ -141,7 +141,7 @@ def test_help_explains_every_flag(parser, capsys):
         assert action.help, action.option_strings
     with pytest.raises(SystemExit):
         parser.parse(["--views.help", "Viewmaker"])
-    assert "Mean |δ| of each sample" in capsys.readouterr().out
+    assert "Mean of ``|δ|`` of each sample" in capsys.readouterr().out
 
 
 def test_binding_fills_what_is_left_open_and_nothing_else():
