@@ -1,4 +1,4 @@
-"""Compute as the unit of a run: what a step costs in floating-point operations, and how many steps a budget buys."""
+"""Compute as the unit of a run: floating-point operations of a step, and the number of steps that a budget buys."""
 
 import copy
 import time
@@ -19,7 +19,7 @@ GIGA, TERA = 10**9, 10**12
 
 @dataclass(frozen=True)
 class Compute:
-    """What a run trains with.
+    """Compute of a training run.
 
     Args:
         steps: Number of optimizer steps.
@@ -44,7 +44,7 @@ def step_flops(
     views_optimizer: MakeOptimizer,
     updates: Updates,
 ) -> int:
-    """Floating-point operations of one training step in this process.
+    """Counts the floating-point operations of one training step in this process.
 
     One step is taken on a copy of the method, with a copy of the generator, and counted by torch: every matrix product
     and convolution, forward and backward, of encoder, heads, momentum encoders, losses, learned views and optimizers. A
@@ -52,9 +52,9 @@ def step_flops(
     every machine, in every precision and for every number of threads.
 
     Args:
-        method: What is trained, on its device.
-        batches: The batches of one step.
-        generator: Where the views draw from; its state is left as it is.
+        method: Method to train, on its device.
+        batches: Batches of one step.
+        generator: Random numbers of the views; its state is left as it is.
         accelerator: Device and precision.
         optimizer: Makes the learner's optimizer.
         views_optimizer: Makes the optimizer of learned views.
@@ -80,10 +80,10 @@ def step_flops(
 
 
 def steps_within(tflop: float, flops: int) -> int:
-    """How many whole steps of ``flops`` operations (over all processes) a budget of ``tflop`` · 10¹² buys.
+    """Returns how many whole steps of ``flops`` operations (over all processes) a budget of ``tflop`` · 10¹² buys.
 
     Raises:
-        ValueError: a budget below one step.
+        ValueError: A budget below one step.
     """
     steps = int(tflop * TERA // flops)
     if steps < 1:
@@ -92,13 +92,13 @@ def steps_within(tflop: float, flops: int) -> int:
 
 
 def peak_flops(device: torch.device, dtype: torch.dtype, size: int = 1024, seconds: float = 0.2) -> float:
-    """Operations per second of square matrix products on this device and thread count, measured: what is to be had.
+    """Measures the operations per second of square matrix products on this device with its threads, as a peak.
 
     Args:
-        device: Where to multiply.
-        dtype: In which type.
-        size: Rows and columns.
-        seconds: How long to measure; the fastest product counts.
+        device: Device that multiplies.
+        dtype: Type of the numbers.
+        size: Number of rows and of columns.
+        seconds: Seconds of measuring; the fastest product counts.
     """
     a = torch.randn(size, size, device=device).to(dtype)
     best, end = float("inf"), time.perf_counter() + seconds

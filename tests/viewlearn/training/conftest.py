@@ -1,4 +1,4 @@
-"""Toy data and encoders are where the tests of runs have them; Accelerate's state is global."""
+"""Takes toy data and encoders from the tests of runs, and resets the global state of Accelerate."""
 
 import sys
 from pathlib import Path
@@ -6,21 +6,7 @@ from pathlib import Path
 import pytest
 from accelerate.state import AcceleratorState
 
-sys.path.insert(0, str(Path(__file__).parent))  # where toy is, which runs name by import path
-
-DEFAULTS = {
-    "data": {"class_path": "toy.Toy"},
-    "views": {"class_path": "viewlearn.views.Viewmaker", "init_args": {"width": 4, "num_res_blocks": 1}},
-    "encoder": {"class_path": "viewlearn.encoders.Backbone", "init_args": {"name": "resnet10w4"}},
-    "batch_size": 16,
-    "log_every": 2,
-    "device": "cpu",
-    "threads": 1,
-    "precision": "fp32",  # on every machine: auto takes bf16 where the hardware has it
-    "steps": 2,
-    "probes": ["knn"],
-    "report": False,
-}
+sys.path.insert(0, str(Path(__file__).parents[1] / "runs"))  # where toy is
 
 
 @pytest.fixture(autouse=True)
