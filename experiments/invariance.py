@@ -29,7 +29,7 @@ from torch import Tensor, nn
 
 import viewlearn
 from viewlearn.data import ArrayDataset, Dataset
-from viewlearn.evaluation import extract_features, reinitialized
+from viewlearn.evaluation import reinitialized
 from viewlearn.evaluation.invariance import (
     Measured,
     invariance_curve,
@@ -40,6 +40,7 @@ from viewlearn.evaluation.invariance import (
     vary,
 )
 from viewlearn.evaluation.invariance.published import load_published
+from viewlearn.evaluation.probes import Extraction, extract_features
 from viewlearn.files import write_text
 from viewlearn.plots.invariance import save_invariance_bars, save_invariance_curves
 from viewlearn.runs.components import load_components
@@ -163,7 +164,7 @@ def measure(encoders: dict[str, list[nn.Module]], arguments: argparse.Namespace)
 
 def report(encoder: nn.Module, label: str, data: Dataset, arguments: argparse.Namespace) -> Measured:
     """Every measure of one encoder on one collection."""
-    features = extract_features(encoder, data, ToFloat(), device=arguments.device)
+    features = extract_features(encoder, data, ToFloat(), Extraction(device=arguments.device))
     aligned = label not in ("got10k", "pascal3d-instance", "pascal3d-viewpoint")
     return measure_invariance(
         features.x,

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from viewlearn.data import ArrayDataset, Data, DataSpec
     from viewlearn.encoders import Backbone, Encoder, projection_head
-    from viewlearn.evaluation import extract_features, knn, linear_probe
+    from viewlearn.evaluation.probes import extract_features, knn, linear_probe
     from viewlearn.losses import info_nce, looc_loss, nt_xent
     from viewlearn.methods import InstDisc, LooC, MoCo, SimCLR, Supervised
     from viewlearn.runs.loading import load
@@ -58,7 +58,7 @@ __all__ = [
 _MODULES = {
     "viewlearn.data": ("ArrayDataset", "Data", "DataSpec"),
     "viewlearn.encoders": ("Backbone", "Encoder", "projection_head"),
-    "viewlearn.evaluation": ("extract_features", "knn", "linear_probe"),
+    "viewlearn.evaluation.probes": ("extract_features", "knn", "linear_probe"),
     "viewlearn.losses": ("info_nce", "looc_loss", "nt_xent"),
     "viewlearn.methods": ("InstDisc", "LooC", "MoCo", "SimCLR", "Supervised"),
     "viewlearn.runs.loading": ("load",),

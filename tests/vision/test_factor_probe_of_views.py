@@ -4,18 +4,19 @@ import pytest
 import torch
 from torch import nn
 
-from viewlearn.data import ArrayDataset
-from viewlearn.evaluation import factor_probe
+from viewlearn.data import ArrayDataset, Data, DataSpec
+from viewlearn.evaluation.probes import ParameterClasses, factor_probe
 from viewlearn.views import Compose, RandomApply, Viewmaker
 from viewlearn.views import Identity as Nothing
 from viewlearn.views.decode import ToFloat
 from vision.views import ColorJitter, QuarterRotation
 
 
-class Patches:
+class Patches(Data):
     """Red images, bright on the left."""
 
     decode, front_end = ToFloat(), Nothing()
+    spec = DataSpec((3, 8, 8))
 
     def split(self, name):
         generator = torch.Generator().manual_seed(len(name))
@@ -40,18 +41,19 @@ def views():
 
 
 def test_rotation_shows_in_pixels_and_not_in_the_mean_color(views):
-    (row,) = factor_probe(nn.Flatten(), Patches(), views["rotation"], "turns", random_encoder=MeanColor())
+    factor = ParameterClasses(views["rotation"], "turns")
+    (row,) = factor_probe(nn.Flatten(), Patches(), factor, random_encoder=MeanColor())
     assert row.trained.accuracy > 0.98
     assert row.random.accuracy < 0.4
     assert row.uniform == 0.25
 
 
 def test_hue_shows_in_the_mean_color(views):
-    (row,) = factor_probe(MeanColor(), Patches(), views["color"], "hue", l2=1e-4)
+    (row,) = factor_probe(MeanColor(), Patches(), ParameterClasses(views["color"], "hue"), l2=1e-4)
     assert row.trained.accuracy > 0.6
 
 
 def test_a_viewmakers_noise_is_a_factor_too(views):
-    (row,) = factor_probe(nn.Flatten(), Patches(), views["viewmaker"], num_classes=3)
+    (row,) = factor_probe(nn.Flatten(), Patches(), ParameterClasses(views["viewmaker"], num_classes=3))
     assert row.trained.accuracy > 0.6
     assert row.uniform == pytest.approx(1 / 3)

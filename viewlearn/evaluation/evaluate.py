@@ -1,139 +1,186 @@
 """Everything that frozen features are asked, in one table: tasks, factors, few shots, corruptions."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass, field
 
-import torch
-from torch import Tensor, nn
-from torch.utils.data import Dataset
+from torch import nn
 
-from viewlearn.evaluation.probes.clean import clean_features, labels_of
+from viewlearn.data import Data
+from viewlearn.evaluation.intervals import wilson_interval
 from viewlearn.evaluation.probes.factor_probe import factor_probe
-from viewlearn.evaluation.probes.features import Features, Precision
+from viewlearn.evaluation.probes.features import Extraction
 from viewlearn.evaluation.probes.few_shot import few_shot
-from viewlearn.evaluation.probes.intervals import wilson_interval
 from viewlearn.evaluation.probes.linear import L2_GRID
-from viewlearn.evaluation.probes.robustness import Robustness, corruption_robustness
-from viewlearn.evaluation.probes.score import Score
+from viewlearn.evaluation.probes.parameter_classes import ParameterClasses
+from viewlearn.evaluation.probes.robustness import Corruptions, Robustness, corruption_robustness
+from viewlearn.evaluation.probes.splits import SplitFeatures, clean_features
+from viewlearn.evaluation.probes.tasks import PROBES, Probe, check_names, probe_tasks
 from viewlearn.evaluation.results import Results, Row
-from viewlearn.evaluation.tasks import Probe, check_names, probe_features
-from viewlearn.views import View
+from viewlearn.evaluation.score import Score
 
 
-class Asked(NamedTuple):
-    """A factor to predict, see ``Factor``.
+@dataclass(frozen=True)
+class EvaluationPlan:
+    """What is evaluated.
 
     Args:
-        view: what is drawn and applied.
-        leaf: dotted path to one of its parameters; None for all together.
-        num_classes: bins or settings.
+        tasks: Tasks of the data; None for all.
+        probes: Probes of clean inputs, of "linear" and "knn".
+        l2: Regularization of linear probes, or several to choose from.
+        k: Number of neighbors that vote in kNN.
+        temperature: Temperature of their votes.
+        factors: What to predict besides the tasks, by name.
+        shots: Numbers of labeled samples per class of few-shot rows.
+        episodes: Number of few-shot episodes.
+        corruptions: Corruptions of the test samples, see ``corruption_robustness``; none by default.
+        num_corrupted: Number of test samples under corruptions; None for all.
+        seed: Seed of all draws.
     """
 
-    view: View
-    leaf: str | None = None
-    num_classes: int = 4
+    tasks: Sequence[str] | None = None
+    probes: Sequence[Probe] = PROBES
+    l2: float | Sequence[float] = L2_GRID
+    k: int = 200
+    temperature: float = 0.1
+    factors: Mapping[str, ParameterClasses] = field(default_factory=dict)
+    shots: Sequence[int] = ()
+    episodes: int = 10
+    corruptions: Corruptions = field(default_factory=dict)
+    num_corrupted: int | None = None
+    seed: int = 0
 
 
-def evaluate_all(
+def evaluate(
     encoder: nn.Module,
-    data: object,
-    tasks: Sequence[str] | None = None,
+    data: Data,
+    plan: EvaluationPlan = EvaluationPlan(),
+    extraction: Extraction = Extraction(),
     *,
-    methods: Sequence[Probe] = ("linear", "knn"),
-    factors: Mapping[str, Asked] | None = None,
-    shots: Sequence[int] = (),
-    episodes: int = 10,
-    corruptions: Mapping[str, Sequence[View | Dataset]] | None = None,
-    num_corrupted: int | None = None,
-    layers: Sequence[str] | None = None,
     random_encoder: nn.Module | None = None,
-    l2: float | Sequence[float] = L2_GRID,
-    batch_size: int = 512,
-    device: torch.device | str | None = None,
-    precision: Precision = "no",
-    seed: int = 0,
 ) -> Results:
-    """LooC's evaluation, and more than it: one row per question and layer, beside chance and a random encoder.
+    """Evaluates a frozen encoder: LooC's evaluation and more, one row per question and layer beside chance.
 
-    Rows of probe "linear" and "knn" are those of ``evaluate``; "factor" of ``factor_probe``; "k-shot" of ``few_shot``,
-    all-way with the whole test split as queries; "corruptions" is the mean of ``corruption_robustness``, all of which
-    is under ``info["robustness"]``, its interval being that of one test split.
+    Rows of the probes "linear" and "knn" are those of ``probe_tasks``; "factor" of ``factor_probe``; "k-shot" of
+    ``few_shot``, all-way with the whole test split as queries; "corruptions" is the mean of ``corruption_robustness``,
+    whose accuracies are under ``info["robustness"]`` and whose interval is that of one test split. Features of each
+    split are extracted once per encoder. Without tasks and factors, nothing is read and the results are empty.
 
     Args:
-        encoder: (batch, …) in natural units → (batch, num_features).
-        data: has ``spec``, ``decode``, ``front_end`` and ``split``.
-        tasks: which tasks of ``data.spec.tasks``; None for all.
-        methods: which probes on clean inputs, of "linear" and "knn".
-        factors: what to predict besides the tasks, by name.
-        shots: labeled samples per class of the few-shot rows.
-        episodes: draws of these samples.
-        corruptions: see ``corruption_robustness``.
-        num_corrupted: test samples under corruptions; None for all.
-        layers: which features, see ``evaluate``.
-        random_encoder: an encoder at its initialization to compare with; None leaves it out.
-        l2, batch_size, device, precision: see ``evaluate``.
-        seed: of all draws.
+        encoder: Maps ``(batch, …)`` in natural units to ``(batch, num_features)``; ``Layered`` if layers are asked for.
+        data: Data to evaluate on.
+        plan: What is evaluated.
+        extraction: Layers, each in turn; batch size, device, precision and reading processes.
+        random_encoder: Encoder at its initialization to compare with, such as ``reinitialized(encoder)``; None leaves
+            it out.
 
     Raises:
-        ValueError: as the functions that are named do.
+        ValueError: A task or probe is unknown, a task has no labels, features aren't finite, or as the functions named
+            above do.
     """
-    options = {"batch_size": batch_size, "device": device, "precision": precision}
-    tasks = list(data.spec.tasks if tasks is None else tasks)
-    check_names(tasks, methods, data.spec.tasks)
-    encoders = [module for module in (encoder, random_encoder) if module is not None]
-    clean = [clean_features(module, data, layers=layers, **options) for module in encoders] if tasks else []
+    tasks = list(data.spec.tasks if plan.tasks is None else plan.tasks)
+    check_names(tasks, plan.probes, data.spec.tasks)
     num_classes = {task: len(data.spec.tasks[task]) for task in tasks}
-    results = Results()
-    if tasks:
-        results = probe_features(*_pair(clean), num_classes, methods, layers=layers, l2=l2, device=device)
-    rows, info = list(results.rows), dict(results.info)
-    for name, asked in (factors or {}).items():
-        about = {"num_classes": asked.num_classes, "name": name, "layers": layers, "random_encoder": random_encoder}
-        rows += factor_probe(encoder, data, asked.view, asked.leaf, **about, l2=l2, seed=seed, **options)
-    if shots and tasks:
-        rows += _few_shot_rows(clean, num_classes, shots, episodes, layers, seed)
-    if corruptions and tasks:
-        about = {"layers": layers, "num_test": num_corrupted, "l2": l2, "seed": seed}
-        found = [
-            corruption_robustness(module, data, tasks, corruptions, features=features, **about, **options)
-            for module, features in zip(encoders, clean, strict=True)
-        ]
-        info["robustness"] = {"/".join(filter(None, key)): each.to_dict() for key, each in found[0].items()}
-        rows += _robustness_rows(found, clean[0], num_classes, num_corrupted)
-    return Results(tuple(rows), info)
+    rows, after, info = (
+        _task_rows(encoder, random_encoder, data, num_classes, plan, extraction) if tasks else ([], [], {})
+    )
+    for name, factor in plan.factors.items():
+        rows += factor_probe(
+            encoder,
+            data,
+            factor,
+            name=name,
+            random_encoder=random_encoder,
+            l2=plan.l2,
+            seed=plan.seed,
+            extraction=extraction,
+        )
+    return Results((*rows, *after), info)
 
 
-def _pair(found: Sequence) -> tuple:
-    """What was found for the trained encoder and for the random one, None where there is none."""
-    return found[0], found[1] if len(found) > 1 else None
+def _task_rows(
+    encoder: nn.Module,
+    random_encoder: nn.Module | None,
+    data: Data,
+    num_classes: Mapping[str, int],
+    plan: EvaluationPlan,
+    extraction: Extraction,
+) -> tuple[list[Row], list[Row], dict[str, object]]:
+    """Rows of all tasks, those of few shots and corruptions apart, and what there is to know about them."""
+    trained = clean_features(encoder, data, extraction)
+    random = None if random_encoder is None else clean_features(random_encoder, data, extraction)
+    rows = probe_tasks(
+        trained,
+        random,
+        num_classes,
+        plan.probes,
+        layers=extraction.probed,
+        l2=plan.l2,
+        k=plan.k,
+        temperature=plan.temperature,
+        device=extraction.device,
+    )
+    info: dict[str, object] = {
+        "num_features": {layer or "output": trained["test"].of(layer).shape[1] for layer in extraction.probed}
+    }
+    after = [
+        _few_shot_row(trained, random, task, num, shots, layer, plan)
+        for task, num in num_classes.items()
+        for shots in plan.shots
+        for layer in extraction.probed
+    ]
+    if plan.corruptions:
+        robustness = _robustness(encoder, data, trained, list(num_classes), plan, extraction)
+        beside = None
+        if random_encoder is not None and random is not None:
+            beside = _robustness(random_encoder, data, random, list(num_classes), plan, extraction)
+        info["robustness"] = {"/".join(filter(None, key)): each.to_dict() for key, each in robustness.items()}
+        num_train, num_test = len(trained["train"].index), len(trained["test"].index)
+        num_test = num_test if plan.num_corrupted is None else min(plan.num_corrupted, num_test)
+        for (task, layer), each in robustness.items():
+            own = _mean_score(each, num_train, num_test)
+            other = None if beside is None else _mean_score(beside[task, layer], num_train, num_test)
+            chance = 1 / num_classes[task]
+            after.append(Row(task, "corruptions", own, other, chance, chance, layer))
+    return rows, after, info
 
 
-def _few_shot_rows(clean, num_classes, shots, episodes, layers, seed) -> list[Row]:
-    rows = []
-    for task, num in num_classes.items():
-        for k in shots:
-            for layer in layers or [None]:
-                about = {"shots": k, "queries": None, "episodes": episodes, "seed": seed}
-                scores = [few_shot(*_sides(each, task, layer), **about) for each in clean]
-                rows.append(Row(task, f"{k}-shot", *_pair(scores), 1 / num, 1 / num, layer))
-    return rows
+def _few_shot_row(
+    trained: SplitFeatures,
+    random: SplitFeatures | None,
+    task: str,
+    num_classes: int,
+    shots: int,
+    layer: str | None,
+    plan: EvaluationPlan,
+) -> Row:
+    def score(features: SplitFeatures) -> Score:
+        train, test = features["train"], features["test"]
+        sides = train.of(layer), train.labels_of(task), test.of(layer), test.labels_of(task)
+        return few_shot(*sides, shots=shots, queries=None, episodes=plan.episodes, seed=plan.seed)
+
+    other = None if random is None else score(random)
+    return Row(task, f"{shots}-shot", score(trained), other, 1 / num_classes, 1 / num_classes, layer)
 
 
-def _sides(features: Mapping[str, Features], task: str, layer: str | None) -> list[Tensor]:
-    """Features and labels of train, then of test."""
-    splits = (features["train"], features["test"])
-    return [part for split in splits for part in (split.of(layer), labels_of(split, task))]
-
-
-def _robustness_rows(found, clean, num_classes, num_corrupted) -> list[Row]:
-    num_train, num_test = len(clean["train"].index), len(clean["test"].index)
-    num_test = num_test if num_corrupted is None else min(num_corrupted, num_test)
-    rows = []
-    for task, layer in found[0]:
-        scores = [_mean_score(each[task, layer], num_train, num_test) for each in found]
-        chance = 1 / num_classes[task]
-        rows.append(Row(task, "corruptions", *_pair(scores), chance, chance, layer))
-    return rows
+def _robustness(
+    encoder: nn.Module,
+    data: Data,
+    features: SplitFeatures,
+    tasks: Sequence[str],
+    plan: EvaluationPlan,
+    extraction: Extraction,
+) -> dict[tuple[str, str | None], Robustness]:
+    return corruption_robustness(
+        encoder,
+        data,
+        tasks,
+        plan.corruptions,
+        num_test=plan.num_corrupted,
+        l2=plan.l2,
+        seed=plan.seed,
+        features=features,
+        extraction=extraction,
+    )
 
 
 def _mean_score(robustness: Robustness, num_train: int, num_test: int) -> Score:

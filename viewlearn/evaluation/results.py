@@ -1,11 +1,12 @@
-"""Results of an evaluation: a table to print, and a JSON file that holds the same."""
+"""Results of an evaluation: a table to print, and the same as a JSON file."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
-from viewlearn.evaluation.probes.score import Score
+from viewlearn.evaluation.score import Score
 
 
 @dataclass(frozen=True)
@@ -13,13 +14,13 @@ class Row:
     """One task under one probe, for the trained encoder and what it has to beat.
 
     Args:
-        task: the task's name.
-        probe: "linear" or "knn".
-        trained: the trained encoder's score.
-        random: the score of an encoder of the same architecture with random weights; None if it wasn't asked for.
-        majority: the accuracy of always answering with the class that is most frequent in training.
-        uniform: the expected accuracy of answering at random, 1 / num_classes.
-        layer: which features were probed; None for the encoder's output.
+        task: Name of the task, or of the factor.
+        probe: Name of the probe: "linear", "knn", "factor", "5-shot", "corruptions", ….
+        trained: Score of the trained encoder.
+        random: Score of an encoder of the same architecture with random weights; None if there is none.
+        majority: Accuracy of always answering with the class that is most frequent in training.
+        uniform: Expected accuracy of answering at random, 1 / num_classes.
+        layer: Layer that was probed; None for the encoder's output.
     """
 
     task: str
@@ -33,21 +34,21 @@ class Row:
 
 @dataclass(frozen=True)
 class Results:
-    """All tasks under all probes. ``str(results)`` is the table; ``to_dict`` and ``load`` carry it through JSON.
+    """All tasks under all probes; ``str(results)`` is the table, ``to_dict`` and ``load`` carry it through JSON.
 
     Args:
-        rows: one per task and probe.
-        info: what else a reader has to know (the number of features, the run, its step, …); plain JSON values.
+        rows: One per task, probe and layer.
+        info: What else a reader has to know (number of features, run, steps, …), as plain JSON values.
     """
 
     rows: tuple[Row, ...] = ()
     info: dict[str, object] = field(default_factory=dict)
 
     def row(self, task: str, probe: str, layer: str | None = None) -> Row:
-        """The row of a task and a probe (and of a layer, if several were probed).
+        """Finds the row of a task and a probe (and of a layer, if several were probed).
 
         Raises:
-            ValueError: there is none; the message lists those that there are.
+            ValueError: There is none; the message lists those that there are.
         """
         for row in self.rows:
             if (row.task, row.probe, row.layer) == (task, probe, layer):
@@ -56,7 +57,7 @@ class Results:
         raise ValueError(f"no result {_name(task, probe, layer)}; there are: {there or 'none'}")
 
     def to_dict(self) -> dict[str, object]:
-        """Nested dicts and lists of plain values, for JSON."""
+        """Makes nested dicts and lists of plain values for JSON."""
         return asdict(self)
 
     @classmethod
@@ -70,14 +71,14 @@ class Results:
             return "Nothing was evaluated: the data has no labels, or no probe was asked for."
         layers = any(row.layer is not None for row in self.rows)
         header = ("trained encoder", "random encoder", "majority class", "1/classes", "train", "test")
-        table = [("task", "probe", *(["features"] if layers else []), *header)]
+        table: list[tuple[str, ...]] = [("task", "probe", *(["features"] if layers else []), *header)]
         for row in self.rows:
             table.append((row.task, row.probe, *([row.layer or "output"] if layers else []), *_cells(row)))
         return aligned(table, left=2 + layers)
 
 
 def aligned(table: Sequence[Sequence[str]], left: int = 1) -> str:
-    """A plain-text table, first row the header: ``left`` columns flush left, the others flush right."""
+    """Writes a plain-text table whose first row is the header: ``left`` columns flush left, the others flush right."""
     widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
     lines = [
         "  ".join(
@@ -90,7 +91,7 @@ def aligned(table: Sequence[Sequence[str]], left: int = 1) -> str:
 
 
 def percent(score: Score | None) -> str:
-    """An accuracy in percent with its 95 % interval: ``48.4 [47.1, 49.7]``."""
+    """Writes an accuracy in percent with its 95 % interval: ``48.4 [47.1, 49.7]``."""
     if score is None:
         return "—"
     return f"{100 * score.accuracy:.1f} [{100 * score.low:.1f}, {100 * score.high:.1f}]"
@@ -111,6 +112,7 @@ def _name(*parts: str | None) -> str:
     return "/".join(part for part in parts if part is not None)
 
 
-def _row(content: dict) -> Row:
-    random = content["random"]
-    return Row(**{**content, "trained": Score(**content["trained"]), "random": random and Score(**random)})
+def _row(content: Mapping[str, Any]) -> Row:
+    random = None if content["random"] is None else Score(**content["random"])
+    rest = {name: value for name, value in content.items() if name not in ("trained", "random")}
+    return Row(trained=Score(**content["trained"]), random=random, **rest)

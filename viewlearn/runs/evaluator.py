@@ -1,15 +1,22 @@
 """Asks finished runs questions beyond those that each answers at its end."""
 
 import json
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
 from jsonargparse import Namespace
 
-from viewlearn.data import Data, Dataset
-from viewlearn.evaluation import LayeredEncoder, LimitedData, Results, Row, corrupt, evaluate_all, layered
-from viewlearn.evaluation.probes.shared_factors import shared_factor_accuracy
+from viewlearn.data import Data
+from viewlearn.evaluation import EvaluationPlan, Results, Row, evaluate
+from viewlearn.evaluation.probes import (
+    Corruptions,
+    Extraction,
+    LayeredEncoder,
+    corrupt,
+    layered,
+    limited,
+    shared_factor_accuracy,
+)
 from viewlearn.files import write_text
 from viewlearn.methods import LooC
 from viewlearn.runs.binding import imported
@@ -20,7 +27,6 @@ from viewlearn.runs.parser import Parser, make_parser
 from viewlearn.runs.provenance import provenance
 from viewlearn.runs.questions import EVERY_LAYER, TRAINED_FACTORS, Questions, own_entries, parse_factor
 from viewlearn.training.hardware import choose_precision, make_accelerator, place
-from viewlearn.views import View
 
 
 class Evaluator:
@@ -35,8 +41,8 @@ class Evaluator:
         self.accelerator = make_accelerator(device, "fp32")
         self.device = self.accelerator.device
         self._data: dict[str, Data] = {}
-        self._limited: dict[tuple[object, ...], LimitedData] = {}
-        self._corrupted: dict[tuple[object, ...], Mapping[str, Sequence[View | Dataset]]] = {}
+        self._limited: dict[tuple[object, ...], Data] = {}
+        self._corrupted: dict[tuple[object, ...], Corruptions] = {}
         self._runs: dict[Path, tuple[Namespace, Parts]] = {}
 
     def ask(self, path: Path | str, questions: Questions) -> Results:
@@ -48,26 +54,23 @@ class Evaluator:
         config, parts = self.load(path)
         data = self._data_of(path, config, parts, questions)
         encoder = layered(parts.method)
-        layers = encoder.each if list(questions.layers) == [EVERY_LAYER] else list(questions.layers) or None
+        layers = encoder.comparisons if list(questions.layers) == [EVERY_LAYER] else list(questions.layers) or None
         precision = choose_precision(questions.precision, self.device)
         views = parts.method.views
-        results = evaluate_all(
-            encoder,
-            data,
-            questions.tasks,
-            methods=questions.probes,
+        plan = EvaluationPlan(
+            tasks=questions.tasks,
+            probes=questions.probes,
+            l2=questions.l2,
             factors={name: parse_factor(text, views, data.spec) for name, text in questions.factors.items()},
             shots=questions.shots,
             episodes=questions.episodes,
             corruptions=self._corruptions(data, questions),
             num_corrupted=questions.num_corrupted,
-            layers=layers,
-            random_encoder=self._initial(config, parts) if questions.random_encoder else None,
-            l2=questions.l2,
-            device=self.device,
-            precision=precision,
             seed=questions.seed,
         )
+        extraction = Extraction(layers, device=self.device, mixed_precision=precision)
+        random_encoder = self._initial(config, parts) if questions.random_encoder else None
+        results = evaluate(encoder, data, plan, extraction, random_encoder=random_encoder)
         rows = [*results.rows, *self._shared(encoder, parts, data, questions)]
         about = {**provenance(self.accelerator), "precision": precision, "run": str(path)}
         about |= RunFolder(path).load_compute()
@@ -89,7 +92,7 @@ class Evaluator:
             self._data[key] = build_data(parser, config)
         return self._data[key]
 
-    def _data_of(self, path: Path | str, config: Namespace, parts: Parts, questions: Questions) -> LimitedData:
+    def _data_of(self, path: Path | str, config: Namespace, parts: Parts, questions: Questions) -> Data:
         data = parts.data
         if questions.data:
             for flag in questions.data:
@@ -106,13 +109,13 @@ class Evaluator:
         limits = (questions.num_train, questions.num_test, questions.seed)
         key = (id(data), *limits)
         if key not in self._limited:
-            self._limited[key] = LimitedData(data, *limits)
+            self._limited[key] = limited(data, *limits)
         return self._limited[key]
 
-    def _corruptions(self, data: LimitedData, questions: Questions) -> Mapping[str, Sequence[View | Dataset]] | None:
+    def _corruptions(self, data: Data, questions: Questions) -> Corruptions:
         if questions.corruptions is None:
-            return None
-        key = (id(data.data), questions.corruptions, questions.num_corrupted, questions.num_test, questions.seed)
+            return {}
+        key = (id(data), questions.corruptions, questions.num_corrupted, questions.seed)
         if key not in self._corrupted:
             try:
                 make_views = imported(questions.corruptions)
@@ -130,7 +133,7 @@ class Evaluator:
             method = build(self.parser, config, parts.data).method
         return layered(method).to(self.device)
 
-    def _shared(self, encoder: LayeredEncoder, parts: Parts, data: LimitedData, questions: Questions) -> list[Row]:
+    def _shared(self, encoder: LayeredEncoder, parts: Parts, data: Data, questions: Questions) -> list[Row]:
         if questions.shared is None:
             return []
         factors, method = list(questions.shared), parts.method

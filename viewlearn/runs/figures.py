@@ -6,16 +6,17 @@ from pathlib import Path
 import torch
 
 from viewlearn.data import Data, take
-from viewlearn.evaluation import (
-    LimitedData,
+from viewlearn.evaluation.probes import (
+    Extraction,
     clean_features,
     extract_features,
+    fit_linear_probe,
     head_contributions,
     layered,
+    limited,
     nearest_neighbors,
+    validation_samples,
 )
-from viewlearn.evaluation.probes.clean import held_out, labels_of
-from viewlearn.evaluation.probes.linear import fit_linear_probe
 from viewlearn.plots import save_head_histograms, save_loss_curves, save_neighbors, save_views_gallery
 from viewlearn.runs.evaluator import Evaluator
 from viewlearn.runs.folder import RunFolder
@@ -83,17 +84,18 @@ def save_neighbors_of_runs(
     Raises:
         ValueError: Runs on different data, an unknown layer, or fewer samples than neighbors.
     """
-    data = LimitedData(evaluator.load(runs[0])[1].data, num_test=num_test, seed=seed)
+    whole = evaluator.load(runs[0])[1].data
+    data = limited(whole, num_test=num_test, seed=seed)
     test = data.split("test")
     samples = take(test, torch.arange(len(test)))
     queries = subset(len(samples), num_queries, seed)
-    clean = pipeline(data.decode, data.front_end)
+    clean, extraction = pipeline(data.decode, data.front_end), Extraction(layers, device=evaluator.device)
     neighbors = {}
     for run in runs:
         parts = evaluator.load(run)[1]
-        if parts.data is not data.data:
+        if parts.data is not whole:
             raise ValueError(f"{run} is on other data than {runs[0]}: their neighbors can't stand side by side")
-        features = extract_features(layered(parts.method), samples, clean, layers=list(layers), device=evaluator.device)
+        features = extract_features(layered(parts.method), samples, clean, extraction)
         for layer in layers:
             x = features.layer(layer)
             name = Path(run).name if len(layers) == 1 else f"{Path(run).name}, {layer}"
@@ -149,20 +151,20 @@ def save_heads_of_run(
     layers = [f"Z_{space}" for space in encoder.spaces]
     if not layers:
         raise ValueError(f"{run}: {type(parts.method).__name__} has no embedding spaces to tell apart")
-    data = LimitedData(parts.data, num_train, num_test, seed)
+    data = limited(parts.data, num_train, num_test, seed)
     task = task or next(iter(data.spec.tasks), None)
     if task not in data.spec.tasks:
         raise ValueError(f"task is {task!r}; the data's tasks are: {', '.join(data.spec.tasks) or 'none'}")
-    features = clean_features(encoder, data, layers=layers, device=evaluator.device)
+    features = clean_features(encoder, data, Extraction(layers, device=evaluator.device))
     joined = "+".join(layers)
     classifier, _ = fit_linear_probe(
         features["train"].layer(joined),
-        labels_of(features["train"], task),
-        validation=held_out(features, task, joined),
+        features["train"].labels_of(task),
+        validation=validation_samples(features, task, joined),
         seed=seed,
     )
     test = features["test"]
-    contributions, labels = head_contributions(classifier, test, layers, labels_of(test, task))
+    contributions, labels = head_contributions(classifier, test, layers, test.labels_of(task))
     names, counts = data.spec.tasks[task], labels.bincount(minlength=len(data.spec.tasks[task]))
     shown = {label: names[label] for label in counts.topk(num_classes).indices.tolist() if counts[label] > 0}
     return save_head_histograms(

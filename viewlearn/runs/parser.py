@@ -11,7 +11,7 @@ from torch.optim import Optimizer
 import viewlearn.optimizers  # noqa: F401  (its classes can then be given by name)
 from viewlearn.data import Data
 from viewlearn.encoders import Encoder
-from viewlearn.evaluation.tasks import Probe
+from viewlearn.evaluation.probes import Probe
 from viewlearn.methods import Method
 from viewlearn.runs.messages import cause, explain
 from viewlearn.runs.provenance import program

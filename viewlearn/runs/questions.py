@@ -8,9 +8,7 @@ from typing import Any
 from jsonargparse import Namespace
 
 from viewlearn.data import DataSpec
-from viewlearn.evaluation import Asked
-from viewlearn.evaluation.probes.linear import L2_GRID
-from viewlearn.evaluation.tasks import Probe
+from viewlearn.evaluation.probes import L2_GRID, ParameterClasses, Probe
 from viewlearn.runs.binding import bind, subclass_names
 from viewlearn.runs.parser import Parser
 from viewlearn.training.hardware import Precision
@@ -24,12 +22,12 @@ SYNTAX = "VIEW[,ARGUMENT=VALUE…][:PARAMETER][/CLASSES]"
 
 @dataclass(frozen=True)
 class Questions:
-    """Questions to frozen features, see ``evaluate_all`` and ``shared_factor_accuracy``.
+    """Questions to frozen features, see ``evaluate`` and ``shared_factor_accuracy``.
 
     Args:
         tasks: Tasks of the data; None for all.
         probes: Probes on clean inputs: linear, knn.
-        layers: Features to ask, each in turn: names and patterns as ``Features.layer`` takes them (V, Z_rotation, Z_*,
+        layers: Features to ask, each in turn: names and patterns as ``match_layers`` takes them (V, Z_rotation, Z_*,
             V+Z_*), or ``each``: every layer alone and all embeddings side by side. Nothing: the encoder's output.
         factors: Factors to predict, by name: ``VIEW[,ARGUMENT=VALUE…][:PARAMETER][/CLASSES]``, see ``parse_factor``.
         shots: Numbers of labeled samples per class of few-shot rows.
@@ -82,7 +80,7 @@ class Questions:
         return {name: list(each) if isinstance(each, tuple) else each for name, each in asdict(self).items()}
 
 
-def parse_factor(text: str, views: Compose, spec: DataSpec) -> Asked:
+def parse_factor(text: str, views: Compose, spec: DataSpec) -> ParameterClasses:
     """Parses a factor as a flag writes it: ``VIEW[,ARGUMENT=VALUE…][:PARAMETER][/CLASSES]``.
 
     ==========================================  =====================================================================
@@ -111,7 +109,7 @@ def parse_factor(text: str, views: Compose, spec: DataSpec) -> Asked:
         view = views[names[0]] if len(names) == 1 else Compose({name: views[name] for name in names})
     else:
         view = _make_view(found["view"], [each for each in arguments if each], views, spec)
-    return Asked(view, found["leaf"], int(found["num_classes"] or 4))
+    return ParameterClasses(view, found["leaf"], int(found["num_classes"] or 4))
 
 
 def own_entries(views: Compose) -> list[str]:

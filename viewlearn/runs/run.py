@@ -12,7 +12,8 @@ from accelerate.utils import broadcast_object_list
 from jsonargparse import Namespace
 
 from viewlearn.data import Loader, make_loader
-from viewlearn.evaluation import KNNMonitor, Results, evaluate
+from viewlearn.evaluation import EvaluationPlan, Results, evaluate
+from viewlearn.evaluation.probes import Extraction, KNNMonitor
 from viewlearn.files import write_text
 from viewlearn.runs.build import Parts, build, build_encoder, build_settings, show_data
 from viewlearn.runs.figures import save_figures
@@ -83,14 +84,13 @@ def evaluate_run(
         torch.manual_seed(seed_for(config.seed, 0, "weights"))
         random = build_encoder(parser, config, parts.data.spec)
         show_data(random, parts.data, config.seed)
-    results = evaluate(
-        parts.encoder,
-        parts.data,
-        methods=config.probes,
-        random_encoder=random,
+    extraction = Extraction(
         device=accelerator.device,
-        precision=choose_precision(config.precision, accelerator.device),
+        mixed_precision=choose_precision(config.precision, accelerator.device),
         num_workers=0 if config.load == "device" else config.num_workers,
+    )
+    results = evaluate(
+        parts.encoder, parts.data, EvaluationPlan(probes=config.probes), extraction, random_encoder=random
     )
     results.info.update(provenance(accelerator), seed=config.seed, **folder.load_compute())
     folder.save_results(results.to_dict())
@@ -162,7 +162,8 @@ def _make_monitor(config: Namespace, parts: Parts, accelerator: Accelerator) -> 
     if config.monitor_every == 0:
         return None
     precision = choose_precision(config.precision, accelerator.device)
-    return KNNMonitor(parts.data, device=accelerator.device, precision=precision)
+    extraction = Extraction(batch_size=256, device=accelerator.device, mixed_precision=precision)
+    return KNNMonitor(parts.data, extraction=extraction)
 
 
 def _create(folder: RunFolder, parser: Parser, config: Namespace, parts: Parts, accelerator: Accelerator) -> None:

@@ -5,7 +5,8 @@ import torch
 from torch import nn
 
 from viewlearn.data import ArrayDataset, Data, DataSpec, check_data, in_memory, make_loader
-from viewlearn.evaluation import KNNMonitor, evaluate, extract_features
+from viewlearn.evaluation import EvaluationPlan, evaluate
+from viewlearn.evaluation.probes import KNNMonitor, extract_features
 
 TASKS = {"sign": ("minus", "plus"), "none": ("a", "b")}
 
@@ -59,7 +60,7 @@ def test_loaders_and_features_keep_the_labels_as_they_are(data):
 
 
 def test_probes_leave_them_out(data):
-    results = evaluate(nn.Identity(), data, tasks=("sign",), random_encoder=None, k=5)
+    results = evaluate(nn.Identity(), data, EvaluationPlan(("sign",), k=5))
     assert {(row.task, row.trained.num_train, row.trained.num_test) for row in results.rows} == {("sign", 60, 60)}
     assert results.row("sign", "linear").trained.accuracy > 0.9
 

@@ -2,10 +2,10 @@ import json
 
 import pytest
 import torch
-from torch import nn
 
-from viewlearn.data import ArrayDataset, DataSpec
-from viewlearn.evaluation import Asked, Results, evaluate_all
+from viewlearn.data import ArrayDataset, Data, DataSpec
+from viewlearn.evaluation import EvaluationPlan, Results, evaluate
+from viewlearn.evaluation.probes import Extraction, Layered, ParameterClasses
 from viewlearn.views import Identity, View, draw
 
 
@@ -23,7 +23,7 @@ class Shift(View):
         return torch.cat([x[:, :1], x[:, 1:] + params["amount"][:, None]], dim=1)
 
 
-class Signs:
+class Signs(Data):
     decode = front_end = Identity()
     spec = DataSpec((2,), tasks={"sign": ("minus", "plus")})
 
@@ -32,7 +32,7 @@ class Signs:
         return ArrayDataset(x, {"sign": (x[:, 0] > 0).long()})
 
 
-class Spaces(nn.Module):
+class Spaces(Layered):
     def forward(self, x):
         return x
 
@@ -42,15 +42,13 @@ class Spaces(nn.Module):
 
 @pytest.mark.parametrize("random_encoder", [None, Spaces()])
 def test_every_question_has_its_row(random_encoder, tmp_path):
-    results = evaluate_all(
-        Spaces(),
-        Signs(),
-        factors={"shift": Asked(Shift(), "amount", 2)},
+    plan = EvaluationPlan(
+        factors={"shift": ParameterClasses(Shift(), "amount", 2)},
         shots=(5,),
         corruptions={"shift": [Shift(1.0), Shift(9.0)]},
-        layers=("Z_*", "Z_sign", "Z_shift"),
-        random_encoder=random_encoder,
     )
+    extraction = Extraction(layers=("Z_*", "Z_sign", "Z_shift"))
+    results = evaluate(Spaces(), Signs(), plan, extraction, random_encoder=random_encoder)
     accuracy = {(row.task, row.probe, row.layer): row.trained.accuracy for row in results.rows}
     assert len(results.rows) == 3 * 5
     assert accuracy["sign", "linear", "Z_sign"] > 0.95 > 0.7 > accuracy["sign", "linear", "Z_shift"]
@@ -67,6 +65,6 @@ def test_every_question_has_its_row(random_encoder, tmp_path):
 
 
 def test_what_is_not_asked_is_not_computed():
-    results = evaluate_all(Spaces(), Signs(), methods=("knn",))
+    results = evaluate(Spaces(), Signs(), EvaluationPlan(probes=("knn",)))
     assert [(row.task, row.probe) for row in results.rows] == [("sign", "knn")]
     assert "robustness" not in results.info

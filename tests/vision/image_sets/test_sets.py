@@ -8,8 +8,8 @@ import torch
 from PIL import Image
 from scipy.io import savemat
 
-from viewlearn.evaluation import extract_features
 from viewlearn.evaluation.invariance import layout_of
+from viewlearn.evaluation.probes import extract_features
 from viewlearn.views.decode import ToFloat
 from vision.files import read_square
 from vision.image_sets import Entry, ImageSets, aloi, coco_boxes, coil100, got10k, pascal3d, sample_sets

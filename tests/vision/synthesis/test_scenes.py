@@ -7,7 +7,7 @@ from PIL import Image
 from torch import nn
 
 from viewlearn.data import check_data
-from viewlearn.evaluation import evaluate
+from viewlearn.evaluation import EvaluationPlan, evaluate
 from vision.synthesis.scenes import SceneData, compose_scenes
 
 
@@ -65,7 +65,7 @@ def test_three_ways_to_pretrain_on_one_world(pretrain_on, cifar):
     assert len(train.labels["object"][:40].unique()) > 5
     assert train[0][1]["object"] >= 0 and train[0][1]["scene"] == -1
     assert train[40][1]["scene"] >= 0 and train[40][1]["object"] == -1
-    results = evaluate(nn.Flatten(), data, methods=("knn",), random_encoder=None, k=5)
+    results = evaluate(nn.Flatten(), data, EvaluationPlan(probes=("knn",), k=5))
     assert [(row.task, row.trained.num_train, row.trained.num_test) for row in results.rows] == [
         ("object", 40, 20),
         ("scene", 40, 20),

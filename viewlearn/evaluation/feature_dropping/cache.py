@@ -13,7 +13,7 @@ from safetensors import SafetensorError, safe_open
 from viewlearn.data import ArrayDataset, Data
 from viewlearn.evaluation.feature_dropping.judge import Judge, JudgeSettings, build_network, fit_judge
 from viewlearn.evaluation.frozen import MixedPrecision
-from viewlearn.evaluation.probes.score import Score
+from viewlearn.evaluation.score import Score
 from viewlearn.files import write_weights
 
 CACHE = Path("~/.cache/viewlearn/judges")

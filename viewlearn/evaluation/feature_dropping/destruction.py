@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from viewlearn.evaluation.probes.intervals import mean_interval
+from viewlearn.evaluation.intervals import mean_interval
 
 
 @dataclass(frozen=True)

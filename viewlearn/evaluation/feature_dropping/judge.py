@@ -10,7 +10,7 @@ from viewlearn.data import ArrayDataset, Data, Dataset, take
 from viewlearn.encoders import Backbone
 from viewlearn.evaluation.feature_dropping.fit import Samples, Trainee, fit_in_cycles
 from viewlearn.evaluation.frozen import MixedPrecision, autocast, evaluation_mode
-from viewlearn.evaluation.probes.score import Score
+from viewlearn.evaluation.score import Score
 from viewlearn.sampling import subset
 from viewlearn.views import Identity, View, pipeline
 

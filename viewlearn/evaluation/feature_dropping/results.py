@@ -11,8 +11,8 @@ import torch
 from viewlearn.evaluation.feature_dropping.action import Action
 from viewlearn.evaluation.feature_dropping.dependence import Dependence
 from viewlearn.evaluation.feature_dropping.destruction import Destruction
-from viewlearn.evaluation.probes.score import Score
 from viewlearn.evaluation.results import aligned
+from viewlearn.evaluation.score import Score
 from viewlearn.files import write_text
 
 FORMAT = 1

@@ -6,31 +6,33 @@ from torch import Tensor
 
 from viewlearn.evaluation.probes.features import Features
 from viewlearn.evaluation.probes.logistic import LinearClassifier
-from viewlearn.evaluation.probes.score import labeled
+from viewlearn.evaluation.score import labeled
 
 
 def head_contributions(
     classifier: LinearClassifier, features: Features, layers: Sequence[str], y: Tensor
 ) -> tuple[dict[str, Tensor], Tensor]:
-    """How much each layer adds to the true class's score, for the samples that are classified correctly.
+    """Computes how much each layer adds to the true class's score, for the samples that are classified correctly.
 
-        contribution of layer i = Σ_{d in layer i} w_{y,d} · (a_d − mean_d) / std_d
+    ::
+
+        contribution of a layer = sum over its dimensions d of w[y, d] · (a[d] − mean[d]) / std[d]
 
     The contributions of all layers and the class's bias add up to the score. This is the activation times the
-    classifier's weight of LooC's histograms (Xiao et al., ICLR 2021, figures 3 and 4), with activations standardized as
-    the classifier reads them.
+    classifier's weight in LooC's histograms (Xiao et al., ICLR 2021, figures 3 and 4), with activations standardized
+    as the classifier reads them.
 
     Args:
-        classifier: fitted on the layers side by side, in this order.
-        features: holds the layers.
-        layers: their names.
-        y: (num_samples,) labels; negative ones are left out.
+        classifier: Classifier fitted on the layers side by side, in this order.
+        features: Features with these layers.
+        layers: Names of the layers.
+        y: Labels ``(num_samples,)``, −1 where unlabeled.
 
     Returns:
-        per layer (num_correct,), and the (num_correct,) labels.
+        Each layer's contributions ``(num_correct,)``, and the labels ``(num_correct,)``.
 
     Raises:
-        ValueError: layers whose dimensions don't add up to the classifier's.
+        ValueError: The layers' dimensions don't add up to the classifier's.
     """
     parts = [features.layer(name) for name in layers]
     x = features.layer("+".join(layers))

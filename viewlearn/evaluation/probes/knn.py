@@ -4,29 +4,33 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from viewlearn.evaluation.probes.score import Score, labeled
+from viewlearn.evaluation.score import Score, labeled
 
-SIMILARITIES = 2**24  # computed at a time; 64 MiB in float32
+SIMILARITIES = 2**24  # that are computed at a time; 64 MiB in float32
 
 
 def knn_scores(
     train_x: Tensor, train_y: Tensor, test_x: Tensor, num_classes: int, k: int = 200, temperature: float = 0.1
 ) -> Tensor:
-    """Class scores by the k nearest training samples: score_c = Σ_{i in the k nearest, y_i = c} exp(cos(x, x_i)/τ).
+    """Computes class scores by the votes of the k nearest training samples.
+
+    Each of the k nearest neighbors x_i of x adds exp(cos(x, x_i)/τ) to the score of its class (Wu et al.,
+    "Unsupervised feature learning via non-parametric instance discrimination", CVPR 2018, section 3.4). Scores are
+    relative to the vote of the nearest one.
 
     Args:
-        train_x: (num_train, num_features); train_y: (num_train,) labels in [0, num_classes).
-        test_x: (num_test, num_features).
-        k: how many neighbors vote; all of them if there are fewer.
-        temperature: τ.
+        train_x: Training features ``(num_train, num_features)``.
+        train_y: Their labels ``(num_train,)`` in [0, num_classes).
+        test_x: Test features ``(num_test, num_features)``.
+        num_classes: Number of classes.
+        k: Number of neighbors that vote; all of them if there are fewer.
+        temperature: Temperature τ of the votes.
 
     Returns:
-        (num_test, num_classes) scores.
+        ``(num_test, num_classes)`` scores.
 
     Raises:
-        ValueError: k below 1, or a temperature that isn't positive.
-
-    Wu et al., "Unsupervised feature learning via non-parametric instance discrimination", CVPR 2018, section 3.4.
+        ValueError: k is below 1, or the temperature isn't positive.
     """
     if k < 1:
         raise ValueError(f"k is {k}; at least one neighbor must vote")
@@ -36,7 +40,7 @@ def knn_scores(
     scores = []
     for x in functional.normalize(test_x, dim=1).split(max(1, SIMILARITIES // len(train_x))):
         nearest = (x @ train_x.T).topk(min(k, len(train_x)), dim=1)
-        # Relative to the nearest one: the order of the scores is the same, and no temperature overflows.
+        # Relative to the nearest one, no temperature overflows, and the order of the scores is the same.
         votes = ((nearest.values - nearest.values[:, :1]) / temperature).exp()
         scores.append(votes.new_zeros(len(x), num_classes).scatter_add_(1, train_y[nearest.indices], votes))
     return torch.cat(scores)
@@ -52,20 +56,24 @@ def knn(
     temperature: float = 0.1,
     device: torch.device | str | None = None,
 ) -> Score:
-    """The test accuracy of the weighted k-nearest-neighbor classifier; samples with negative labels are left out.
+    """Computes the test accuracy of the weighted k-nearest-neighbor classifier.
 
     Args:
-        train_x, test_x: (num_samples, num_features); train_y, test_y: (num_samples,) labels.
-        k, temperature: see ``knn_scores``.
-        device: where similarities are computed; None for where the features are.
+        train_x: Training features ``(num_samples, num_features)``.
+        train_y: Their labels ``(num_samples,)``, −1 where unlabeled.
+        test_x: Test features ``(num_samples, num_features)``.
+        test_y: Their labels ``(num_samples,)``, −1 where unlabeled.
+        k: Number of neighbors that vote.
+        temperature: Temperature of their votes, see ``knn_scores``.
+        device: Device of the similarities; None for that of the features.
 
     Raises:
-        ValueError: no labeled samples on either side, features that aren't finite, or as ``knn_scores`` does.
+        ValueError: There are no labeled samples on either side, features aren't finite, or as ``knn_scores`` does.
     """
     train_x, train_y = labeled(train_x, train_y, "training")
     test_x, test_y = labeled(test_x, test_y, "test")
     if not (train_x.isfinite().all() and test_x.isfinite().all()):
-        raise ValueError("the features hold NaN or infinite values")
+        raise ValueError("the features contain NaN or infinite values")
     classes, target = train_y.unique(return_inverse=True)
     if device is not None:
         train_x, test_x = train_x.to(device), test_x.to(device)

@@ -1,60 +1,69 @@
-"""Which of a method's features to evaluate: the backbone's, each embedding space's, or several side by side."""
+"""Which features of a method to evaluate: the backbone's, those of each embedding space, or several side by side."""
 
-from collections.abc import Sequence
+import fnmatch
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
 
 from torch import Tensor, nn
 
+from viewlearn.encoders import BranchedBackbone
 from viewlearn.methods import Method
 
 
-class LayeredEncoder(nn.Module):
-    """An encoder with ``features(x)``: the backbone's features, their branches, and the embeddings in every space.
+class Layered(nn.Module, ABC):
+    """An encoder whose features can be read layer by layer."""
 
-    =============  ===============================================================================================
+    @abstractmethod
+    def features(self, x: Tensor) -> dict[str, Tensor]:
+        """The features of inputs in natural units by the layer's name, ``(batch, num_features)`` each."""
+
+
+class LayeredEncoder(Layered):
+    """An encoder with the layers of a method: the backbone's features, their branches, and every embedding.
+
+    =============  ==============================================================================================
     ``V``          the encoder's output; with branches (LooC++) all of them side by side
-    ``V_SPACE``    one branch's features, where the encoder has branches
-    ``Z_SPACE``    the embedding in one space, as long as the head makes it (not scaled to unit length)
-    =============  ===============================================================================================
+    ``V_SPACE``    features of one branch, where the encoder has branches
+    ``Z_SPACE``    embedding in one space, of the length that the head gives it (not scaled to unit length)
+    =============  ==============================================================================================
 
-    Patterns join them: ``Z_*`` is all embeddings, ``V+Z_color`` the backbone and one of them (see ``Features.layer``).
+    Patterns join them: ``Z_*`` is all embeddings, ``V+Z_color`` the backbone and one of them (see ``match_layers``).
 
     Args:
-        encoder: inputs to features.
-        heads: projection heads, one per space; none for a method without.
-        spaces: the spaces' names, in order.
-
-    Raises:
-        ValueError: not one name per head.
+        encoder: Maps inputs to features.
+        heads: Projection heads by the name of their space; None for a method without any.
     """
 
-    def __init__(self, encoder: nn.Module, heads: Sequence[nn.Module] = (), spaces: Sequence[str] = ()):
+    def __init__(self, encoder: nn.Module, heads: Mapping[str, nn.Module] | None = None):
         super().__init__()
-        if len(heads) != len(spaces):
-            raise ValueError(f"{len(heads)} heads need as many names, not {', '.join(spaces) or 'none'}")
+        heads = heads or {}
         self.encoder = encoder
-        self.heads = nn.ModuleList(heads)
-        self.spaces = tuple(spaces)
+        self.heads = nn.ModuleList(heads.values())
+        self.spaces = tuple(heads)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.encoder(x)
 
     @property
     def names(self) -> list[str]:
-        """All layers' names, in order."""
-        parts = self.spaces if self._branched else ()
-        return ["V", *(f"V_{space}" for space in parts), *(f"Z_{space}" for space in self.spaces)]
+        """Names of all layers, in order."""
+        branches = self.spaces if self._branched else ()
+        return ["V", *(f"V_{space}" for space in branches), *(f"Z_{space}" for space in self.spaces)]
 
     @property
-    def each(self) -> list[str]:
+    def comparisons(self) -> list[str]:
         """What there is to compare: each layer alone, and all embeddings side by side."""
         return [*self.names, *(["Z_*"] if len(self.spaces) > 1 else [])]
 
     @property
     def _branched(self) -> bool:
-        return bool(self.spaces) and len(getattr(self.encoder, "branches", ())) == len(self.spaces)
+        return (
+            len(self.spaces) > 0
+            and isinstance(self.encoder, BranchedBackbone)
+            and len(self.encoder.branches) == len(self.spaces)
+        )
 
     def features(self, x: Tensor) -> dict[str, Tensor]:
-        """All layers' features of inputs in natural units, by name."""
         v = self.encoder(x)
         layers, parts = {"V": v}, [v] * len(self.spaces)
         if self._branched:
@@ -66,5 +75,26 @@ class LayeredEncoder(nn.Module):
 
 
 def layered(method: Method) -> LayeredEncoder:
-    """The layers of a method, on its own modules."""
-    return LayeredEncoder(method.encoder, list(method.projections.values()), list(method.projections))
+    """Makes the layers of a method readable, on its own modules: its encoder, and its heads by space."""
+    return LayeredEncoder(method.encoder, method.projections)
+
+
+def match_layers(patterns: Iterable[str], names: Iterable[str]) -> list[str]:
+    """Picks the names that match, each once, in the order of the patterns; "+" joins patterns, "*" is any text.
+
+    A name may contain a "+" of its own, as that of a space that keeps two entries, ``Z_color+gray``: of the ways to
+    split a pattern, the one with the longest first part is taken.
+
+    Raises:
+        ValueError: A pattern picks nothing; the message lists the names.
+    """
+    names = list(names)
+    return list(dict.fromkeys(name for pattern in patterns for name in _pick(pattern, names)))
+
+
+def _pick(pattern: str, names: Sequence[str]) -> list[str]:
+    pieces = pattern.split("+")
+    for num in range(len(pieces), 0, -1):
+        if matching := fnmatch.filter(names, "+".join(pieces[:num])):
+            return matching + (_pick("+".join(pieces[num:]), names) if num < len(pieces) else [])
+    raise ValueError(f"no layer {pieces[0]!r} among the features; there are: {', '.join(names)}")

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from viewlearn.evaluation.probes.logistic import LinearClassifier, fit_logistic
-from viewlearn.evaluation.probes.score import Score, labeled
+from viewlearn.evaluation.score import Score, labeled
 
 L2_GRID = (1e-1, 1e-2, 1e-3, 1e-4)
 

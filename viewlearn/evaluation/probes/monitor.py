@@ -1,65 +1,64 @@
 """kNN accuracy while training, on small fixed subsets."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import nn
 
-from viewlearn.data import ArrayDataset, take
-from viewlearn.evaluation.probes.features import Features, Precision, extract_features, validation_split
+from viewlearn.data import ArrayDataset, Data, take
+from viewlearn.evaluation.probes.features import Extraction, extract_features
 from viewlearn.evaluation.probes.knn import knn
+from viewlearn.evaluation.probes.splits import validation_split
 from viewlearn.sampling import subset
-from viewlearn.views import Compose, View
+from viewlearn.views import pipeline
 
 
 class KNNMonitor:
-    """``monitor(encoder)`` gives ``{"knn/TASK": accuracy}`` of a weighted kNN, on subsets drawn once.
+    """Measures a weighted kNN on subsets that are drawn once: ``monitor(encoder)`` gives ``{"knn/TASK": accuracy}``.
 
-    Neighbors come from "train", queries from "validation" (from the rest of "train" where the data has none), so that
+    Neighbors come from "train", queries from "validation" (or from the rest of "train" if the data has none), so that
     nothing that is decided by these curves has seen the test split. Unlabeled data isn't read at all. The encoder's
-    modes are left as they were, and no random number but the subsets' is drawn.
+    modes stay as they were, and the only random numbers drawn are those of the subsets.
 
     Args:
-        data: has ``spec``, ``decode``, ``front_end`` and ``split``.
-        pipeline: from stored samples to what the encoder reads; None for the data's decoding and front end.
-        tasks: which tasks; None for all. Those without labels in either subset are left out.
-        num_train: neighbors to choose from, at most.
-        num_test: queries, at most.
-        k: neighbors that vote.
-        temperature: of the votes.
-        batch_size, device, precision: see ``extract_features``.
-        seed: of the subsets.
+        data: Data whose samples are drawn.
+        tasks: Tasks to measure; None for all. Those without labels in either subset are left out.
+        num_train: Number of neighbors to choose from, at most.
+        num_test: Number of queries, at most.
+        k: Number of neighbors that vote.
+        temperature: Temperature of their votes.
+        seed: Seed of the subsets.
+        extraction: Batch size, device and precision.
     """
 
     def __init__(
         self,
-        data: object,
-        pipeline: View | None = None,
-        tasks: list[str] | None = None,
+        data: Data,
+        tasks: Sequence[str] | None = None,
+        *,
         num_train: int = 2_000,
         num_test: int = 1_000,
         k: int = 200,
         temperature: float = 0.1,
-        batch_size: int = 256,
-        device: torch.device | str | None = None,
-        precision: Precision = "no",
         seed: int = 0,
+        extraction: Extraction = Extraction(batch_size=256),
     ):
-        self.pipeline = pipeline or Compose(decode=data.decode, front_end=data.front_end)
-        self.k, self.temperature = k, temperature
-        self.options = {"batch_size": batch_size, "device": device, "precision": precision}
+        self.pipeline = pipeline(data.decode, data.front_end)
+        self.k, self.temperature, self.extraction = k, temperature, extraction
         asked = list(data.spec.tasks if tasks is None else tasks)
-        self.tasks = []
+        self.tasks: list[str] = []
         if asked:
             self._draw_subsets(data, num_train, num_test, seed)
             self.tasks = [task for task in asked if _has(self.train, task) and _has(self.test, task)]
 
-    def _draw_subsets(self, data: object, num_train: int, num_test: int, seed: int) -> None:
+    def _draw_subsets(self, data: Data, num_train: int, num_test: int, seed: int) -> None:
         train, validation = data.split("train"), validation_split(data)
         generator = torch.Generator().manual_seed(seed)
         order = subset(len(train), len(train), generator)
         if validation is None:
-            num_held = min(num_test, max(1, len(train) // 3))
-            held, order = order[:num_held], order[num_held:]
-            self.test = take(train, held)
+            num_held_out = min(num_test, max(1, len(train) // 3))
+            held_out, order = order[:num_held_out], order[num_held_out:]
+            self.test = take(train, held_out)
         else:
             self.test = take(validation, subset(len(validation), num_test, generator))
         self.train = take(train, order[:num_train])
@@ -68,13 +67,14 @@ class KNNMonitor:
         if not self.tasks:
             return {}
         train, test = (
-            extract_features(encoder, part, self.pipeline, **self.options) for part in (self.train, self.test)
+            extract_features(encoder, part, self.pipeline, self.extraction) for part in (self.train, self.test)
         )
-        return {f"knn/{task}": self._accuracy(task, train, test) for task in self.tasks}
-
-    def _accuracy(self, task: str, train: Features, test: Features) -> float:
-        sides = train.x, train.labels[task], test.x, test.labels[task]
-        return knn(*sides, k=self.k, temperature=self.temperature, device=self.options["device"]).accuracy
+        accuracies = {}
+        for task in self.tasks:
+            sides = train.x, train.labels[task], test.x, test.labels[task]
+            score = knn(*sides, k=self.k, temperature=self.temperature, device=self.extraction.device)
+            accuracies[f"knn/{task}"] = score.accuracy
+        return accuracies
 
 
 def _has(dataset: ArrayDataset, task: str) -> bool:

@@ -8,18 +8,19 @@ from viewlearn.evaluation.probes.knn import SIMILARITIES
 
 
 def nearest_neighbors(query_x: Tensor, x: Tensor, k: int, *, exclude: Tensor | None = None) -> tuple[Tensor, Tensor]:
-    """The k samples of x with the largest cosine similarity to each query, nearest first.
+    """Finds the k samples of x with the largest cosine similarity to each query, nearest first.
 
     Args:
-        query_x: (num_queries, num_features); x: (num_samples, num_features).
-        k: how many.
-        exclude: (num_queries,) one sample of x for each query that can't be its neighbor, such as itself.
+        query_x: Features of the queries ``(num_queries, num_features)``.
+        x: Features to search ``(num_samples, num_features)``.
+        k: Number of neighbors.
+        exclude: Position in x that can't be a query's neighbor, such as its own, ``(num_queries,)``.
 
     Returns:
-        (num_queries, k) indices into x, and their similarities.
+        Positions in x ``(num_queries, k)``, and their similarities.
 
     Raises:
-        ValueError: k that isn't in 1 … the number of candidates.
+        ValueError: k lies outside 1 … the number of candidates.
     """
     num_candidates = len(x) - (exclude is not None)
     if not 1 <= k <= num_candidates:

@@ -7,26 +7,27 @@ from pathlib import Path
 
 import torch
 from torch import nn
-from torch.utils.data import Dataset
 
-from viewlearn.data import ArrayDataset
-from viewlearn.evaluation.probes.clean import clean_features, held_out
-from viewlearn.evaluation.probes.features import Features, Precision, batches, extract_features
+from viewlearn.data import ArrayDataset, Data, Dataset, make_loader
+from viewlearn.evaluation.probes.features import Extraction, extract_features
 from viewlearn.evaluation.probes.limited import subsample
 from viewlearn.evaluation.probes.linear import L2_GRID, fit_linear_probe, score_classifier
-from viewlearn.evaluation.probes.logistic import LinearClassifier
+from viewlearn.evaluation.probes.splits import SplitFeatures, clean_features, validation_samples
 from viewlearn.evaluation.results import aligned
 from viewlearn.views import View, pipeline
+
+Corruptions = Mapping[str, Sequence[View | Dataset]]
+"""By name, one view for each severity, from mild to severe; or test samples that are corrupted already."""
 
 
 @dataclass(frozen=True)
 class Robustness:
-    """Accuracies of one task under corruptions, in [0, 1]. ``str(…)`` is the table.
+    """Accuracies of one task under corruptions, in [0, 1]; ``str(…)`` is the table.
 
     Args:
-        task: the task's name.
-        clean: on uncorrupted test samples.
-        corrupted: per corruption, one accuracy for each severity.
+        task: Name of the task.
+        clean: Accuracy on uncorrupted test samples.
+        corrupted: Accuracies under each corruption, one for each severity.
     """
 
     task: str
@@ -40,7 +41,7 @@ class Robustness:
         return sum(means) / len(means)
 
     def to_dict(self) -> dict[str, object]:
-        """Plain values, for JSON; with the mean, for readers."""
+        """Plain values for JSON, the mean included."""
         return {**asdict(self), "mean": self.mean}
 
     @classmethod
@@ -63,18 +64,15 @@ class Robustness:
 
 def corruption_robustness(
     encoder: nn.Module,
-    data: object,
+    data: Data,
     tasks: Sequence[str],
-    corruptions: Mapping[str, Sequence[View | Dataset]],
+    corruptions: Corruptions,
     *,
-    layers: Sequence[str] | None = None,
     num_test: int | None = None,
     l2: float | Sequence[float] = L2_GRID,
-    features: Mapping[str, Features] | None = None,
-    batch_size: int = 512,
-    device: torch.device | str | None = None,
-    precision: Precision = "no",
     seed: int = 0,
+    features: SplitFeatures | None = None,
+    extraction: Extraction = Extraction(),
 ) -> dict[tuple[str, str | None], Robustness]:
     """Fits linear probes on clean features, and scores them on the test split under every corruption and severity.
 
@@ -82,67 +80,76 @@ def corruption_robustness(
     if their stage is "natural". Each corrupted image is encoded once for all layers and tasks.
 
     Args:
-        encoder: (batch, …) in natural units → (batch, num_features).
-        data: has ``decode``, ``front_end`` and ``split``.
-        tasks: which tasks; features are computed once for all.
-        corruptions: by name, one view for each severity, mild to severe; ``vision.corruptions.imagenet_c()`` has those
-            of the benchmark. A data set in place of a view is taken as it is, for published files (ImageNet-C,
-            CIFAR-10-C), for test sets that differ otherwise (ObjectNet), and for what ``corrupt`` made beforehand.
-        layers: which features, each in turn, see ``Features.layer``; None for the encoder's output.
-        num_test: how many test samples, drawn from ``seed``; None for all.
-        l2: see ``linear_probe``.
-        features: what ``clean_features`` gave for this encoder, data and layers, if it is at hand.
-        batch_size, device, precision: see ``extract_features``.
-        seed: of the choice of test samples.
+        encoder: Maps ``(batch, …)`` in natural units to ``(batch, num_features)``.
+        data: Data whose test split is corrupted.
+        tasks: Names of the tasks.
+        corruptions: Views by corruption and severity; ``vision.corruptions.imagenet_c()`` gives those of the
+            benchmark. A data set in place of a view is taken as it is: published files (ImageNet-C, CIFAR-10-C), test
+            sets that differ otherwise (ObjectNet), and what ``corrupt`` made beforehand.
+        num_test: Number of test samples, drawn from ``seed``; None for all.
+        l2: Regularization of the probes, or several to choose from.
+        seed: Seed of the choice of test samples.
+        features: Clean features of this encoder, data and extraction, where they are at hand; None extracts them.
+        extraction: Layers, each in turn; batch size, device, precision and reading processes.
 
     Returns:
-        the accuracies of each (task, layer).
+        The accuracies of each (task, layer).
 
     Raises:
-        ValueError: no corruptions, or a task without labels.
+        ValueError: There are no corruptions, or a task has no labels.
     """
     if not corruptions or not all(corruptions.values()):
         raise ValueError("there are no corruptions to evaluate under, or one has no severities")
-    options = {"layers": layers, "batch_size": batch_size, "device": device, "precision": precision}
-    features = features or clean_features(encoder, data, **options)
-    asked = [(task, layer) for task in tasks for layer in layers or [None]]
-    classifiers = {(task, layer): _fit(features, task, layer, l2, device) for task, layer in asked}
+    train_features = clean_features(encoder, data, extraction) if features is None else features
+    train = train_features["train"]
+    keys = [(task, layer) for task in tasks for layer in extraction.probed]
+    classifiers = {
+        (task, layer): fit_linear_probe(
+            train.of(layer),
+            train.labels[task],
+            l2=l2,
+            validation=validation_samples(train_features, task, layer),
+            device=extraction.device,
+        )[0]
+        for task, layer in keys
+    }
     test = subsample(data.split("test"), num_test, seed)
 
     def accuracies(corruption: View | Dataset | None) -> dict[tuple[str, str | None], float]:
-        is_view = corruption is None or isinstance(corruption, View)
-        dataset = test if is_view else subsample(corruption, num_test, seed)
-        reads = pipeline(data.decode, data.front_end, corruption if is_view else None)
-        found = extract_features(encoder, dataset, reads, **options)
+        if corruption is None or isinstance(corruption, View):
+            dataset, view = test, corruption
+        else:
+            dataset, view = subsample(corruption, num_test, seed), None
+        features = extract_features(encoder, dataset, pipeline(data.decode, data.front_end, view), extraction)
         return {
-            (task, layer): score_classifier(classifier, found.of(layer), found.labels[task], 0).accuracy
+            (task, layer): score_classifier(classifier, features.of(layer), features.labels[task], 0).accuracy
             for (task, layer), classifier in classifiers.items()
         }
 
     clean = accuracies(None)
     corrupted = {name: [accuracies(each) for each in severities] for name, severities in corruptions.items()}
     return {
-        key: Robustness(key[0], clean[key], {name: [each[key] for each in found] for name, found in corrupted.items()})
-        for key in asked
+        key: Robustness(key[0], clean[key], {name: [each[key] for each in parts] for name, parts in corrupted.items()})
+        for key in keys
     }
 
 
 def corrupt(
-    data: object, corruptions: Mapping[str, Sequence[View]], num_test: int | None = None, seed: int = 0
+    data: Data, corruptions: Mapping[str, Sequence[View]], num_test: int | None = None, seed: int = 0
 ) -> dict[str, list[ArrayDataset]]:
-    """Corrupts test samples once, for several encoders to be asked about; kept in 8 bits, as published files are.
+    """Corrupts test samples once for several encoders, and keeps them in 8 bits, as published files are.
 
     Args:
-        data: of images stored as uint8.
-        corruptions: see ``corruption_robustness``; views only.
-        num_test: how many test samples, drawn from ``seed`` as there; None for all.
-        seed: of the choice.
+        data: Data of images stored as uint8.
+        corruptions: Views by corruption and severity, see ``corruption_robustness``.
+        num_test: Number of test samples, drawn from ``seed`` as there; None for all.
+        seed: Seed of the choice.
 
     Returns:
-        what takes the views' place there.
+        What takes the views' place there.
 
     Raises:
-        ValueError: samples that aren't stored as uint8, for which 8 bits would be too few.
+        ValueError: Samples aren't stored as uint8; 8 bits would be too few for them.
     """
     test = subsample(data.split("test"), num_test, seed)
     return {name: [_corrupted(test, data.decode, view) for view in views] for name, views in corruptions.items()}
@@ -151,14 +158,10 @@ def corrupt(
 def _corrupted(dataset: Dataset, decode: View, view: View) -> ArrayDataset:
     generator = torch.Generator().manual_seed(0)
     images, labels = [], []
-    for x, y, _ in batches(dataset, 512):
-        if x.dtype != torch.uint8:
-            raise ValueError(f"samples are stored as {x.dtype}; only those in 8 bits can be corrupted beforehand")
-        images.append(view(decode(x, generator), generator).mul(255).round().clamp(0, 255).to(torch.uint8))
-        labels.append(y)
+    for batch in make_loader(dataset, 512, shuffle=False, drop_last=False, num_workers=0).epoch():
+        if batch.x.dtype != torch.uint8:
+            raise ValueError(f"samples are stored as {batch.x.dtype}; only those in 8 bits can be corrupted beforehand")
+        corrupted = view(decode(batch.x, generator), generator)
+        images.append(corrupted.mul(255).round().clamp(0, 255).to(torch.uint8))
+        labels.append(batch.labels)
     return ArrayDataset(torch.cat(images), {task: torch.cat([y[task] for y in labels]) for task in labels[0]})
-
-
-def _fit(features: Mapping[str, Features], task: str, layer: str | None, l2, device) -> LinearClassifier:
-    train, held = features["train"], held_out(features, task, layer)
-    return fit_linear_probe(train.of(layer), train.labels[task], l2=l2, validation=held, device=device)[0]

@@ -3,19 +3,20 @@
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
-from torch.utils.data import Dataset
 
-from viewlearn.evaluation.probes.features import batches, evaluation_mode, match_layers
-from viewlearn.evaluation.probes.intervals import wilson_interval
-from viewlearn.evaluation.probes.score import Score
+from viewlearn.data import Dataset, make_loader
+from viewlearn.evaluation.frozen import device_of, evaluation_mode
+from viewlearn.evaluation.intervals import wilson_interval
+from viewlearn.evaluation.probes.layers import Layered, match_layers
+from viewlearn.evaluation.score import Score
 from viewlearn.views import Compose, LeaveOneOut
 
 
 @torch.no_grad()
 def shared_factor_accuracy(
-    encoder: nn.Module,
+    encoder: Layered,
     views: Compose,
     dataset: Dataset,
     factors: Sequence[str] | str,
@@ -25,45 +26,47 @@ def shared_factor_accuracy(
     device: torch.device | str | None = None,
     seed: int = 0,
 ) -> dict[tuple[str, str], Score]:
-    """How often, in each layer, the key that shares one factor with the query is nearer than the key that shares none.
+    """Measures how often, in each layer, the key that shares one factor with the query beats the one that shares none.
+
+    ::
 
         accuracy(s, i) = mean over samples of [cos(z_s^q, z_s^ki) > cos(z_s^q, z_s^k0)],   ties count ½
 
-    Query and keys are ``LeaveOneOut``'s: k_i has factor i of the query and else nothing, k_0 nothing; all of them show
-    the same sample. ½ is chance: the layer ignores the factor. 1 is a layer in which nothing counts but the factor. A
-    space of LooC that does what it was trained for is high for its own factor and near ½ for the others; a learned
-    view is a factor like any other.
+    Query and keys are ``LeaveOneOut``'s: k_i shares factor i with the query and nothing else, k_0 shares nothing; all
+    of them show the same sample. Chance is ½: the layer ignores the factor. 1 is a layer in which only the factor
+    counts. A space of LooC that does what it was trained for is high for its own factor and near ½ for the others; a
+    learned view is a factor like any other.
 
     Args:
-        encoder: has ``features(x) -> {layer: (batch, num_features)}``, see ``layered``.
-        views: the pipeline from stored samples to what the encoder reads, of whose entries the factors are.
-        dataset: samples in storage form.
-        factors: see ``LeaveOneOut``.
-        layers: names or patterns, see ``Features.layer``; one that joins several counts as each of them.
-        batch_size: samples at a time.
-        device: where it is computed; None for where the encoder is.
-        seed: of the views' draws.
+        encoder: Encoder with layers, see ``layered``.
+        views: Pipeline from stored samples to what the encoder reads; the factors are entries of it.
+        dataset: Samples in storage form.
+        factors: Names of the factors, see ``LeaveOneOut``.
+        layers: Names or patterns of layers, see ``match_layers``; each layer that a pattern picks counts by itself.
+        batch_size: Number of samples at a time.
+        device: Device of the computation; None for the encoder's.
+        seed: Seed of the views' draws.
 
     Returns:
-        a score for each (layer, factor); ``num_train`` is 0, as nothing is fitted.
+        A score for each (layer, factor); its ``num_train`` is 0, as nothing is fitted.
 
     Raises:
-        ValueError: as ``LeaveOneOut`` does, or a layer that isn't there.
+        ValueError: There is no such layer, or as ``LeaveOneOut`` does.
     """
-    draws = LeaveOneOut(views, factors)
-    device = torch.device(device) if device is not None else next(encoder.parameters(), torch.empty(0)).device
+    leave_one_out = LeaveOneOut(views, factors)
+    device = device_of(encoder) if device is None else torch.device(device)
     generator = torch.Generator().manual_seed(seed)
     wins: dict[tuple[str, str], list[Tensor]] = {}
     with evaluation_mode(views), evaluation_mode(encoder):
-        for x, _, _ in batches(dataset, batch_size):
-            x = x.to(device)
-            query_params, key_params = draws.sample(x, generator)
+        for batch in make_loader(dataset, batch_size, shuffle=False, drop_last=False, num_workers=0).epoch():
+            x = batch.x.to(device)
+            query_params, key_params = leave_one_out.sample(x, generator)
             query, fresh, *sharing = (
                 encoder.features(views.transform(x, params)) for params in (query_params, *key_params)
             )
             for layer in match_layers(layers, query):
                 far = functional.cosine_similarity(query[layer], fresh[layer])
-                for factor, key in zip(draws.names, sharing, strict=True):
+                for factor, key in zip(leave_one_out.names, sharing, strict=True):
                     near = functional.cosine_similarity(query[layer], key[layer])
                     win = (near > far).float() + 0.5 * (near == far)
                     wins.setdefault((layer, factor), []).append(win.cpu())

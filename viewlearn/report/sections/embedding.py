@@ -9,8 +9,7 @@ from sklearn.manifold import TSNE
 from torch import Tensor, nn
 
 from viewlearn.data import ArrayDataset
-from viewlearn.evaluation.probes.features import extract_features
-from viewlearn.evaluation.probes.retrieval import nearest_neighbors
+from viewlearn.evaluation.probes import Extraction, extract_features, nearest_neighbors
 from viewlearn.plots.figure import GRAY, new_figure
 from viewlearn.report.blocks import Block, Chart, Charts, Gap, Grid, Section, Tile, tabs
 from viewlearn.report.media import image_uri, map_uri, themed_svg, wav_uri
@@ -57,7 +56,7 @@ def _embed(run: OpenedRun) -> Embedded:
     x, labels = run.samples(NUM_CANDIDATES)
     device = next((p.device for p in encoder.parameters()), torch.device("cpu"))
     clean = pipeline(data.decode, data.front_end)
-    features = extract_features(encoder, ArrayDataset(x), clean, device=device).x
+    features = extract_features(encoder, ArrayDataset(x), clean, Extraction(device=device)).x
     shown = min(len(x), NUM_CANDIDATES)
     with torch.no_grad():
         seen = torch.cat([clean(part.to(device)).float().cpu() for part in x[:shown].split(256)])

@@ -8,7 +8,7 @@ from torch import nn
 
 from viewlearn.data import ArrayDataset, Data, DataSpec
 from viewlearn.evaluation.feature_dropping import FeatureDropping, Judge, JudgeSettings, analyze, fit_judge, fit_judges
-from viewlearn.evaluation.probes.score import Score
+from viewlearn.evaluation.score import Score
 from viewlearn.views import Identity, View, draw, pipeline
 
 CLASSES = 4

@@ -7,7 +7,6 @@ import torch
 from torch import nn
 
 from viewlearn.data import ArrayDataset
-from viewlearn.evaluation import extract_features
 from viewlearn.evaluation.invariance import (
     BudgetVariation,
     EntryVariation,
@@ -20,6 +19,7 @@ from viewlearn.evaluation.invariance import (
     table,
     vary,
 )
+from viewlearn.evaluation.probes import extract_features
 from viewlearn.views import Compose, RandomApply, View, Viewmaker, draw
 
 

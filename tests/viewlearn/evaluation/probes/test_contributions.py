@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from viewlearn.evaluation import Features, fit_logistic, head_contributions
+from viewlearn.evaluation.probes import Features, fit_logistic, head_contributions
 
 
 @pytest.fixture

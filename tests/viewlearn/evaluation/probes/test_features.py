@@ -5,8 +5,7 @@ import torch
 from torch import nn
 
 from viewlearn.data import ArrayDataset
-from viewlearn.evaluation import extract_features
-from viewlearn.evaluation.probes.features import match_layers
+from viewlearn.evaluation.probes import Extraction, Layered, encode_batches, extract_features, match_layers
 from viewlearn.views import View
 
 
@@ -21,7 +20,7 @@ class Scale(View):
 
 
 class OneByOne:
-    """The same samples without ``x``: as a folder of images is read."""
+    """The same samples one by one: as a folder of images is read."""
 
     def __init__(self, inner):
         self.inner = inner
@@ -48,7 +47,7 @@ def encoder():
 
 
 def test_features_are_the_encoders_in_order(dataset, encoder):
-    features = extract_features(encoder, dataset, Scale(), batch_size=7)
+    features = extract_features(encoder, dataset, Scale(), Extraction(batch_size=7))
     with torch.no_grad():
         expected = encoder.eval()(dataset.x.float() / 255)
     torch.testing.assert_close(features.x, expected)
@@ -66,8 +65,10 @@ def test_every_way_to_read_the_data_gives_the_same(dataset, encoder):
                 yield SimpleNamespace(x=dataset.x[index], labels=labels, index=index)
 
     expected = extract_features(encoder, dataset, Scale())
-    for data in (OneByOne(dataset), Loader()):
-        features = extract_features(encoder, data, Scale(), batch_size=8)
+    for features in (
+        extract_features(encoder, OneByOne(dataset), Scale(), Extraction(batch_size=8)),
+        encode_batches(encoder, Loader().epoch(0), Scale()),
+    ):
         torch.testing.assert_close(features.x, expected.x)
         assert torch.equal(features.index, expected.index)
         assert all(torch.equal(features.labels[task], y) for task, y in expected.labels.items())
@@ -90,40 +91,44 @@ def test_modes_are_restored_when_it_fails(dataset, encoder):
 
 
 def test_layers_by_name_and_their_concatenation(dataset):
-    class Heads(nn.Module):
+    class Heads(Layered):
         def features(self, x):
             x = x.flatten(1)
             return {"V": x, "Z_0": x[:, :4], "Z_color": x[:, 4:6]}
 
-    features = extract_features(Heads(), dataset, Scale(), layers=("V", "Z_color", "Z_0"))
+    features = extract_features(Heads(), dataset, Scale(), Extraction(layers=("V", "Z_color", "Z_0")))
     x = dataset.x.float().flatten(1) / 255
     assert list(features.layers) == ["V", "Z_color", "Z_0"]
     torch.testing.assert_close(features.layer("V"), x)
     torch.testing.assert_close(features.layer("Z_0+Z_color"), x[:, :6])
     torch.testing.assert_close(features.x, torch.cat([x, x[:, 4:6], x[:, :4]], dim=1))
     torch.testing.assert_close(features.layer("Z_*"), torch.cat([x[:, 4:6], x[:, :4]], dim=1))
-    assert list(extract_features(Heads(), dataset, Scale(), layers=("Z_*+V", "Z_0")).layers) == ["Z_0", "Z_color", "V"]
+    assert list(extract_features(Heads(), dataset, Scale(), Extraction(("Z_*+V", "Z_0"))).layers) == [
+        "Z_0",
+        "Z_color",
+        "V",
+    ]
     with pytest.raises(ValueError, match="no layer 'Z_1' among the features; there are: V, Z_color, Z_0"):
         features.layer("V+Z_1")
     with pytest.raises(ValueError, match="no layer 'Z_1' among the features; there are: V, Z_0, Z_color"):
-        extract_features(Heads(), dataset, Scale(), layers=("Z_1",))
+        extract_features(Heads(), dataset, Scale(), Extraction(("Z_1",)))
 
 
 def test_half_precision_gives_float32_features_close_by(dataset, encoder):
     exact = extract_features(encoder, dataset, Scale())
-    half = extract_features(encoder, dataset, Scale(), precision="bf16")
+    half = extract_features(encoder, dataset, Scale(), Extraction(mixed_precision="bf16"))
     assert half.x.dtype == torch.float32
     assert not torch.equal(half.x, exact.x)
     torch.testing.assert_close(half.x, exact.x, atol=0.05, rtol=0.05)
 
 
 def test_bad_input_is_named(dataset, encoder):
-    with pytest.raises(ValueError, match="precision is 'fp8'"):
-        extract_features(encoder, dataset, Scale(), precision="fp8")
+    with pytest.raises(ValueError, match="mixed_precision is 'fp8'"):
+        extract_features(encoder, dataset, Scale(), Extraction(mixed_precision="fp8"))
     with pytest.raises(ValueError, match="empty"):
         extract_features(encoder, ArrayDataset(dataset.x[:0], {}), Scale())
-    with pytest.raises(ValueError, match="Sequential has no features"):
-        extract_features(encoder, dataset, Scale(), layers=("V",))
+    with pytest.raises(ValueError, match="layers V were asked for, but Sequential isn't Layered"):
+        extract_features(encoder, dataset, Scale(), Extraction(("V",)))
 
 
 def test_a_name_may_have_a_plus_of_its_own():

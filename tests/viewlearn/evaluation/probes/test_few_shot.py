@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from viewlearn.evaluation import few_shot, fit_logistic
+from viewlearn.evaluation.probes import few_shot, fit_logistic
 
 
 @pytest.fixture
@@ -59,8 +59,8 @@ def test_unlabeled_samples_are_left_out(clusters):
         ({"ways": 7}, r"ways is 7; it must be in 2 … 6"),
         ({"ways": 1}, "ways is 1"),
         ({"shots": 0}, "shots 0"),
-        ({"shots": 29}, "class 0 has 30 samples; 29 shots and 15 queries take more"),
-        ({"shots": 30, "queries": None}, "30 shots and some queries take more"),
+        ({"shots": 29}, "class 0 has 30 samples; 29 shots and 15 queries need more"),
+        ({"shots": 30, "queries": None}, "30 shots and some queries need more"),
         ({"episodes": 1}, "episodes is 1"),
         ({"classifier": "svm"}, "classifier is 'svm'"),
     ],

@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from viewlearn.evaluation import knn, knn_scores
+from viewlearn.evaluation.probes import knn, knn_scores
 from viewlearn.evaluation.probes.knn import SIMILARITIES
 
 

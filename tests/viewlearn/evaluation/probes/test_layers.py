@@ -1,9 +1,8 @@
-import pytest
 import torch
 from torch import nn
 
 from viewlearn.encoders import Backbone, BranchedBackbone
-from viewlearn.evaluation import LayeredEncoder, layered
+from viewlearn.evaluation.probes import LayeredEncoder, layered
 from viewlearn.methods import LooC, SimCLR
 from viewlearn.views import Compose, Identity
 
@@ -44,5 +43,16 @@ def test_a_method_with_one_head_has_one_space(generator):
 
 def test_without_heads_there_is_only_the_backbone():
     assert list(LayeredEncoder(nn.Flatten()).features(torch.zeros(2, 3))) == ["V"]
-    with pytest.raises(ValueError, match="1 heads need as many names"):
-        LayeredEncoder(nn.Flatten(), [nn.Identity()])
+
+
+def test_each_layer_is_named_and_there():
+    heads = {"all": nn.Identity(), "color+gray": nn.Identity()}
+    x = torch.rand(3, 3, 16, 16)
+    branched = BranchedBackbone("resnet10w4", branches=2, channels=3, size=(16, 16))
+    for encoder, names in ((branched, ["V", "V_all", "V_color+gray"]), (nn.Flatten(), ["V"])):
+        layers = LayeredEncoder(encoder.eval(), heads)
+        names = [*names, "Z_all", "Z_color+gray"]
+        assert layers.names == names == list(layers.features(x))
+        assert layers.comparisons == [*names, "Z_*"]
+    assert LayeredEncoder(nn.Flatten(), {"0": nn.Identity()}).comparisons == ["V", "Z_0"]
+    assert LayeredEncoder(nn.Flatten()).comparisons == ["V"]

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from viewlearn.evaluation import fit_linear_probe, linear_probe
+from viewlearn.evaluation.probes import fit_linear_probe, linear_probe
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import torch
 from sklearn.linear_model import LogisticRegression
 from torch.nn import functional
 
-from viewlearn.evaluation import fit_logistic
+from viewlearn.evaluation.probes import fit_logistic
 from viewlearn.evaluation.probes import logistic as logistic_module
 from viewlearn.evaluation.probes.logistic import objective
 

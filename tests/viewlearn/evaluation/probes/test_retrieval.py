@@ -3,7 +3,7 @@ import sys
 import pytest
 import torch
 
-from viewlearn.evaluation import nearest_neighbors
+from viewlearn.evaluation.probes import nearest_neighbors
 
 
 def test_neighbors_are_the_loops(generator, monkeypatch):

@@ -4,9 +4,15 @@ import pytest
 import torch
 from torch import nn
 
-from viewlearn.data import ArrayDataset
-from viewlearn.evaluation import LimitedData, Robustness, corrupt, corruption_robustness, fit_linear_probe
-from viewlearn.evaluation.probes.limited import subsample
+from viewlearn.data import ArrayDataset, Data, DataSpec
+from viewlearn.evaluation.probes import (
+    Robustness,
+    corrupt,
+    corruption_robustness,
+    fit_linear_probe,
+    limited,
+    subsample,
+)
 from viewlearn.views import Identity, View, draw
 from viewlearn.views.decode import ToFloat
 
@@ -23,8 +29,9 @@ class Jitter(View):
         return x + self.amount * params["noise"]
 
 
-class Signs:
+class Signs(Data):
     decode = front_end = Identity()
+    spec = DataSpec((4,), tasks={"sign": ("minus", "plus")})
 
     def __init__(self, **sizes):
         self.sizes = sizes or {"train": 300, "validation": 100, "test": 400}
@@ -96,8 +103,9 @@ def test_no_corruptions_is_an_error():
 
 
 def test_images_corrupted_beforehand_give_what_views_do():
-    class Images:
+    class Images(Data):
         decode, front_end = ToFloat(), Identity()
+        spec = DataSpec((3, 4, 4), tasks={"bright": ("no", "yes")})
 
         def split(self, name):
             x = torch.randint(0, 256, (200, 3, 4, 4), generator=torch.Generator().manual_seed(len(name)))
@@ -117,9 +125,9 @@ def test_images_corrupted_beforehand_give_what_views_do():
 
 
 def test_limited_data_are_the_same_part_every_time():
-    data = LimitedData(Signs(), num_train=20, num_test=10)
+    data = limited(Signs(), num_train=20, num_test=10)
     assert [len(data.split(name)) for name in ("train", "validation", "test")] == [20, 10, 10]
-    assert torch.equal(data.split("test").x, LimitedData(Signs(), None, 10).split("test").x)
-    assert len(LimitedData(Signs(), None, 10).split("train")) == 300
+    assert torch.equal(data.split("test").x, limited(Signs(), None, 10).split("test").x)
+    assert len(limited(Signs(), None, 10).split("train")) == 300
     with pytest.raises(ValueError, match="num_train is 0"):
-        LimitedData(Signs(), num_train=0)
+        limited(Signs(), num_train=0)

@@ -2,10 +2,9 @@ import math
 
 import pytest
 import torch
-from torch import nn
 
 from viewlearn.data import ArrayDataset
-from viewlearn.evaluation import shared_factor_accuracy
+from viewlearn.evaluation.probes import Layered, shared_factor_accuracy
 from viewlearn.views import Compose, View, Viewmaker, draw
 
 
@@ -25,7 +24,7 @@ class Write(View):
         return torch.cat([x[:, : self.dimension], params["value"][:, None].float(), x[:, self.dimension + 1 :]], dim=1)
 
 
-class Angles(nn.Module):
+class Angles(Layered):
     """A space for each dimension, in which it alone is the direction; and one in which nothing of them is."""
 
     def features(self, x):
@@ -50,7 +49,7 @@ def test_a_space_that_keeps_one_factor_alone(discrete):
 
 
 def test_equal_distances_count_half():
-    class Constant(nn.Module):
+    class Constant(Layered):
         def features(self, x):
             return {"Z": torch.ones(len(x), 3)}
 
@@ -59,7 +58,7 @@ def test_equal_distances_count_half():
 
 
 def test_a_learned_view_is_a_factor():
-    class Difference(nn.Module):
+    class Difference(Layered):
         """Keeps what the Viewmaker added to gray images."""
 
         def features(self, x):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from viewlearn.evaluation.probes.intervals import wilson_interval
+from viewlearn.evaluation.intervals import wilson_interval
 
 
 @dataclass(frozen=True)
@@ -12,11 +12,13 @@ class Score:
     """An accuracy on the test set, with its 95 % Wilson interval.
 
     Args:
-        accuracy: the part of the labeled test samples that is classified correctly.
-        low, high: the interval; it covers the test sample's size, not the spread between training seeds.
-        num_train, num_test: labeled samples on either side.
-        top5: the part whose label is among the five highest scores; None with five classes or fewer.
-        l2: the linear probe's regularization; None for others.
+        accuracy: Fraction of the labeled test samples that are classified correctly.
+        low: Lower end of the interval, which covers the test sample's size, not the spread between training seeds.
+        high: Upper end of the interval.
+        num_train: Number of labeled training samples.
+        num_test: Number of labeled test samples.
+        top5: Fraction whose label is among the five highest scores; None with five classes or fewer.
+        l2: Regularization of the linear probe; None for other probes.
     """
 
     accuracy: float
@@ -29,17 +31,22 @@ class Score:
 
     @classmethod
     def of(cls, hits: Tensor, num_train: int, **details: float | None) -> "Score":
-        """The score of (num_test,) booleans."""
+        """Computes the score of ``(num_test,)`` booleans: whether each sample is classified correctly."""
         num_correct, num_test = int(hits.sum()), len(hits)
         low, high = wilson_interval(num_correct, num_test)
         return cls(num_correct / num_test, low, high, num_train, num_test, **details)
 
 
 def labeled(x: Tensor, y: Tensor, side: str) -> tuple[Tensor, Tensor]:
-    """The samples whose label isn't negative (negative: unlabeled).
+    """Selects the samples that are labeled (unlabeled is −1).
+
+    Args:
+        x: Samples ``(num_samples, …)``.
+        y: Their labels ``(num_samples,)``.
+        side: What the samples are called in messages, such as "training".
 
     Raises:
-        ValueError: as many labels as samples are needed, and one of them labeled; ``side`` names them in the message.
+        ValueError: There isn't one label per sample, or no sample is labeled.
     """
     if len(x) != len(y):
         raise ValueError(f"{len(x)} {side} samples have {len(y)} labels")

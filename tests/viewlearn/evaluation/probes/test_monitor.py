@@ -1,0 +1,62 @@
+"""kNN while training: fixed subsets, an encoder that is left alone."""
+
+import pytest
+import torch
+
+from viewlearn.evaluation.probes import KNNMonitor
+
+
+@pytest.fixture
+def without_validation(blobs):
+    class WithoutValidation(blobs):
+        def split(self, name):
+            if name == "validation":
+                raise ValueError("no split 'validation'")
+            return super().split(name)
+
+    return WithoutValidation
+
+
+@pytest.mark.filterwarnings("ignore:no validation split")
+def test_without_a_validation_split_part_of_train_takes_its_place(without_validation):
+    monitor = KNNMonitor(without_validation(tasks=("sign",)), num_train=500, num_test=50)
+    assert (len(monitor.train), len(monitor.test)) == (150, 50)
+    held_out = {tuple(x.tolist()) for x in monitor.test.x}
+    assert not held_out & {tuple(x.tolist()) for x in monitor.train.x}
+
+
+def test_a_missing_validation_split_is_said(without_validation):
+    with pytest.warns(UserWarning, match="a part of train takes its place: no split 'validation'"):
+        KNNMonitor(without_validation())
+
+
+def test_unlabeled_data_is_not_even_read(blobs, picks):
+    class Unreadable(blobs):
+        def split(self, name):
+            raise AssertionError
+
+    assert KNNMonitor(Unreadable(tasks=()))(picks()) == {}
+
+
+def test_monitor_is_repeatable_and_leaves_the_encoder_alone(blobs, picks):
+    encoder = picks().train()
+    monitor = KNNMonitor(blobs(), num_train=150, num_test=60)
+    state = torch.get_rng_state()
+    accuracies = monitor(encoder)
+    assert torch.equal(state, torch.get_rng_state())
+    assert list(accuracies) == ["knn/sign", "knn/noise", "knn/half"]
+    assert accuracies["knn/sign"] > 0.85
+    assert monitor(encoder) == accuracies
+    assert encoder.training
+    assert KNNMonitor(blobs(), num_train=150, num_test=60)(encoder) == accuracies
+    assert KNNMonitor(blobs(tasks=()))(encoder) == {}
+    assert len(monitor.train) == 150
+
+
+def test_monitor_reads_data_that_is_not_in_memory(blobs, picks):
+    class Lazy(blobs):
+        def split(self, name):
+            held = super().split(name)
+            return [(x, {task: int(y[i]) for task, y in held.labels.items()}) for i, x in enumerate(held.x)]
+
+    assert KNNMonitor(Lazy(), num_train=50)(picks()) == KNNMonitor(blobs(), num_train=50)(picks())
