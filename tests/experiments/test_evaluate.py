@@ -21,7 +21,7 @@ RUN = (
     "--encoder BranchedBackbone --encoder.name resnet10w4 --probes [knn] --report false "
     "--monitor_every 0 --precision fp32 --threads 1 --device cpu"
 )
-SMALL = "--device cpu --threads 1 --num-train 64 --num-test 48"
+SMALL = "--device cpu --threads 1 --precision fp32 --num-train 64 --num-test 48"
 
 
 @pytest.fixture(autouse=True)
@@ -97,12 +97,11 @@ def test_on_other_data_and_each_layer(runs, monkeypatch):
     layers = ["V", *(f"V_{space}" for space in spaces), *(f"Z_{space}" for space in spaces), "Z_*"]
     assert [row.layer for row in results.rows] == layers
     assert {row.trained.num_test for row in results.rows} == {24}
-    asked = Questions.of(
-        {"tasks": ["digit"], "layers": ["each"], "data": {"data.num_test": "24"}, "num_train": 64, "num_test": 48}
-    )
-    assert saved_answers(asked, runs / "other.json") == results
-    assert saved_answers(Questions(), runs / "other.json") is None
-    assert saved_answers(asked, runs / "none.json") is None
+    asked = {"tasks": ["digit"], "layers": ["each"], "data": {"data.num_test": "24"}, "num_train": 64, "num_test": 48}
+    asked = Questions.of({**asked, "precision": "fp32"})
+    assert answered(asked, runs / "other.json") == results
+    assert answered(Questions(), runs / "other.json") is None
+    assert answered(asked, runs / "none.json") is None
 
 
 def test_without_questions_the_runs_own_evaluation_is_repeated(runs, monkeypatch):
@@ -118,7 +117,7 @@ def test_the_documents_commands(runs, monkeypatch):
     text = (ROOT / "docs/looc.md").read_text(encoding="utf-8").replace("\\\n", " ")
     commands = [line.strip() for line in text.splitlines() if line.startswith("    python experiments/evaluate.py")]
     assert len(commands) >= 5
-    few = " --device cpu --threads 1"
+    few = " --device cpu --threads 1 --precision fp32"
     for command in commands:
         line = re.sub(r"--num-(corrupted|train|test) \d+", "", command.split("#")[0].partition("evaluate.py")[2])
         if "--" in line:
