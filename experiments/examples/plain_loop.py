@@ -24,6 +24,7 @@ def main(folder: str | None = None) -> list[float]:
         dataset = ImageFolder(folder, Compose([ToImage(), Resize(SIZE), CenterCrop(SIZE)]))  # uint8 until the device
     else:
         dataset = PhotoDigits(num_train=1024).split("train")
+    # pyrefly: ignore[bad-argument-type]  (DataLoader takes whatever has a length and items)
     loader = DataLoader(dataset, batch_size=64, shuffle=True, drop_last=True)
 
     views = SimCLRViews(size=SIZE, strength=0.5)

@@ -99,9 +99,9 @@ def test_on_other_data_and_each_layer(runs, monkeypatch):
     assert {row.trained.num_test for row in results.rows} == {24}
     asked = {"tasks": ["digit"], "layers": ["each"], "data": {"data.num_test": "24"}, "num_train": 64, "num_test": 48}
     asked = Questions.of({**asked, "precision": "fp32"})
-    assert answered(asked, runs / "other.json") == results
-    assert answered(Questions(), runs / "other.json") is None
-    assert answered(asked, runs / "none.json") is None
+    assert saved_answers(asked, runs / "other.json") == results
+    assert saved_answers(Questions(), runs / "other.json") is None
+    assert saved_answers(asked, runs / "none.json") is None
 
 
 def test_without_questions_the_runs_own_evaluation_is_repeated(runs, monkeypatch):

@@ -1,6 +1,6 @@
 """Muon for convolutions, and SGD for the rest, in one optimizer."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import torch
@@ -73,7 +73,7 @@ class ConvMuon(Optimizer):
         super().__init__(split, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay, "orthogonal": False})
 
     @torch.no_grad()
-    def step(self, closure: Callable[[], float] | None = None) -> float | None:
+    def step(self, closure: Any = None) -> Any:
         """Moves every parameter that has a gradient."""
         loss = None
         if closure is not None:
