@@ -6,7 +6,7 @@ import torch
 
 from reproduction.grid import Cell, Evaluation, Grid
 from viewlearn.report.analysis import FILE, AnalysisSettings, analyze_runs
-from viewlearn.report.reader import OpenedRun, Pool
+from viewlearn.report.run_reader import RunReader, SharedData
 from viewlearn.runs import Evaluator, Questions, answer, saved_answers
 
 
@@ -22,8 +22,8 @@ def evaluate_extras(grid: Grid, device: str = "auto") -> None:
     waiting = [cell for cell in done if not (cell.folder / FILE).is_file()]
     if grid.destruction and waiting:
         settings = AnalysisSettings(device="cuda" if torch.cuda.is_available() else "cpu")
-        pool = Pool()
-        analyze_runs([OpenedRun(cell.folder, i, pool) for i, cell in enumerate(waiting)], settings)
+        pool = SharedData()
+        analyze_runs([RunReader(cell.folder, i, pool) for i, cell in enumerate(waiting)], settings)
 
 
 def questions_to(grid: Grid, cell: Cell, evaluation: Evaluation) -> Questions:

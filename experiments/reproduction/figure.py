@@ -9,7 +9,7 @@ from reproduction.grid import Cell, Grid
 from reproduction.reading import Column, destroyed
 from theory import disagreement, sphere_optimum
 from viewlearn.plots.destruction import Tradeoff, TradeoffPanel, save_tradeoffs
-from viewlearn.report.reader import Missing, OpenedRun, Pool
+from viewlearn.report.run_reader import MissingPart, RunReader, SharedData
 from viewlearn.report.sections.destruction import contrast
 
 
@@ -43,11 +43,11 @@ def _prediction(grid: Grid, points: Sequence[Tradeoff], a: str, b: str) -> tuple
 
     The model says where the share rises with A's destruction, not which accuracy a share gives.
     """
-    run = OpenedRun(next(cell for cell in grid.cells if cell.done).folder, 0, Pool())
+    run = RunReader(next(cell for cell in grid.cells if cell.done).folder, 0, SharedData())
     setting = contrast(run)
     try:
         num_a, num_b = (len(run.spec.tasks[task]) for task in (a, b))
-    except (Missing, KeyError):
+    except (MissingPart, KeyError):
         return None
     if setting is None:
         return None

@@ -15,22 +15,23 @@ DEFAULT = AnalysisSettings()
 def main() -> None:
     """Writes the page that this process's command line asks for."""
     arguments = _make_parser().parse_args()
-    try:
-        load_components()
-    except ValueError as error:
-        raise SystemExit(f"error: {error}") from error
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
-    settings = AnalysisSettings(
-        num_samples=arguments.samples,
-        num_draws=arguments.draws,
-        judge=JudgeSettings(arguments.judge, steps=arguments.judge_steps, num_train=arguments.judge_train),
-        cache=arguments.cache,
-        checkpoints=arguments.checkpoints,
-        device=arguments.device,
-    )
-    analyze = None if arguments.no_analysis else settings
-    print(f"report: {write_report(arguments.runs, arguments.out, analyze=analyze, title=arguments.title)}")
+    try:
+        load_components()
+        settings = AnalysisSettings(
+            num_samples=arguments.samples,
+            num_draws=arguments.draws,
+            judge=JudgeSettings(arguments.judge, steps=arguments.judge_steps, num_train=arguments.judge_train),
+            cache=arguments.cache,
+            checkpoints=arguments.checkpoints,
+            device=arguments.device,
+        )
+        analyze = None if arguments.no_analysis else settings
+        path = write_report(arguments.runs, arguments.out, analyze=analyze, title=arguments.title)
+    except ValueError as error:
+        raise SystemExit(f"error: {error}") from error
+    print(f"report: {path}")
 
 
 def _make_parser() -> argparse.ArgumentParser:

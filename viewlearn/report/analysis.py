@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 from viewlearn.evaluation.feature_dropping import CACHE, FeatureDropping, JudgeSettings, analyze, fit_judges
-from viewlearn.report.reader import OpenedRun, attempt
+from viewlearn.report.run_reader import MissingPart, RunReader
 from viewlearn.runs.checkpoint import load_checkpoint
 from viewlearn.training.hardware import choose_precision
 
@@ -22,15 +22,15 @@ class AnalysisSettings:
     """How runs are analyzed.
 
     Args:
-        num_samples: test samples.
-        num_draws: views of each.
-        threshold: probability of the correct class below which a label counts as destroyed.
+        num_samples: Number of test samples.
+        num_draws: Number of views of each.
+        threshold: Probability of the correct class below which a label counts as destroyed.
         judge: How the judge of each task is trained; its seed is that below.
-        cache: folder of the judges, which all runs on the same data share; none trains them for this report alone.
-        checkpoints: analyze learned views at so many kept checkpoints before the last, evenly spaced; 0 for none.
-        checkpoint_samples: test samples there.
-        device: where it runs.
-        seed: of everything that is drawn.
+        cache: Folder of the judges, which all runs on the same data share; None trains them for this report alone.
+        checkpoints: Number of kept checkpoints before the last, evenly spaced, at which learned views are analyzed.
+        checkpoint_samples: Number of test samples there.
+        device: Device of the analysis.
+        seed: Seed of everything that is drawn.
     """
 
     num_samples: int = 1_000
@@ -44,35 +44,37 @@ class AnalysisSettings:
     seed: int = 0
 
 
-def saved(run: OpenedRun) -> FeatureDropping | None:
-    """The analysis in a run's folder; None if there is none.
+def saved_analysis(run: RunReader) -> FeatureDropping | None:
+    """Reads the analysis in a run's folder; None if there is none.
 
     Raises:
-        Missing: it can't be read.
+        MissingPart: It can't be read.
     """
     path = run.folder.path / FILE
-    return attempt(lambda: FeatureDropping.load(path)) if path.is_file() else None
+    try:
+        return FeatureDropping.load(path) if path.is_file() else None
+    except (OSError, ValueError) as error:
+        raise MissingPart(str(error)) from error
 
 
-def analyze_runs(runs: Sequence[OpenedRun], settings: AnalysisSettings) -> dict[int, FeatureDropping]:
-    """Analyses runs on the same data, with the same judges, and writes ``feature_dropping.json`` into each folder.
+def analyze_runs(runs: Sequence[RunReader], settings: AnalysisSettings) -> dict[int, FeatureDropping]:
+    """Analyzes runs on the same data with the same judges, and writes ``feature_dropping.json`` into each folder.
 
     Raises:
-        Missing: the data or a run's views can't be had.
+        MissingPart: The data or a run's views are missing.
+        ValueError: Invalid settings.
     """
     data, device = runs[0].data, torch.device(settings.device)
     mixed_precision = choose_precision("auto", device)
-    judges, gaps = attempt(
-        lambda: fit_judges(
-            data,
-            settings=replace(settings.judge, seed=settings.seed),
-            cache=settings.cache,
-            key=runs[0].data_key,
-            device=device,
-            mixed_precision=mixed_precision,
-        )
+    judges, gaps = fit_judges(
+        data,
+        settings=replace(settings.judge, seed=settings.seed),
+        cache=settings.cache,
+        key=runs[0].data_key,
+        device=device,
+        mixed_precision=mixed_precision,
     )
-    found = {}
+    analyses = {}
     for run in runs:
         made = {}
         for name, num_samples in _stages(run, settings):
@@ -88,14 +90,14 @@ def analyze_runs(runs: Sequence[OpenedRun], settings: AnalysisSettings) -> dict[
                 seed=settings.seed,
             )
         views = {name: part.views[name] for name, part in made.items()}
-        found[run.index] = replace(made[FINAL], views=views, gaps=gaps)
+        analyses[run.index] = replace(made[FINAL], views=views, gaps=gaps)
         with suppress(OSError):  # a folder that can't be written to is reported on all the same
-            found[run.index].save(run.folder.path / FILE)
-    return found
+            analyses[run.index].save(run.folder.path / FILE)
+    return analyses
 
 
-def _stages(run: OpenedRun, settings: AnalysisSettings) -> Iterator[tuple[str, int]]:
-    """(name, test samples) of the points in training to analyze; at each the run's views have their weights of then."""
+def _stages(run: RunReader, settings: AnalysisSettings) -> Iterator[tuple[str, int]]:
+    """Yields (name, test samples) of points in training; at each, the run's views have the weights of that point."""
     method = run.parts.method
     yield FINAL, settings.num_samples
     earlier = sorted(run.folder.checkpoints.glob("step_*"))[:-1]

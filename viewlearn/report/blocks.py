@@ -25,9 +25,9 @@ class Chart:
     """A drawing.
 
     Args:
-        svg: its markup, see ``media.themed_svg``.
-        title: above it.
-        description: what it shows, for those who can't see it.
+        svg: Markup of the drawing, see ``media.themed_svg``.
+        title: Title above it.
+        description: What it shows, for those who can't see it.
     """
 
     svg: str
@@ -49,10 +49,10 @@ class Table:
     """A table; the first ``left`` columns name the row.
 
     Args:
-        head: of the columns.
-        rows: cells.
-        caption: above it.
-        left: columns flush left.
+        head: Titles of the columns.
+        rows: Rows of cells.
+        caption: Caption above the table.
+        left: Number of columns that are flush left.
     """
 
     head: Sequence[str]
@@ -67,11 +67,11 @@ class Tile:
     """A small picture, maybe with a sound.
 
     Args:
-        src: a data URI; empty for none.
-        alt: what it shows.
-        note: below it.
+        src: Picture as a data URI; empty for none.
+        alt: What it shows.
+        note: Text below it.
         mark: ``right`` or ``wrong``, or empty.
-        audio: a data URI of a WAV file; empty for none.
+        audio: WAV file as a data URI; empty for none.
     """
 
     src: str
@@ -118,9 +118,9 @@ class Section:
     """A titled part of the page.
 
     Args:
-        id: for links to it.
-        title: its heading.
-        blocks: its content.
+        id: Target of links to the section.
+        title: Heading.
+        blocks: Content.
     """
 
     id: str
@@ -129,5 +129,5 @@ class Section:
 
 
 def tabs(label: str, panels: Sequence[tuple[str, Sequence[Block]]]) -> list[Block]:
-    """Tabs, or the blocks themselves where there is one panel only."""
+    """Makes tabs, or returns the blocks themselves where there is one panel only."""
     return list(panels[0][1]) if len(panels) == 1 else [Tabs(label, panels)]

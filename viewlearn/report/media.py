@@ -13,11 +13,11 @@ from torch import Tensor
 
 
 def themed_svg(figure: Figure, prefix: str) -> str:
-    """A figure as SVG that takes its colors of text, axes and grid from the page, be that light or dark.
+    """Writes a figure as SVG that takes its colors of text, axes and grid from the page, be that light or dark.
 
     Args:
-        figure: drawn in black on white, as ``viewlearn.plots`` does.
-        prefix: of all ids in the drawing, which are to be unique in a page.
+        figure: Figure drawn in black on white, as by ``viewlearn.plots``.
+        prefix: Prefix of all ids in the drawing, which must be unique in a page.
     """
     buffer = io.StringIO()
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "viewlearn"}):
@@ -34,13 +34,13 @@ def themed_svg(figure: Figure, prefix: str) -> str:
 
 
 def image_uri(x: Tensor) -> str:
-    """An image ``(1 or 3, height, width)`` in [0, 1] as a PNG; values outside are clamped."""
+    """Encodes an image ``(1 or 3, height, width)`` in [0, 1] as a PNG; values outside are clamped."""
     x = x.detach().float().cpu().clamp(0, 1).mul(255).round().byte()
     return _png(x.expand(3, -1, -1).permute(1, 2, 0).numpy())
 
 
 def map_uri(x: Tensor, low: float, high: float, colors: str = "magma") -> str:
-    """A spectrogram or map ``(height, width)`` as a PNG in false colors, its first row at the bottom."""
+    """Encodes a spectrogram or map ``(height, width)`` as a PNG in false colors, its first row at the bottom."""
     x = ((x.detach().float().cpu() - low) / max(high - low, 1e-12)).clamp(0, 1).flip(0)
     return _png((matplotlib.colormaps[colors](x.numpy())[..., :3] * 255).round().astype(np.uint8))
 
@@ -52,7 +52,7 @@ def _png(pixels: np.ndarray) -> str:
 
 
 def wav_uri(x: Tensor, sample_rate: int) -> str:
-    """A waveform ``(1, time)`` in [-1, 1] as a 16-bit WAV file; what is louder is clipped."""
+    """Encodes a waveform ``(1, time)`` in [-1, 1] as a 16-bit WAV file; what is louder is clipped."""
     samples = x.detach().float().cpu().clamp(-1, 1).mul(32767).round().short().flatten().numpy()
     buffer = io.BytesIO()
     with wave.open(buffer, "wb") as file:

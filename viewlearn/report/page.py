@@ -9,11 +9,11 @@ from markupsafe import Markup
 from viewlearn.files import write_text
 from viewlearn.plots.figure import COLORS
 from viewlearn.report.blocks import Section
-from viewlearn.report.reader import OpenedRun
+from viewlearn.report.run_reader import RunReader
 
 
-def write_page(out: Path, title: str, runs: Sequence[OpenedRun], sections: Sequence[Section], footer: str) -> Path:
-    """Renders the report and writes it whole or not at all."""
+def write_page(out: Path, title: str, runs: Sequence[RunReader], sections: Sequence[Section], footer: str) -> Path:
+    """Renders a report and writes it whole or not at all."""
     environment = Environment(
         loader=PackageLoader("viewlearn.report"),
         autoescape=True,
@@ -35,7 +35,7 @@ def write_page(out: Path, title: str, runs: Sequence[OpenedRun], sections: Seque
 
 
 def color_of(index: int) -> str:
-    """The color of a run."""
+    """Returns the color of a run."""
     return COLORS[index % len(COLORS)]
 
 

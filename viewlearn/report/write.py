@@ -1,17 +1,16 @@
 """A whole report, from run folders to a page."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from viewlearn.evaluation.feature_dropping import FeatureDropping
-from viewlearn.report import analysis
-from viewlearn.report.analysis import AnalysisSettings
-from viewlearn.report.blocks import Gap, Section
+from viewlearn.report.analysis import AnalysisSettings, analyze_runs, saved_analysis
 from viewlearn.report.page import write_page
-from viewlearn.report.reader import FAILURES, Missing, OpenedRun, Pool, reason_of
+from viewlearn.report.run_reader import MissingPart, RunReader, SharedData
 from viewlearn.report.sections import configuration, curves, destruction, embedding, gallery, tasks, timings
 from viewlearn.report.sections.common import by_data
 from viewlearn.runs.build import Parts
+from viewlearn.runs.folder import RunFolder
 from viewlearn.runs.provenance import commit
 
 
@@ -25,44 +24,57 @@ def write_report(
 ) -> Path:
     """Writes one self-contained HTML page on one or several runs.
 
-    What can't be read or made stands in the page as a gap with its reason: a missing configuration, a torn
-    checkpoint, a task without labels, data that have moved.
+    What a run's folder doesn't hold, or not whole, stands in the page as a gap with its reason: a missing
+    configuration, a torn checkpoint, a task without labels, data that have moved.
 
     Args:
-        folders: of the runs; the first one's color comes first.
-        out: the file to write.
-        analyze: how to find out what the views destroy, which takes a classifier per task; a run that was analyzed
-            before has its result in its folder. None shows these results only.
-        parts: of runs that are at hand, by folder as it is in ``folders``, so that their data needn't be read again.
-        title: of the page.
+        folders: Folders of the runs, in the order of their colors.
+        out: File to write.
+        analyze: How to find out what the views destroy, which takes a classifier per task; a run that was analyzed
+            before has its result in its folder. None shows such results only.
+        parts: Parts of runs that are at hand, by folder as it is in ``folders``; their data aren't read again.
+        title: Title of the page.
 
     Returns:
         The path of the page.
 
     Raises:
-        ValueError: no folders.
+        ValueError: No folders, or invalid settings.
     """
     if not folders:
         raise ValueError("there are no runs to report on; give at least one run folder")
-    pool = Pool()
+    shared = SharedData()
     given = {str(path): each for path, each in (parts or {}).items()}
-    runs = [OpenedRun(path, i, pool, given.get(str(path))) for i, path in enumerate(folders)]
+    runs = [RunReader(path, i, shared, given.get(str(path))) for i, path in enumerate(folders)]
     _name_apart(runs)
-    found, missing = _analyzed(runs, analyze)
+    analyses, missing = _analyses(runs, analyze)
     sections = [
-        _section("configuration", "Configuration", lambda: configuration.section(runs)),
-        _section("tasks", "Tasks", lambda: tasks.section(runs)),
-        _section("curves", "Training", lambda: curves.section(runs)),
-        _section("views", "Views", lambda: gallery.section(runs)),
-        _section("destruction", "What the views destroy", lambda: destruction.section(runs, found, missing)),
+        configuration.section(runs),
+        tasks.section(runs),
+        curves.section(runs),
+        gallery.section(runs),
+        destruction.section(runs, analyses, missing),
         *embedding.sections(runs),
-        _section("timings", "Speed and memory", lambda: timings.section(runs)),
+        timings.section(runs),
     ]
     title = title or ("Run " if len(runs) == 1 else "Runs ") + ", ".join(run.name for run in runs)
     return write_page(Path(out), title, runs, sections, f"Written by viewlearn at commit {commit() or 'unknown'}.")
 
 
-def _name_apart(runs: Sequence[OpenedRun]) -> None:
+def report_run(folder: RunFolder, parts: Parts) -> None:
+    """Writes the page that a run leaves behind, in seconds.
+
+    What the views destroy is left to ``python -m viewlearn.report``, since it takes a judge for every task, trained on
+    the data first; the page says so.
+
+    Args:
+        folder: Folder of a run that has its results.
+        parts: Parts of the run, so that its data needn't be read again.
+    """
+    write_report([folder.path], folder.report, parts={str(folder.path): parts})
+
+
+def _name_apart(runs: Sequence[RunReader]) -> None:
     """Longer names for runs whose folders have the same name."""
     names = [run.name for run in runs]
     for run in runs:
@@ -74,53 +86,29 @@ def _name_apart(runs: Sequence[OpenedRun]) -> None:
             run.name = f"{run.name} ({run.index + 1})"
 
 
-def _analyzed(
-    runs: Sequence[OpenedRun], settings: AnalysisSettings | None
+def _analyses(
+    runs: Sequence[RunReader], settings: AnalysisSettings | None
 ) -> tuple[dict[int, FeatureDropping], dict[int, str]]:
     """The analyses that there are or can be made, and for the other runs why not."""
-    found: dict[int, FeatureDropping] = {}
-    missing: dict[int, str] = {}
+    analyses: dict[int, FeatureDropping] = {}
+    missing: dict[int, str] = {run.index: "it has no configuration" for run in runs}
     for group in by_data(runs)[0]:
         wanted = []
         for run in group:
             try:
-                before = analysis.saved(run)
-            except Missing as error:
-                before, missing[run.index] = None, str(error)
-            if before is not None:
-                found[run.index] = before
-            elif settings is None:
-                why = "it wasn't analyzed yet; experiments/report.py does so unless it is told --no-analysis"
-                missing.setdefault(run.index, why)
-            elif _has_parts(run, missing):
-                wanted.append(run)
-        if wanted:
+                saved = saved_analysis(run)
+                if saved is not None:
+                    analyses[run.index] = saved
+                elif settings is None:
+                    why = "it wasn't analyzed yet; python -m viewlearn.report does so, unless with --no-analysis"
+                    missing[run.index] = why
+                elif run.parts is not None:
+                    wanted.append(run)
+            except MissingPart as error:
+                missing[run.index] = str(error)
+        if wanted and settings is not None:
             try:
-                found |= analysis.analyze_runs(wanted, settings)
-            except (Missing, *FAILURES) as error:
-                missing |= {run.index: reason_of(error) for run in wanted}
-    for run in _without_configuration(runs):
-        missing.setdefault(run.index, "it has no configuration")
-    return found, {index: why for index, why in missing.items() if index not in found}
-
-
-def _without_configuration(runs: Sequence[OpenedRun]) -> list[OpenedRun]:
-    """Runs without a readable configuration."""
-    known = {run.index for group in by_data(runs)[0] for run in group}
-    return [run for run in runs if run.index not in known]
-
-
-def _has_parts(run: OpenedRun, missing: dict[int, str]) -> bool:
-    try:
-        return run.parts is not None
-    except Missing as error:
-        missing[run.index] = str(error)
-        return False
-
-
-def _section(id: str, title: str, make: Callable[[], Section]) -> Section:
-    """A section, or the reason why there is none."""
-    try:
-        return make()
-    except (Missing, *FAILURES) as error:
-        return Section(id, title, [Gap(reason_of(error))])
+                analyses |= analyze_runs(wanted, settings)
+            except MissingPart as error:
+                missing |= {run.index: str(error) for run in wanted}
+    return analyses, {index: why for index, why in missing.items() if index not in analyses}

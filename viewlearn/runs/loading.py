@@ -4,7 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from jsonargparse import Namespace
+from safetensors import SafetensorError
 from safetensors.torch import load_file
+from torch import Tensor, nn
 
 from viewlearn.data import Data
 from viewlearn.encoders import Encoder
@@ -28,7 +30,7 @@ def load(path: str | Path) -> Encoder:
         path: Folder of the run.
 
     Raises:
-        ValueError: No run folder, or one that has no trained encoder yet.
+        ValueError: No run folder, or one that has no trained encoder yet, or files that are damaged.
     """
     folder = RunFolder(path)
     folder.must_be_run()
@@ -36,7 +38,11 @@ def load(path: str | Path) -> Encoder:
         raise ValueError(f"{path} has no {folder.encoder.name} yet: let the run finish, by --resume {path}")
     parser = make_parser()
     encoder = build_encoder(parser, parser.read(folder.config), folder.load_spec())
-    encoder.load_state_dict(load_file(folder.encoder))
+    try:
+        weights = load_file(folder.encoder)
+    except SafetensorError as error:
+        raise ValueError(f"{folder.encoder} can't be read: {error}") from error
+    _fill(encoder, weights, folder.encoder)
     return encoder.eval()
 
 
@@ -54,10 +60,17 @@ def load_run(
         ValueError: No run folder, no whole checkpoint in it, or data that aren't where they were.
     """
     folder.must_be_run()
+    config = parser.read(folder.config)
     newest = folder.load_newest_checkpoint()
     if newest is None:
         raise ValueError(f"{folder.path} has no whole checkpoint: let the run go on, by --resume {folder.path}")
-    config = parser.read(folder.config)
     parts = build(parser, config, make_data(parser, config))
-    parts.method.load_state_dict(newest[1]["method"])
+    _fill(parts.method, newest[1]["method"], folder.checkpoints)
     return config, parts
+
+
+def _fill(module: nn.Module, weights: dict[str, Tensor], path: Path) -> None:
+    try:
+        module.load_state_dict(weights)
+    except RuntimeError as error:
+        raise ValueError(f"the weights in {path} don't fit the configuration beside them: {error}") from error

@@ -59,7 +59,10 @@ class Parser(ArgumentParser):
         Raises:
             ValueError: There is no such file, or a setting in it is wrong.
         """
-        return self.parse(["--config", str(path)])
+        try:
+            return self.parse(["--config", str(path)])
+        except ValueError as error:
+            raise ValueError(f"{path}: the configuration can't be read: {error}") from error
 
     def instantiate(self, namespace: Namespace, *args: Any, **kwargs: Any) -> Namespace:
         """Makes the objects of a configuration.

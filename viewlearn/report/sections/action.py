@@ -7,10 +7,10 @@ from viewlearn.plots.destruction import plot_profiles
 from viewlearn.report.blocks import Block, Chart, Charts, Gap, Grid, Table, Tile
 from viewlearn.report.media import map_uri, themed_svg
 from viewlearn.report.page import color_of
-from viewlearn.report.reader import Missing, OpenedRun
+from viewlearn.report.run_reader import MissingPart, RunReader
 
 
-def action_blocks(runs: Sequence[OpenedRun], actions: Mapping[int, Action | None], id: str) -> list[Block]:
+def action_blocks(runs: Sequence[RunReader], actions: Mapping[int, Action | None], id: str) -> list[Block]:
     """Maps, sizes and frequencies of the runs' changes, by the run's index."""
     rows, profiles, table = [], {}, []
     blocks: list[Block] = []
@@ -39,7 +39,7 @@ def action_blocks(runs: Sequence[OpenedRun], actions: Mapping[int, Action | None
     return blocks
 
 
-def _tiles(run: OpenedRun, action: Action) -> list[Tile]:
+def _tiles(run: RunReader, action: Action) -> list[Tile]:
     largest = float(action.magnitude.max())
     magnitude = action.magnitude.flip(0) if _is_image(run) else action.magnitude  # maps have their first row below
     spectrum = (action.spectrum.flip(0) + 1e-12).log10()
@@ -50,8 +50,8 @@ def _tiles(run: OpenedRun, action: Action) -> list[Tile]:
     ]
 
 
-def _is_image(run: OpenedRun) -> bool:
+def _is_image(run: RunReader) -> bool:
     try:
         return run.spec.sample_rate is None
-    except Missing:
+    except MissingPart:
         return True

@@ -3,19 +3,18 @@
 from collections.abc import Mapping, Sequence
 
 from viewlearn.report.blocks import Block, Details, Section, Table, Text
-from viewlearn.report.reader import OpenedRun
+from viewlearn.report.run_reader import RunReader
 from viewlearn.report.sections.common import by_data, each_run, gaps_of
+from viewlearn.runs.parser import LOCATION
 
-PLACE = ("out", "name", "resume", "config")
 INFO = ("commit", "viewlearn", "torch", "device", "precision", "processes", "seed", "steps", "tflop")
 
 
-def section(runs: Sequence[OpenedRun]) -> Section:
-    """Differences first, then where the numbers come from, then everything."""
+def section(runs: Sequence[RunReader]) -> Section:
+    """Shows differences first, then where the numbers come from, then all settings."""
     configured, _ = gaps_of(runs, "settings")
     known = {run.name: flatten(run.settings) for run in configured}
     groups, blocks = by_data(runs)
-    blocks: list[Block] = list(blocks)
     if len(known) > 1:
         blocks += _differences(known)
         if len(groups) > 1:
@@ -29,7 +28,7 @@ def section(runs: Sequence[OpenedRun]) -> Section:
 
 
 def flatten(settings: object, prefix: str = "") -> dict[str, str]:
-    """Nested settings as ``{"views.init_args.budget": "0.1"}``, without the parts of the path that say nothing."""
+    """Flattens nested settings to ``{"views.budget": "0.1"}``, without the parts of the path that say nothing."""
     if not isinstance(settings, Mapping):
         return {prefix: "none" if settings is None else str(settings)}
     if not settings:
@@ -38,7 +37,7 @@ def flatten(settings: object, prefix: str = "") -> dict[str, str]:
     for key, value in settings.items():
         if key == "init_args" and not value:
             continue  # the class says it all
-        if prefix or key not in PLACE:
+        if prefix or key not in LOCATION:
             name = prefix if key in ("init_args", "class_path") else f"{prefix}.{key}".lstrip(".")
             flat |= flatten(value, name)
     return flat
@@ -53,7 +52,7 @@ def _differences(known: Mapping[str, dict[str, str]]) -> list[Block]:
     return [Table(("setting", *known), rows, "Settings in which the runs differ (—: doesn't exist there)")]
 
 
-def _provenance(runs: Sequence[OpenedRun]) -> list[Block]:
+def _provenance(runs: Sequence[RunReader]) -> list[Block]:
     rated, _ = gaps_of(runs, "results")
     rows = []
     for key in (*INFO, "command"):
@@ -63,5 +62,5 @@ def _provenance(runs: Sequence[OpenedRun]) -> list[Block]:
     return [Table(("", *(run.name for run in rated)), rows, "Where the numbers come from")] if rows else []
 
 
-def _all(run: OpenedRun) -> Table:
+def _all(run: RunReader) -> Table:
     return Table(("setting", "value"), list(flatten(run.settings).items()), f"Settings of {run.name}")

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from viewlearn.plots.curves import DENSE, smooth
@@ -9,14 +10,14 @@ from viewlearn.plots.figure import GRAY, new_figure, tidy
 from viewlearn.report.blocks import Chart, Charts, Section
 from viewlearn.report.media import themed_svg
 from viewlearn.report.page import color_of
-from viewlearn.report.reader import Missing, OpenedRun
+from viewlearn.report.run_reader import MissingPart, RunReader
 from viewlearn.report.sections.common import gaps_of, identifier
 
 SKIPPED = ("step", "epoch")
 
 
-def section(runs: Sequence[OpenedRun]) -> Section:
-    """One chart per metric, loss first."""
+def section(runs: Sequence[RunReader]) -> Section:
+    """Makes one chart per metric, loss first."""
     logged, gaps = gaps_of(runs, "metrics")
     names = list(dict.fromkeys(name for run in logged for row in run.metrics for name in row))
     names = [name for name in names if name not in SKIPPED]
@@ -32,7 +33,7 @@ def _rank(name: str) -> int:
     return 9 if name == "lr" or name.endswith("_lr") else known
 
 
-def _chart(name: str, runs: Sequence[OpenedRun]) -> Chart | None:
+def _chart(name: str, runs: Sequence[RunReader]) -> Chart | None:
     title, unit, factor = _title(name)
     figure = new_figure(4.4, 2.9)
     axes = tidy(figure.subplots())
@@ -54,7 +55,7 @@ def _chart(name: str, runs: Sequence[OpenedRun]) -> Chart | None:
             axes.plot(steps, values, "o", color=color, markersize=3, gid=f"{gid}-c")
     if not ends:
         return None
-    _chance(axes, name, runs)
+    _plot_chance(axes, name, runs)
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     axes.set_xlabel("training step", fontsize=9)
     axes.set_ylabel(unit, fontsize=9)
@@ -67,14 +68,14 @@ def _chart(name: str, runs: Sequence[OpenedRun]) -> Chart | None:
     )
 
 
-def _chance(axes, name: str, runs: Sequence[OpenedRun]) -> None:
+def _plot_chance(axes: Axes, name: str, runs: Sequence[RunReader]) -> None:
     if not name.startswith("knn/"):
         return
     task = name.removeprefix("knn/")
     for run in runs:
         try:
             classes = run.spec.tasks.get(task)
-        except Missing:
+        except MissingPart:
             continue
         if classes:
             axes.axhline(100 / len(classes), color=GRAY, linestyle=":", linewidth=1.2)

@@ -9,35 +9,35 @@ from viewlearn.report.analysis import FINAL
 from viewlearn.report.blocks import Block, Chart, Charts, Gap, Section, Table, Text
 from viewlearn.report.media import themed_svg
 from viewlearn.report.page import color_of
-from viewlearn.report.reader import Missing, OpenedRun
+from viewlearn.report.run_reader import RunReader
 from viewlearn.report.sections.action import action_blocks
-from viewlearn.report.sections.common import by_data, identifier, short
-from viewlearn.report.sections.targets import in_order, training_blocks
+from viewlearn.report.sections.checkpoints import checkpoint_blocks, in_order
+from viewlearn.report.sections.common import by_data, find_row, identifier, short
 
-Found = Mapping[int, FeatureDropping]
+Analyses = Mapping[int, FeatureDropping]
 
 
-def section(runs: Sequence[OpenedRun], found: Found, missing: Mapping[int, str]) -> Section:
-    """One part per data set.
+def section(runs: Sequence[RunReader], analyses: Analyses, missing: Mapping[int, str]) -> Section:
+    """Makes one part per data set.
 
     Args:
-        runs: of the report.
-        found: the analysis, by the run's index.
-        missing: why there is none.
+        runs: Runs of the report.
+        analyses: Their analyses, by the run's index.
+        missing: Why a run has none, by its index.
     """
     groups, _ = by_data(runs)
     blocks: list[Block] = [Gap(f"{run.name}: {missing[run.index]}") for run in runs if run.index in missing]
     for number, group in enumerate(groups):
-        analyzed = [run for run in group if run.index in found]
+        analyzed = [run for run in group if run.index in analyses]
         if analyzed:
             if len(groups) > 1:
                 blocks.append(Text(f"On the data of {short(analyzed)}:"))
-            blocks += _group(analyzed, found, f"{number}")
+            blocks += _group(analyzed, analyses, f"{number}")
     return Section("destruction", "What the views destroy", blocks)
 
 
-def _group(runs: Sequence[OpenedRun], found: Found, id: str) -> list[Block]:
-    first = found[runs[0].index]
+def _group(runs: Sequence[RunReader], analyses: Analyses, id: str) -> list[Block]:
+    first = analyses[runs[0].index]
     judges = ", ".join(
         f"{task} {100 * score.accuracy:.1f} % of {score.num_test:,}" for task, score in first.judges.items()
     )
@@ -50,31 +50,31 @@ def _group(runs: Sequence[OpenedRun], found: Found, id: str) -> list[Block]:
             f"probability falls below {first.threshold:g}, among samples that had at least that when clean."
         )
     ]
-    gaps = {gap for run in runs for gap in _gaps(run, found[run.index])}
+    gaps = {gap for run in runs for gap in _gaps(run, analyses[run.index])}
     blocks += [Gap(gap) for gap in sorted(gaps)]
-    tasks = [task for task in first.judges if any(task in _final(run, found).tasks for run in runs)]
+    tasks = [task for task in first.judges if any(task in _final(run, analyses).tasks for run in runs)]
     if tasks:
-        blocks += [_rates(runs, found), Charts([_histograms(task, runs, found, id) for task in tasks])]
-        blocks += training_blocks(runs, found, tasks, id)
-        blocks += _tradeoffs(runs, found, tasks, id)
-        blocks += _pairs(runs, found)
-        blocks += _theory(runs, found)
-    return blocks + action_blocks(runs, {run.index: _final(run, found).action for run in runs}, id)
+        blocks += [_rates(runs, analyses), Charts([_histograms(task, runs, analyses, id) for task in tasks])]
+        blocks += checkpoint_blocks(runs, analyses, tasks, id)
+        blocks += _tradeoffs(runs, analyses, tasks, id)
+        blocks += _pairs(runs, analyses)
+        blocks += _theory(runs, analyses)
+    return blocks + action_blocks(runs, {run.index: _final(run, analyses).action for run in runs}, id)
 
 
-def _gaps(run: OpenedRun, found: FeatureDropping) -> list[str]:
-    mine = [f"{run.name}, task {task}: {why}" for task, why in found.views[FINAL].gaps.items()]
-    return [f"task {task}: {why}" for task, why in found.gaps.items()] + mine
+def _gaps(run: RunReader, analysis: FeatureDropping) -> list[str]:
+    mine = [f"{run.name}, task {task}: {why}" for task, why in analysis.views[FINAL].gaps.items()]
+    return [f"task {task}: {why}" for task, why in analysis.gaps.items()] + mine
 
 
-def _final(run: OpenedRun, found: Found) -> ViewsEffect:
-    return found[run.index].views[FINAL]
+def _final(run: RunReader, analyses: Analyses) -> ViewsEffect:
+    return analyses[run.index].views[FINAL]
 
 
-def _rates(runs: Sequence[OpenedRun], found: Found) -> Table:
+def _rates(runs: Sequence[RunReader], analyses: Analyses) -> Table:
     rows = []
     for run in runs:
-        for stage, effect in in_order(found[run.index]):
+        for stage, effect in in_order(analyses[run.index]):
             for task, dropping in effect.tasks.items():
                 rate = dropping.destruction
                 name = run.name if stage == FINAL else f"{run.name}, at {stage}"
@@ -100,12 +100,12 @@ def _rates(runs: Sequence[OpenedRun], found: Found) -> Table:
     return Table(head, rows, caption, left=2)
 
 
-def _histograms(task: str, runs: Sequence[OpenedRun], found: Found, id: str) -> Chart:
+def _histograms(task: str, runs: Sequence[RunReader], analyses: Analyses, id: str) -> Chart:
     figure = new_figure(4.6, 3.1)
-    shown = {run.name: _final(run, found).tasks[task] for run in runs if task in _final(run, found).tasks}
+    shown = {run.name: _final(run, analyses).tasks[task] for run in runs if task in _final(run, analyses).tasks}
     colors = {run.name: color_of(run.index) for run in runs}
     clean = next(iter(shown.values())).clean_histogram
-    threshold = found[runs[0].index].threshold
+    threshold = analyses[runs[0].index].threshold
     plot_histograms(figure.subplots(), {name: each.histogram for name, each in shown.items()}, clean, threshold, colors)
     told = "; ".join(f"{name} destroys {100 * each.destruction.rate:.1f} %" for name, each in shown.items())
     return Chart(
@@ -115,11 +115,11 @@ def _histograms(task: str, runs: Sequence[OpenedRun], found: Found, id: str) -> 
     )
 
 
-def _tradeoffs(runs: Sequence[OpenedRun], found: Found, tasks: Sequence[str], id: str) -> list[Block]:
+def _tradeoffs(runs: Sequence[RunReader], analyses: Analyses, tasks: Sequence[str], id: str) -> list[Block]:
     charts = []
     for a in tasks[:3]:
         for b in tasks[:3]:
-            points = [point for run in runs if a != b and (point := _point(run, found, a, b)) is not None]
+            points = [point for run in runs if a != b and (point := _point(run, analyses, a, b)) is not None]
             if len(points) > 1:
                 figure = new_figure(4.6, 3.3)
                 axes = figure.subplots()
@@ -135,18 +135,17 @@ def _tradeoffs(runs: Sequence[OpenedRun], found: Found, tasks: Sequence[str], id
     return [Charts(charts, "Accuracy of the linear probe on the test split.")] if charts else []
 
 
-def _point(run: OpenedRun, found: Found, a: str, b: str) -> Tradeoff | None:
-    try:
-        accuracy = run.results.row(b, "linear").trained.accuracy
-        return Tradeoff(run.name, _final(run, found).tasks[a].destruction.rate, accuracy)
-    except (Missing, ValueError, KeyError):
+def _point(run: RunReader, analyses: Analyses, a: str, b: str) -> Tradeoff | None:
+    row, tasks = find_row(run, b, "linear"), _final(run, analyses).tasks
+    if row is None or a not in tasks:
         return None
+    return Tradeoff(run.name, tasks[a].destruction.rate, row.trained.accuracy)
 
 
-def _pairs(runs: Sequence[OpenedRun], found: Found) -> list[Block]:
+def _pairs(runs: Sequence[RunReader], analyses: Analyses) -> list[Block]:
     rows = []
     for run in runs:
-        for pair, kinds in _final(run, found).pairs.items():
+        for pair, kinds in _final(run, analyses).pairs.items():
             over, within = kinds["samples"], kinds["draws"]
             rows.append(
                 (
@@ -170,7 +169,7 @@ def _pairs(runs: Sequence[OpenedRun], found: Found) -> list[Block]:
     return [Table(head, rows, caption, left=2)]
 
 
-def _theory(runs: Sequence[OpenedRun], found: Found) -> list[Block]:
+def _theory(runs: Sequence[RunReader], analyses: Analyses) -> list[Block]:
     rows, without = [], []
     for run in runs:
         setting = contrast(run)
@@ -178,7 +177,7 @@ def _theory(runs: Sequence[OpenedRun], found: Found) -> list[Block]:
             without.append(run.name)
             continue
         temperature, num_negatives = setting
-        tasks = _final(run, found).tasks
+        tasks = _final(run, analyses).tasks
         for shortcut, lost in tasks.items():
             for feature, dropping in tasks.items():
                 if shortcut != feature:
@@ -211,12 +210,12 @@ def _theory(runs: Sequence[OpenedRun], found: Found) -> list[Block]:
     return blocks
 
 
-def contrast(run: OpenedRun) -> tuple[float, int] | None:
-    """Temperature and negatives per anchor of a SimCLR run with one process; None for others."""
-    try:
-        method = run.settings["method"]
-        if not method["class_path"].endswith("SimCLR"):
-            return None
-        return float(method["init_args"]["temperature"]), 2 * int(run.settings["batch_size"]) - 2
-    except (Missing, KeyError, TypeError):
+def contrast(run: RunReader) -> tuple[float, int] | None:
+    """Returns temperature and negatives per anchor of a SimCLR run with one process; None for other runs."""
+    method, batch_size = run.settings.get("method"), run.settings.get("batch_size")
+    if not (isinstance(method, dict) and str(method.get("class_path")).endswith("SimCLR")):
         return None
+    temperature = (method.get("init_args") or {}).get("temperature")
+    if not (isinstance(temperature, int | float) and isinstance(batch_size, int)):
+        return None
+    return float(temperature), 2 * batch_size - 2

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from matplotlib import colormaps
 from sklearn.manifold import TSNE
@@ -10,10 +11,10 @@ from torch import Tensor, nn
 
 from viewlearn.data import ArrayDataset
 from viewlearn.evaluation.probes import Extraction, extract_features, nearest_neighbors
-from viewlearn.plots.figure import GRAY, new_figure
+from viewlearn.plots.figure import GRAY, blank, new_figure
 from viewlearn.report.blocks import Block, Chart, Charts, Gap, Grid, Section, Tile, tabs
 from viewlearn.report.media import image_uri, map_uri, themed_svg, wav_uri
-from viewlearn.report.reader import OpenedRun, attempt
+from viewlearn.report.run_reader import RunReader
 from viewlearn.report.sections.common import each_run, identifier
 from viewlearn.views import pipeline
 
@@ -25,33 +26,39 @@ NUM_NEIGHBORS = 6
 
 @dataclass(frozen=True)
 class Embedded:
-    """Test samples as the encoder reads them (``clean``), their features and labels, and what they sound like."""
+    """Test samples and their features.
 
-    x: Tensor
+    Args:
+        clean: Samples as the encoder reads them.
+        features: Features ``(num_samples, num_features)``.
+        labels: Labels ``(num_samples,)`` by task; −1 where a sample is unlabeled.
+        audio: The first samples as data URIs of WAV files; none of images.
+    """
+
     clean: Tensor
     features: Tensor
     labels: dict[str, Tensor]
-    decoded: Tensor | None
+    audio: list[str]
 
 
-def sections(runs: Sequence[OpenedRun]) -> list[Section]:
-    """Map and neighbors, from features that are computed once."""
+def sections(runs: Sequence[RunReader]) -> list[Section]:
+    """Makes map and neighbors, from features that are computed once."""
     made: dict[int, Embedded] = {}
 
-    def embedded(run: OpenedRun) -> Embedded:
+    def embedded(run: RunReader) -> Embedded:
         if run.index not in made:
-            made[run.index] = attempt(lambda: _embed(run))
+            made[run.index] = _embed(run)
         return made[run.index]
 
-    maps = each_run(runs, lambda run: attempt(lambda: _map(run, embedded(run))))
-    near = each_run(runs, lambda run: attempt(lambda: _neighbors(run, embedded(run))))
+    maps = each_run(runs, lambda run: _map(run, embedded(run)))
+    near = each_run(runs, lambda run: _neighbors(run, embedded(run)))
     return [
         Section("map", "Embedding map", tabs("Map of run", maps)),
         Section("neighbors", "Nearest neighbors", tabs("Neighbors of run", near)),
     ]
 
 
-def _embed(run: OpenedRun) -> Embedded:
+def _embed(run: RunReader) -> Embedded:
     encoder, data = run.encoder, run.data
     x, labels = run.samples(NUM_CANDIDATES)
     device = next((p.device for p in encoder.parameters()), torch.device("cpu"))
@@ -60,29 +67,33 @@ def _embed(run: OpenedRun) -> Embedded:
     shown = min(len(x), NUM_CANDIDATES)
     with torch.no_grad():
         seen = torch.cat([clean(part.to(device)).float().cpu() for part in x[:shown].split(256)])
-    return Embedded(x, seen, features, labels, data.decode.cpu()(x[:NUM_QUERIES]) if data.spec.sample_rate else None)
+    audio = []
+    if data.spec.sample_rate is not None:
+        decoded = data.decode.cpu()(x[:NUM_QUERIES])
+        audio = [wav_uri(wave.sum(0, keepdim=True), data.spec.sample_rate) for wave in decoded]
+    return Embedded(seen, features, labels, audio)
 
 
-def _map(run: OpenedRun, embedded: Embedded) -> list[Block]:
+def _map(run: RunReader, embedded: Embedded) -> list[Block]:
     if not embedded.labels:
         return [Gap(f"{run.name}: the data has no labeled task to color a map by")]
     features = nn.functional.normalize(embedded.features[:NUM_POINTS], dim=1).numpy()
     if len(features) < 10:
         return [Gap(f"{run.name}: {len(features)} test samples are too few for a map")]
-    model = TSNE(metric="cosine", init="pca", random_state=0, perplexity=min(30, (len(features) - 1) / 3))
-    points = model.fit_transform(features)
+    perplexity = min(30, (len(features) - 1) / 3)
+    points = TSNE(metric="cosine", init="pca", random_state=0, perplexity=perplexity).fit_transform(features)
     charts = [_scatter(run, task, points, embedded.labels[task][:NUM_POINTS]) for task in embedded.labels]
     caption = (
-        f"t-SNE (cosine distance, perplexity {model.perplexity:g}) of {len(points)} test samples: neighborhoods mean "
+        f"t-SNE (cosine distance, perplexity {perplexity:g}) of {len(points)} test samples: neighborhoods mean "
         "something, distances between clusters and the axes don't."
     )
     return [Charts(charts, caption)]
 
 
-def _scatter(run: OpenedRun, task: str, points, labels: Tensor) -> Chart:
+def _scatter(run: RunReader, task: str, points: np.ndarray, labels: Tensor) -> Chart:
     classes = run.data.spec.tasks[task]
     figure = new_figure(4.4, 4.0)
-    axes = figure.subplots()
+    axes = blank(figure.subplots())
     palette = colormaps["tab10" if len(classes) <= 10 else "tab20" if len(classes) <= 20 else "turbo"]
     for label in [-1, *range(len(classes))]:
         mine = (labels == label).numpy()
@@ -91,9 +102,6 @@ def _scatter(run: OpenedRun, task: str, points, labels: Tensor) -> Chart:
             color = GRAY if label < 0 else palette(label if len(classes) <= 20 else spread)
             name = "unlabeled" if label < 0 else classes[label]
             axes.scatter(*points[mine].T, s=7, color=color, label=name, linewidths=0)
-    axes.set_xticks([])
-    axes.set_yticks([])
-    axes.spines[:].set_visible(False)
     if len(classes) <= 30:
         columns = 5 if max(map(len, classes)) < 9 else 3
         axes.legend(
@@ -106,7 +114,7 @@ def _scatter(run: OpenedRun, task: str, points, labels: Tensor) -> Chart:
     )
 
 
-def _neighbors(run: OpenedRun, embedded: Embedded) -> list[Block]:
+def _neighbors(run: RunReader, embedded: Embedded) -> list[Block]:
     count = min(NUM_QUERIES, len(embedded.features) - 1)
     k = min(NUM_NEIGHBORS, len(embedded.features) - 1)
     indices, similarity = nearest_neighbors(
@@ -119,7 +127,7 @@ def _neighbors(run: OpenedRun, embedded: Embedded) -> list[Block]:
     return tabs(f"Task of the marks, {run.name}", panels)
 
 
-def _grid(run: OpenedRun, embedded: Embedded, task: str, indices: Tensor, similarity: Tensor) -> Block:
+def _grid(run: RunReader, embedded: Embedded, task: str, indices: Tensor, similarity: Tensor) -> Block:
     classes, labels = run.data.spec.tasks.get(task, ()), embedded.labels.get(task)
 
     def name(i: int) -> str:
@@ -130,7 +138,7 @@ def _grid(run: OpenedRun, embedded: Embedded, task: str, indices: Tensor, simila
 
     rows = []
     for query, near in enumerate(indices.tolist()):
-        tiles = [tile(query, note="query", audio=_audio(run, embedded, query))]
+        tiles = [tile(query, note="query", audio=embedded.audio[query] if embedded.audio else "")]
         for place, i in enumerate(near):
             mark = "" if labels is None else "right" if labels[i] == labels[query] else "wrong"
             tiles.append(tile(i, note=f"{name(i)}, {similarity[query, place]:.2f}", mark=mark))
@@ -144,13 +152,7 @@ def _grid(run: OpenedRun, embedded: Embedded, task: str, indices: Tensor, simila
 
 def _picture(embedded: Embedded, i: int) -> str:
     x = embedded.clean[i]
-    if embedded.decoded is None and x.shape[0] in (1, 3):
+    if not embedded.audio and x.shape[0] in (1, 3):
         return image_uri(x)
     low, high = torch.quantile(embedded.clean[:100].flatten()[:100_000], torch.tensor([0.01, 0.99])).tolist()
     return map_uri(x[0], low, high)
-
-
-def _audio(run: OpenedRun, embedded: Embedded, i: int) -> str:
-    if embedded.decoded is None:
-        return ""
-    return wav_uri(embedded.decoded[i].sum(0, keepdim=True), run.data.spec.sample_rate)

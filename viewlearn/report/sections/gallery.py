@@ -7,22 +7,23 @@ from torch import Tensor
 
 from viewlearn.report.blocks import Block, Gap, Grid, Section, Text, Tile, tabs
 from viewlearn.report.media import image_uri, map_uri, wav_uri
-from viewlearn.report.reader import OpenedRun, attempt
+from viewlearn.report.run_reader import RunReader
 from viewlearn.report.sections.common import each_run
 from viewlearn.views import Compose, pipeline
 
+Viewed = tuple[Tensor | None, Tensor]  # waveforms before the front end, if views act on them; the encoder's input
 NUM_SAMPLES = 6
 NUM_VIEWS = 3
 AMPLIFICATION = 5
 
 
-def section(runs: Sequence[OpenedRun]) -> Section:
-    """The same samples under each run's views."""
-    return Section("views", "Views", tabs("Views of run", each_run(runs, lambda run: attempt(lambda: _blocks(run)))))
+def section(runs: Sequence[RunReader]) -> Section:
+    """Shows the same samples under each run's views."""
+    return Section("views", "Views", tabs("Views of run", each_run(runs, _blocks)))
 
 
 @torch.no_grad()
-def _blocks(run: OpenedRun) -> list[Block]:
+def _blocks(run: RunReader) -> list[Block]:
     parts = run.parts
     data, views = parts.data, parts.method.views
     x, labels = run.samples(NUM_SAMPLES, seed=1)
@@ -39,8 +40,7 @@ def _blocks(run: OpenedRun) -> list[Block]:
     return [_images(clean, [view for _, view in drawn], names)]
 
 
-def _transform(views: Compose, x: Tensor, generator: torch.Generator) -> tuple[Tensor | None, Tensor]:
-    """(the waveform before the front end if views act on it, what the encoder reads) of one view."""
+def _transform(views: Compose, x: Tensor, generator: torch.Generator) -> Viewed:
     params = views.sample(x, generator)
     waveform, changed = None, False
     for name, view in views.entries.items():
@@ -68,8 +68,8 @@ def _images(clean: Tensor, drawn: list[Tensor], names: list[str]) -> Block:
     return Grid(head, rows, f"Test samples, their views, and {AMPLIFICATION}× (view − original) around gray")
 
 
-def _sounds(run: OpenedRun, x: Tensor, clean: Tensor, drawn: list, names: list[str], rate: int) -> list[Block]:
-    decoded = attempt(lambda: run.parts.data.decode(x)).float().cpu()
+def _sounds(run: RunReader, x: Tensor, clean: Tensor, drawn: list[Viewed], names: list[str], rate: int) -> list[Block]:
+    decoded = run.parts.data.decode(x).float().cpu()
     originals = [wav_uri(wave.sum(0, keepdim=True), rate) for wave in decoded]
     values = clean.flatten()[:: max(1, clean.numel() // 100_000)]
     low, high = torch.quantile(values, torch.tensor([0.01, 0.99])).tolist()
@@ -93,7 +93,7 @@ def _sounds(run: OpenedRun, x: Tensor, clean: Tensor, drawn: list, names: list[s
                 )
             )
     numbers = [f"view {i + 1}" for i in range(len(drawn))]
-    seconds = run.parts.data.spec.num_samples / rate
+    seconds = decoded.shape[-1] / rate
     caption = f"Log-mel spectrograms: time from left to right (0 to {seconds:.2f} s), mel bands from low to high"
     scale = (f"{low:.1f}", f"{high:.1f} (as the encoder reads it, standard deviations)", "magma")
     blocks: list[Block] = [Grid(["", "original", *numbers], rows, caption, scale)]

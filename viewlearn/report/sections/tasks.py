@@ -2,17 +2,17 @@
 
 from collections.abc import Sequence
 
-from viewlearn.evaluation.results import Row, percent
+from viewlearn.evaluation.results import percent
 from viewlearn.plots.figure import GRAY, new_figure, tidy
 from viewlearn.report.blocks import Block, Chart, Charts, Gap, Section, Table, Text
 from viewlearn.report.media import themed_svg
 from viewlearn.report.page import color_of
-from viewlearn.report.reader import OpenedRun
-from viewlearn.report.sections.common import by_data, gaps_of, short
+from viewlearn.report.run_reader import RunReader
+from viewlearn.report.sections.common import by_data, find_row, gaps_of, short
 
 
-def section(runs: Sequence[OpenedRun]) -> Section:
-    """A table and a chart for each data set."""
+def section(runs: Sequence[RunReader]) -> Section:
+    """Makes a table and charts for each data set."""
     groups, gaps = by_data(runs)
     blocks: list[Block] = list(gaps)
     for number, group in enumerate(groups):
@@ -24,14 +24,14 @@ def section(runs: Sequence[OpenedRun]) -> Section:
     return Section("tasks", "Tasks", blocks)
 
 
-def _group(runs: Sequence[OpenedRun], number: int) -> list[Block]:
+def _group(runs: Sequence[RunReader], number: int) -> list[Block]:
     keys = list(dict.fromkeys((row.task, row.probe, row.layer) for run in runs for row in run.results.rows))
     if not keys:
         return [Gap(f"{short(runs)}: the data has no labeled task")] if runs else []
     rows = []
     for task, probe, layer in keys:
         for run in runs:
-            row = _find(run, task, probe, layer)
+            row = find_row(run, task, probe, layer)
             if row is not None:
                 name = f"{probe}, {layer}" if layer else probe
                 cells = (
@@ -47,14 +47,14 @@ def _group(runs: Sequence[OpenedRun], number: int) -> list[Block]:
     return [table, Charts(charts, "Bars: 95 % intervals. Gray ticks: an encoder with random weights; dotted: chance.")]
 
 
-def _chart(key: tuple, runs: Sequence[OpenedRun], id: str) -> Chart:
+def _chart(key: tuple[str, str, str | None], runs: Sequence[RunReader], id: str) -> Chart:
     task, probe, layer = key
     figure = new_figure(4.4, 0.9 + 0.34 * len(runs))
     axes = tidy(figure.subplots())
     described, names = [], []
     for y, run in enumerate(runs):
         names.append(run.name if len(run.name) < 22 else run.name[:20] + "…")
-        row = _find(run, *key)
+        row = find_row(run, *key)
         if row is None:
             continue
         score = row.trained
@@ -70,10 +70,3 @@ def _chart(key: tuple, runs: Sequence[OpenedRun], id: str) -> Chart:
     axes.set_xlabel("accuracy (%)", fontsize=9)
     title = f"{task}, {probe} probe" + (f", {layer}" if layer else "")
     return Chart(themed_svg(figure, f"task-{id}"), title, f"{title}: {'; '.join(described)}")
-
-
-def _find(run: OpenedRun, task: str, probe: str, layer: str | None) -> Row | None:
-    try:
-        return run.results.row(task, probe, layer)
-    except ValueError:
-        return None

@@ -3,14 +3,14 @@
 import pytest
 import yaml
 
-from viewlearn.report.reader import OpenedRun, Pool
+from viewlearn.report.run_reader import RunReader, SharedData
 
 
 def key(folder, **arguments) -> str:
     folder.mkdir()
     data = {"class_path": "audio.SyntheticVowels", "init_args": {"seed": 0, "std": 24.8179, **arguments}}
     (folder / "config.yaml").write_text(yaml.safe_dump({"data": data}))
-    return OpenedRun(folder, 0, Pool()).data_key
+    return RunReader(folder, 0, SharedData()).data_key
 
 
 @pytest.mark.parametrize(

@@ -1,40 +1,38 @@
-"""How the target of learned views moves while the encoder learns: what they destroy at each kept checkpoint."""
+"""How learned views change while the encoder learns: what they destroy at each kept checkpoint."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from matplotlib.ticker import MaxNLocator
 
 from viewlearn.evaluation.feature_dropping import FeatureDropping, ViewsEffect
 from viewlearn.plots.figure import new_figure, tidy
-from viewlearn.report.analysis import FINAL, STEP
+from viewlearn.report.analysis import STEP
 from viewlearn.report.blocks import Block, Chart, Charts
 from viewlearn.report.media import themed_svg
 from viewlearn.report.page import color_of
-from viewlearn.report.reader import Missing, OpenedRun
-from viewlearn.report.sections.common import identifier
+from viewlearn.report.run_reader import RunReader
+from viewlearn.report.sections.common import gaps_of, identifier
 
 Point = tuple[float, float, float]  # a value and its interval
 
 
-def in_order(found: FeatureDropping) -> list[tuple[str, ViewsEffect]]:
-    """(name, effect of the views) of the points in training, first to last."""
-    return sorted(found.views.items(), key=lambda item: _step(item[0]) or float("inf"))
+def in_order(analysis: FeatureDropping) -> list[tuple[str, ViewsEffect]]:
+    """Returns (name, effect of the views) of the points in training, first to last."""
+    return sorted(analysis.views.items(), key=lambda item: _step(item[0]) or float("inf"))
 
 
-def training_blocks(
-    runs: Sequence[OpenedRun], found: Mapping[int, FeatureDropping], tasks: Sequence[str], id: str
+def checkpoint_blocks(
+    runs: Sequence[RunReader], analyses: Mapping[int, FeatureDropping], tasks: Sequence[str], id: str
 ) -> list[Block]:
-    """One chart per task, and one of where the views act, over the steps of runs that keep earlier checkpoints."""
-    runs = [run for run in runs if len(found[run.index].views) > 1 and _last(run) is not None]
-    charts = [
-        _chart(runs, found, lambda each, task=task: _rate(each, task), f"Destruction of {task} while training",
-               "labels destroyed (%)", f"target{id}-{identifier(task)}")
-        for task in tasks
-    ]  # fmt: skip
-    charts.append(
-        _chart(runs, found, _on_overlay, "Change on the overlay while training", "correlation of |change| and opacity",
-               f"target{id}")
-    )  # fmt: skip
+    """Draws a chart per task, and one of where the views act, over the steps of runs that keep earlier checkpoints."""
+    runs, _ = gaps_of((run for run in runs if len(analyses[run.index].views) > 1), "num_steps")
+    charts = []
+    for task in tasks:
+        title, name = f"Destruction of {task} while training", f"target{id}-{identifier(task)}"
+        charts.append(_chart(runs, analyses, partial(_rate, task), title, "labels destroyed (%)", name))
+    unit = "correlation of |change| and opacity"
+    charts.append(_chart(runs, analyses, _on_overlay, "Change on the overlay while training", unit, f"target{id}"))
     charts = [chart for chart in charts if chart is not None]
     caption = (
         "The views of each analyzed checkpoint on test samples, bars: 95 % intervals; checkpoints before the last are "
@@ -47,15 +45,7 @@ def _step(stage: str) -> int | None:
     return int(stage.removeprefix(STEP)) if stage.startswith(STEP) else None
 
 
-def _last(run: OpenedRun) -> int | None:
-    """The step at which training ended."""
-    try:
-        return int(run.folder.load_compute()["steps"])
-    except (Missing, KeyError, TypeError, ValueError):
-        return None
-
-
-def _rate(effect: ViewsEffect, task: str) -> Point | None:
+def _rate(task: str, effect: ViewsEffect) -> Point | None:
     if task not in effect.tasks:
         return None
     rate = effect.tasks[task].destruction
@@ -68,8 +58,8 @@ def _on_overlay(effect: ViewsEffect) -> Point | None:
 
 
 def _chart(
-    runs: Sequence[OpenedRun],
-    found: Mapping[int, FeatureDropping],
+    runs: Sequence[RunReader],
+    analyses: Mapping[int, FeatureDropping],
     point: Callable[[ViewsEffect], Point | None],
     title: str,
     unit: str,
@@ -79,9 +69,11 @@ def _chart(
     axes = tidy(figure.subplots())
     told = []
     for run in runs:
-        stages = [(_last(run) if stage == FINAL else _step(stage), point(each))
-                  for stage, each in in_order(found[run.index])]  # fmt: skip
-        stages = [(step, value) for step, value in stages if value is not None]
+        stages = [
+            (run.num_steps if (step := _step(stage)) is None else step, value)
+            for stage, effect in in_order(analyses[run.index])
+            if (value := point(effect)) is not None
+        ]
         if len(stages) < 2:
             continue
         steps = [step for step, _ in stages]
