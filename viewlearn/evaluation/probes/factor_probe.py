@@ -6,9 +6,9 @@ from dataclasses import replace
 import torch
 from torch import nn
 
-from viewlearn.data import Batch, Data, Split, make_loader, take
+from viewlearn.data import Batch, Data, Split, take
 from viewlearn.evaluation.frozen import evaluation_mode
-from viewlearn.evaluation.probes.features import Extraction, Features, encode_batches
+from viewlearn.evaluation.probes.features import Extraction, Features, encode_batches, read_batches
 from viewlearn.evaluation.probes.linear import L2_GRID, linear_probe
 from viewlearn.evaluation.probes.parameter_classes import ParameterClasses
 from viewlearn.evaluation.probes.splits import SplitFeatures, probe_splits, validation_samples
@@ -65,10 +65,7 @@ def factor_probe(
     def batches(split: Split) -> Iterator[Batch]:
         """Each sample of a split, given one setting and labeled with its class."""
         generator = torch.Generator().manual_seed(seed + 1 + SPLITS.index(split))
-        loader = make_loader(
-            splits[split], extraction.batch_size, shuffle=False, drop_last=False, num_workers=extraction.num_workers
-        )
-        for batch in loader.epoch():
+        for batch in read_batches(splits[split], extraction.batch_size, extraction.num_workers):
             x = before(batch.x.to(device), torch.Generator().manual_seed(0))
             params, label = fitted.sample(x, generator)
             with evaluation_mode(view):

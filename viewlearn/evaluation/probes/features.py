@@ -1,12 +1,12 @@
 """Frozen features of a whole data set, computed once for every probe that reads them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from viewlearn.data import Batch, Dataset, make_loader
+from viewlearn.data import ArrayDataset, Batch, Dataset, make_loader
 from viewlearn.evaluation.frozen import MixedPrecision, autocast, device_of, evaluation_mode
 from viewlearn.evaluation.probes.layers import Layered, match_layers
 from viewlearn.views import Identity, View
@@ -97,10 +97,28 @@ def extract_features(
     Raises:
         ValueError: The data set is empty, a layer or precision is unknown, or features aren't finite.
     """
-    loader = make_loader(
-        dataset, extraction.batch_size, shuffle=False, drop_last=False, num_workers=extraction.num_workers
-    )
-    return encode_batches(encoder, loader.epoch(), pipeline, extraction)
+    if len(dataset) == 0:
+        raise ValueError("there are no samples to extract features of: the data set is empty")
+    batches = read_batches(dataset, extraction.batch_size, extraction.num_workers)
+    return encode_batches(encoder, batches, pipeline, extraction)
+
+
+def read_batches(dataset: Dataset, batch_size: int, num_workers: int = 0) -> Iterator[Batch]:
+    """Reads a whole data set in order, in storage form.
+
+    What is in memory is sliced, not copied, and so keeps its memory layout, on which the rounding of sums depends.
+
+    Args:
+        dataset: Samples in storage form.
+        batch_size: Number of samples per batch.
+        num_workers: Number of processes that read samples of a data set that isn't held in memory.
+    """
+    if not isinstance(dataset, ArrayDataset):
+        yield from make_loader(dataset, batch_size, shuffle=False, drop_last=False, num_workers=num_workers).epoch()
+        return
+    for index in torch.arange(len(dataset)).split(batch_size):
+        rows = slice(int(index[0]), int(index[-1]) + 1)
+        yield Batch(dataset.x[rows], {task: y[rows] for task, y in dataset.labels.items()}, index)
 
 
 def encode_batches(

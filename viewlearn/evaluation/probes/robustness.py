@@ -1,15 +1,13 @@
 """Accuracy on corrupted inputs of a classifier that was trained on clean ones."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import torch
 from torch import nn
 
-from viewlearn.data import ArrayDataset, Data, Dataset, make_loader
-from viewlearn.evaluation.probes.features import Extraction, extract_features
+from viewlearn.data import ArrayDataset, Data, Dataset
+from viewlearn.evaluation.probes.features import Extraction, extract_features, read_batches
 from viewlearn.evaluation.probes.limited import subsample
 from viewlearn.evaluation.probes.linear import L2_GRID, fit_linear_probe, score_classifier
 from viewlearn.evaluation.probes.splits import SplitFeatures, clean_features, validation_samples
@@ -43,12 +41,6 @@ class Robustness:
     def to_dict(self) -> dict[str, object]:
         """Plain values for JSON, the mean included."""
         return {**asdict(self), "mean": self.mean}
-
-    @classmethod
-    def load(cls, path: Path | str) -> "Robustness":
-        """Reads a JSON file of what ``to_dict`` gave."""
-        content = json.loads(Path(path).read_text(encoding="utf-8"))
-        return cls(content["task"], content["clean"], content["corrupted"])
 
     def __str__(self) -> str:
         num = max(len(accuracies) for accuracies in self.corrupted.values())
@@ -158,7 +150,7 @@ def corrupt(
 def _corrupted(dataset: Dataset, decode: View, view: View) -> ArrayDataset:
     generator = torch.Generator().manual_seed(0)
     images, labels = [], []
-    for batch in make_loader(dataset, 512, shuffle=False, drop_last=False, num_workers=0).epoch():
+    for batch in read_batches(dataset, 512):
         if batch.x.dtype != torch.uint8:
             raise ValueError(f"samples are stored as {batch.x.dtype}; only those in 8 bits can be corrupted beforehand")
         corrupted = view(decode(batch.x, generator), generator)

@@ -6,9 +6,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from viewlearn.data import Dataset, make_loader
+from viewlearn.data import Dataset
 from viewlearn.evaluation.frozen import device_of, evaluation_mode
 from viewlearn.evaluation.intervals import wilson_interval
+from viewlearn.evaluation.probes.features import read_batches
 from viewlearn.evaluation.probes.layers import Layered, match_layers
 from viewlearn.evaluation.score import Score
 from viewlearn.views import Compose, LeaveOneOut
@@ -58,7 +59,7 @@ def shared_factor_accuracy(
     generator = torch.Generator().manual_seed(seed)
     wins: dict[tuple[str, str], list[Tensor]] = {}
     with evaluation_mode(views), evaluation_mode(encoder):
-        for batch in make_loader(dataset, batch_size, shuffle=False, drop_last=False, num_workers=0).epoch():
+        for batch in read_batches(dataset, batch_size):
             x = batch.x.to(device)
             query_params, key_params = leave_one_out.sample(x, generator)
             query, fresh, *sharing = (

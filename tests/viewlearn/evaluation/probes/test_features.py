@@ -6,6 +6,7 @@ from torch import nn
 
 from viewlearn.data import ArrayDataset
 from viewlearn.evaluation.probes import Extraction, Layered, encode_batches, extract_features, match_layers
+from viewlearn.evaluation.probes.features import read_batches
 from viewlearn.views import View
 
 
@@ -72,6 +73,13 @@ def test_every_way_to_read_the_data_gives_the_same(dataset, encoder):
         torch.testing.assert_close(features.x, expected.x)
         assert torch.equal(features.index, expected.index)
         assert all(torch.equal(features.labels[task], y) for task, y in expected.labels.items())
+
+
+def test_what_is_in_memory_keeps_its_layout(dataset):
+    last = ArrayDataset(dataset.x.to(memory_format=torch.channels_last))
+    for batch in read_batches(last, 7):
+        assert batch.x.is_contiguous(memory_format=torch.channels_last)
+        assert batch.x.data_ptr() == last.x[int(batch.index[0])].data_ptr()
 
 
 def test_modes_and_statistics_are_as_before(dataset, encoder):

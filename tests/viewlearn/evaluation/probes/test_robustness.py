@@ -74,10 +74,14 @@ def test_accuracies_are_the_classifiers():
     assert robustness.corrupted["jitter"] == [(classifier.predict(x) == test.labels["sign"]).double().mean().item()]
 
 
-def test_round_trip_and_table(tmp_path):
+def test_json_and_table():
     robustness = Robustness("sign", 0.9, {"noise": [0.8, 0.4], "fog": [0.7]})
-    (tmp_path / "robustness.json").write_text(json.dumps(robustness.to_dict()))
-    assert Robustness.load(tmp_path / "robustness.json") == robustness
+    assert json.loads(json.dumps(robustness.to_dict())) == {
+        "task": "sign",
+        "clean": 0.9,
+        "corrupted": {"noise": [0.8, 0.4], "fog": [0.7]},
+        "mean": pytest.approx(0.65),
+    }
     lines = str(robustness).splitlines()
     assert len(lines) == 6
     assert lines[2].split() == ["noise", "80.0", "40.0", "60.0"]
