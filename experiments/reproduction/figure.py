@@ -44,13 +44,13 @@ def _prediction(grid: Grid, points: Sequence[Tradeoff], a: str, b: str) -> tuple
     The model says where the share rises with A's destruction, not which accuracy a share gives.
     """
     run = RunReader(next(cell for cell in grid.cells if cell.done).folder, 0, SharedData())
-    setting = contrast(run)
     try:
-        num_a, num_b = (len(run.spec.tasks[task]) for task in (a, b))
-    except (MissingPart, KeyError):
+        setting, tasks = contrast(run), run.spec.tasks
+    except MissingPart:
         return None
-    if setting is None:
+    if setting is None or a not in tasks or b not in tasks:
         return None
+    num_a, num_b = len(tasks[a]), len(tasks[b])
     dropouts = np.linspace(0, 1, 41)
     shares = np.array([sphere_optimum(*setting, num_b, disagreement(p)) for p in dropouts])
     low, high = (100 * bound(point.accuracy for point in points) for bound in (min, max))

@@ -69,8 +69,8 @@ def _column(evaluation: Evaluation, heading: str, place: str) -> Column:
 
 def num_features(cell: Cell) -> int | None:
     """The length of a run's features."""
-    info = Results.load(cell.folder / "results.json").info
-    return info.get("num_features", {}).get("output")
+    lengths = Results.load(cell.folder / "results.json").info.get("num_features")
+    return lengths.get("output") if isinstance(lengths, dict) else None
 
 
 def destroyed(cell: Cell) -> dict[str, float]:
@@ -91,8 +91,3 @@ def spread(values: Sequence[float | None]) -> str:
     if not percent:
         return "—"
     return f"{mean(percent):.1f}" + (f" ± {stdev(percent):.1f}" if len(percent) > 1 else "")
-
-
-def line(cells: Sequence[str]) -> str:
-    """A line of a table in Markdown."""
-    return "| " + " | ".join(cells) + " |"

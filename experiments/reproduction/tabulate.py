@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from reproduction.grid import Cell, Grid
 from reproduction.invariance import invariance_tables
-from reproduction.reading import Column, columns, destroyed, layer_columns, line, num_features, spread
+from reproduction.reading import Column, columns, destroyed, layer_columns, num_features, spread
 from viewlearn.evaluation import Results
+from viewlearn.tables import markdown_table
 
 UNKNOWN = "could not be obtained"
 RANDOM = "random encoder"
@@ -28,12 +29,16 @@ def tabulate(grid: Grid, command: str) -> str:
         "",
         f"{grid.reference} Scale: {grid.scale}. Accuracies in percent, {grid.probe} probe.",
         "",
-        line(head),
-        line(["---", *["---:"] * (len(head) - 1)]),
     ]
     rows = {RANDOM: grid.rows[0], **{row: row for row in grid.rows}}  # the first row's weights before training
-    lines += [_line(grid, name, _cells(grid, row), found, published, lost) for name, row in rows.items()]
-    lines += ["", *_layer_table(grid), *invariance_tables(grid), *(f"{note}\n" for note in grid.notes)]
+    cells = [_row(grid, name, _cells(grid, row), found, published, lost) for name, row in rows.items()]
+    lines += [
+        markdown_table(head, cells),
+        "",
+        *_layer_table(grid),
+        *invariance_tables(grid),
+        *(f"{note}\n" for note in grid.notes),
+    ]
     return "\n".join([*lines, _origin(grid, command)])
 
 
@@ -41,7 +46,9 @@ def _cells(grid: Grid, row: str) -> list[Cell]:
     return [cell for cell in grid.cells if cell.row == row]
 
 
-def _line(grid: Grid, row: str, cells: list[Cell], found: list[Column], published: set[str], lost: list[str]) -> str:
+def _row(
+    grid: Grid, row: str, cells: list[Cell], found: list[Column], published: set[str], lost: list[str]
+) -> list[str]:
     done = [cell for cell in cells if cell.done]
     random = row == RANDOM
     texts = [row]
@@ -53,23 +60,24 @@ def _line(grid: Grid, row: str, cells: list[Cell], found: list[Column], publishe
     texts += ["—" if random else spread([destroyed(cell).get(task) for cell in done]) for task in lost]
     if grid.evaluations:
         texts.append(", ".join(sorted({str(num_features(cell) or "—") for cell in done})) or "—")
-    return line([*texts, f"{len(done)} of {len(cells)}"])
+    return [*texts, f"{len(done)} of {len(cells)}"]
 
 
 def _layer_table(grid: Grid) -> list[str]:
     """A line for each row and layer of the runs that were asked by layer."""
-    asked, lines = layer_columns(grid), []
+    asked: list[Column] = layer_columns(grid)
+    rows: list[list[str]] = []
     for row in grid.rows:
         done = [cell for cell in _cells(grid, row) if cell.done]
         layers = {each.layer: None for column in asked for cell in done for each in column.rows(cell)}
         if len(layers) > 1:
             for layer in layers:
                 values = [spread([column.value(cell, [layer]) for cell in done]) for column in asked]
-                lines.append(line([row, layer or "output", *values]))
-    if not lines:
+                rows.append([row, layer or "output", *values])
+    if not rows:
         return []
     head = ["", "features", *(column.heading for column in asked)]
-    return ["By layer:", "", line(head), line(["---", "---", *["---:"] * len(asked)]), *lines, ""]
+    return ["By layer:", "", markdown_table(head, rows, left=2), ""]
 
 
 def _origin(grid: Grid, command: str) -> str:

@@ -1,12 +1,13 @@
 """Results of an evaluation: a table to print, and the same as a JSON file."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from viewlearn.evaluation.score import Score
+from viewlearn.tables import text_table
 
 
 @dataclass(frozen=True)
@@ -70,24 +71,10 @@ class Results:
         if not self.rows:
             return "Nothing was evaluated: the data has no labels, or no probe was asked for."
         layers = any(row.layer is not None for row in self.rows)
-        header = ("trained encoder", "random encoder", "majority class", "1/classes", "train", "test")
-        table: list[tuple[str, ...]] = [("task", "probe", *(["features"] if layers else []), *header)]
-        for row in self.rows:
-            table.append((row.task, row.probe, *([row.layer or "output"] if layers else []), *_cells(row)))
-        return aligned(table, left=2 + layers)
-
-
-def aligned(table: Sequence[Sequence[str]], left: int = 1) -> str:
-    """Writes a plain-text table whose first row is the header: ``left`` columns flush left, the others flush right."""
-    widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
-    lines = [
-        "  ".join(
-            cell.ljust(width) if column < left else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in table
-    ]
-    return "\n".join([lines[0], "─" * (sum(widths) + 2 * (len(widths) - 1)), *lines[1:]])
+        numbers = ("trained encoder", "random encoder", "majority class", "1/classes", "train", "test")
+        head = ("task", "probe", *(["features"] if layers else []), *numbers)
+        rows = [(row.task, row.probe, *([row.layer or "output"] if layers else []), *_cells(row)) for row in self.rows]
+        return text_table(head, rows, left=2 + layers)
 
 
 def percent(score: Score | None) -> str:

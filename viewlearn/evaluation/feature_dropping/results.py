@@ -11,9 +11,9 @@ import torch
 from viewlearn.evaluation.feature_dropping.action import Action
 from viewlearn.evaluation.feature_dropping.dependence import Dependence
 from viewlearn.evaluation.feature_dropping.destruction import Destruction
-from viewlearn.evaluation.results import aligned
 from viewlearn.evaluation.score import Score
 from viewlearn.files import write_text
+from viewlearn.tables import text_table
 
 FORMAT = 1
 
@@ -102,7 +102,8 @@ class FeatureDropping:
             raise ValueError(f"{path} is no feature-dropping analysis: {error}") from error
 
     def __str__(self) -> str:
-        rows = [("views", "task", "destroyed", "95 %", "within samples", "dropout p", "disagreement q", "known")]
+        head = ("views", "task", "destroyed", "95 %", "within samples", "dropout p", "disagreement q", "known")
+        rows = []
         for name, effect in self.views.items():
             for task, dropping in effect.tasks.items():
                 rate = dropping.destruction
@@ -119,7 +120,7 @@ class FeatureDropping:
                     )
                 )
         missing = {**self.gaps, **{t: g for effect in self.views.values() for t, g in effect.gaps.items()}}
-        return "\n".join([aligned(rows, left=2), *(f"{task}: {reason}" for task, reason in missing.items())])
+        return "\n".join([text_table(head, rows, left=2), *(f"{task}: {reason}" for task, reason in missing.items())])
 
 
 def _plain(value: object) -> object:

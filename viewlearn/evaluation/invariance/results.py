@@ -14,6 +14,7 @@ from viewlearn.evaluation.invariance.null import NullTest, Within, permutation_t
 from viewlearn.evaluation.invariance.score import RepresentationInvariance
 from viewlearn.evaluation.invariance.similarity import SetCosine
 from viewlearn.evaluation.invariance.variance import VarianceRatio
+from viewlearn.tables import markdown_table
 
 Measured = dict[str, NullTest]
 """Each measure's score beside its null, by the measure's name."""
@@ -120,9 +121,8 @@ def table(rows: Mapping[str, Mapping[str, Mapping[str, NullTest | OverSeeds]]], 
     if measure not in known:
         raise ValueError(f"no encoder has the measure {measure!r}; there are: {', '.join(known)}")
     names = list(dict.fromkeys(name for sets in rows.values() for name in sets))
-    lines = [[measure, *names], ["---", *["---:"] * len(names)]]
-    lines += [[row, *(_cell(sets.get(name, {}).get(measure)) for name in names)] for row, sets in rows.items()]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    cells = [[row, *(_cell(sets.get(name, {}).get(measure)) for name in names)] for row, sets in rows.items()]
+    return markdown_table([measure, *names], cells)
 
 
 def _cell(result: NullTest | OverSeeds | None) -> str:

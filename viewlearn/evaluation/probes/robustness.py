@@ -11,7 +11,7 @@ from viewlearn.evaluation.probes.features import Extraction, extract_features, r
 from viewlearn.evaluation.probes.limited import subsample
 from viewlearn.evaluation.probes.linear import L2_GRID, fit_linear_probe, score_classifier
 from viewlearn.evaluation.probes.splits import SplitFeatures, clean_features, validation_samples
-from viewlearn.evaluation.results import aligned
+from viewlearn.tables import text_table
 from viewlearn.views import View, pipeline
 
 Corruptions = Mapping[str, Sequence[View | Dataset]]
@@ -44,14 +44,15 @@ class Robustness:
 
     def __str__(self) -> str:
         num = max(len(accuracies) for accuracies in self.corrupted.values())
-        table = [("corruption", *(f"severity {i + 1}" for i in range(num)), "mean")]
+        head = ("corruption", *(f"severity {i + 1}" for i in range(num)), "mean")
+        rows: list[tuple[str, ...]] = []
         for name, accuracies in self.corrupted.items():
             cells = [f"{100 * accuracy:.1f}" for accuracy in accuracies]
             mean = f"{100 * sum(accuracies) / len(accuracies):.1f}"
-            table.append((name, *cells, *[""] * (num - len(cells)), mean))
-        table.append(("mean", *[""] * num, f"{100 * self.mean:.1f}"))
-        table.append(("clean", *[""] * num, f"{100 * self.clean:.1f}"))
-        return aligned(table)
+            rows.append((name, *cells, *[""] * (num - len(cells)), mean))
+        rows.append(("mean", *[""] * num, f"{100 * self.mean:.1f}"))
+        rows.append(("clean", *[""] * num, f"{100 * self.clean:.1f}"))
+        return text_table(head, rows)
 
 
 def corruption_robustness(
