@@ -7,6 +7,7 @@ import torch
 
 from benchmarks.measure import Row, compare
 from viewlearn.evaluation.invariance import RepresentationInvariance, SetLayout, permutation_test
+from viewlearn.evaluation.invariance.score import Version
 
 
 def rows(quick: bool) -> Iterator[Row]:
@@ -16,12 +17,13 @@ def rows(quick: bool) -> Iterator[Row]:
     sets = torch.arange(num_images) // 10
     layout = SetLayout.of(sets // 50, sets)
     size = f"{num_images:,} × {num_units:,}"
-    for version in ("released", "formula"):
-        timing = compare(
-            {"ours": lambda v=version: permutation_test(RepresentationInvariance(features, layout, v), permutations)},
-            repeats=3,
-            warmup=0,
-        )["ours"]
+    versions: tuple[Version, ...] = ("released", "formula")
+    for version in versions:
+
+        def measure(version: Version = version) -> object:
+            return permutation_test(RepresentationInvariance(features, layout, version), permutations)
+
+        timing = compare({"ours": measure}, repeats=3, warmup=0)["ours"]
         what = f"RIS {version}, {size}, {permutations} permutations"
         yield Row("invariance", what, str(timing), "a bar of 30 s", 30 / timing.median, "≥ 1", "on one thread or more")
     once = compare(

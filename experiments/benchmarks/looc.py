@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-from benchmarks.measure import Row, compare, peak_memory
+from benchmarks.measure import Row, compare, fastest_device, peak_memory
 from viewlearn.data import Batch
 from viewlearn.encoders import Backbone, Encoder
 from viewlearn.methods import LooC, Method, MoCo
-from viewlearn.views import Compose, Identity, pipeline
+from viewlearn.views import Compose, Identity, View, pipeline
 from viewlearn.views.decode import ToFloat
 from vision import ColorJitter, HorizontalFlip, QuarterRotation, RandomResizedCrop
 
@@ -26,11 +26,11 @@ def rows(quick: bool) -> Iterator[Row]:
 
 
 def _compare(name: str, batch_size: int, factors: str, repeats: int) -> Iterator[Row]:
-    device = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else torch.device("cpu")
+    device = fastest_device()
     x = torch.randint(0, 256, (batch_size, 3, 32, 32), dtype=torch.uint8, device=device)
     batch = Batch(x, {}, torch.arange(batch_size, device=device))
     views = _views(factors)
-    encoder = Backbone(name, channels=3, size=(32, 32)).to(device, memory_format=torch.channels_last)
+    encoder = Backbone(name, channels=3, size=(32, 32)).to(device).to(memory_format=torch.channels_last)
     looc = _step(LooC(encoder, views, factors).to(device), batch)
     moco = _step(MoCo(encoder, views, num_keys=3).to(device), batch)
     what = f"LooC step over {factors}, {name}, batch {batch_size}"
@@ -55,7 +55,7 @@ def _compare(name: str, batch_size: int, factors: str, repeats: int) -> Iterator
 
 def _views(factors: str) -> Compose:
     """Crop and flip under color jitter; nothing that takes time where color is no factor."""
-    entries = {"flip": HorizontalFlip(), "rotation": QuarterRotation()}
+    entries: dict[str, View] = {"flip": HorizontalFlip(), "rotation": QuarterRotation()}
     if "color" in factors:
         entries = {"crop": RandomResizedCrop(32), "color": ColorJitter(0.4, 0.4, 0.4, 0.1), **entries}
     return pipeline(ToFloat(), Identity(), Compose(entries))

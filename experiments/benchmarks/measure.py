@@ -6,7 +6,7 @@ import resource
 import statistics
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -38,9 +38,9 @@ class Row:
     note: str = ""
 
 
-def compare(functions: dict[str, Callable[[], object]], repeats: int = 15, warmup: int = 2) -> dict[str, Timing]:
+def compare(functions: Mapping[str, Callable[..., object]], repeats: int = 15, warmup: int = 2) -> dict[str, Timing]:
     """Calls each function in turn, ``repeats`` rounds after ``warmup``; returns the timing of each."""
-    seconds = {name: [] for name in functions}
+    seconds: dict[str, list[float]] = {name: [] for name in functions}
     for round_ in range(warmup + repeats):
         for name, function in functions.items():
             synchronize()
@@ -50,6 +50,12 @@ def compare(functions: dict[str, Callable[[], object]], repeats: int = 15, warmu
             if round_ >= warmup:
                 seconds[name].append(time.perf_counter() - start)
     return {name: Timing(statistics.median(s), *statistics.quantiles(s, n=4)[::2]) for name, s in seconds.items()}
+
+
+def fastest_device() -> torch.device:
+    """The accelerator, if there is one, else the CPU."""
+    accelerator = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
+    return accelerator or torch.device("cpu")
 
 
 def synchronize() -> None:

@@ -15,6 +15,7 @@ from viewlearn.encoders import Backbone
 from viewlearn.methods import SimCLR
 from viewlearn.runs import RunFolder
 from viewlearn.training import TrainingSettings, train
+from viewlearn.training.players import Updates
 from viewlearn.views import Identity, View, Viewmaker, pipeline
 from viewlearn.views.decode import ToFloat
 from vision import SimCLRViews
@@ -28,10 +29,11 @@ def rows(quick: bool) -> Iterator[Row]:
     name, batch_size, rounds = ("resnet10w16", 32, 2) if quick else ("resnet18", 256, 4)
     what = f"{name}, {SIZE[0]} px, batch {batch_size}"
 
-    def adversarial(updates: str) -> Callable[[], list[float]]:
+    def adversarial(updates: Updates) -> Callable[[], list[float]]:
         return lambda: loop_steps(name, batch_size, Viewmaker(channels=3), updates)
 
-    times = _in_turn({key: adversarial(key) for key in ("simultaneous", "alternating")}, rounds)
+    steps = {"simultaneous": adversarial("simultaneous"), "alternating": adversarial("alternating")}
+    times = _in_turn(steps, rounds)
     ratio = times["alternating"].median / times["simultaneous"].median
     note = "Viewmaker of width 32; in its turn, alternating spares the weight gradients of who doesn't move"
     sides = str(times["simultaneous"]), f"alternating {times['alternating']}"
@@ -71,7 +73,7 @@ class _Stopwatch(DeviceLoader):
             yield batch
 
 
-def loop_steps(name: str, batch_size: int, views: View, updates: str = "simultaneous") -> list[float]:
+def loop_steps(name: str, batch_size: int, views: View, updates: Updates = "simultaneous") -> list[float]:
     """Seconds of the training loop's steps, as a run takes them."""
     accelerator = Accelerator()
     loader = _Stopwatch(ArrayDataset(_images(4 * batch_size)), batch_size, device=accelerator.device)
@@ -88,7 +90,7 @@ def loop_steps(name: str, batch_size: int, views: View, updates: str = "simultan
 def encoder_steps(name: str, batch_size: int) -> list[float]:
     """Seconds of forward and backward of the encoder alone, on ready views: two of each sample, as SimCLR's."""
     device = Accelerator().device
-    encoder = _encoder(name).to(device, memory_format=torch.channels_last).train()
+    encoder = _encoder(name).to(device).to(memory_format=torch.channels_last).train()
     x = SimCLRViews(SIZE)(_images(2 * batch_size).to(device) / 255)
     seconds = []
     for _ in range(STEPS + 1):

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from benchmarks.measure import Row, compare
+from benchmarks.measure import Row, compare, fastest_device
 from viewlearn.training.hardware import native_bf16
 from viewlearn.views import Viewmaker, viewmaker_from_published
 
@@ -67,7 +67,7 @@ class PlainViewmaker(nn.Module):
 
 
 def rows(quick: bool) -> Iterator[Row]:
-    device = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else torch.device("cpu")
+    device = fastest_device()
     bf16 = native_bf16(device)
     for size, batch in ((32, 256), (64, 64)):
         batch = 16 if quick else batch

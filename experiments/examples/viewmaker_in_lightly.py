@@ -23,8 +23,7 @@ def main() -> dict[str, list[float]]:
     photos = PhotoDigits(num_train=512).split("train")  # any images in [0, 1] will do
     images = torch.stack([photos[i][0] for i in range(len(photos))]).float() / 255
 
-    backbone = torchvision.models.resnet18()
-    backbone.fc = nn.Identity()
+    backbone = nn.Sequential(*list(torchvision.models.resnet18().children())[:-1], nn.Flatten())
     head = SimCLRProjectionHead(input_dim=512, hidden_dim=512, output_dim=128)
     criterion = NTXentLoss(temperature=0.2)
 

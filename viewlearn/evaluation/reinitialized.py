@@ -28,6 +28,7 @@ def reinitialized(module: nn.Module, seed: int = 0) -> nn.Module:
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         for name, submodule in fresh.named_modules():
+            # pyrefly: ignore[unsafe-overlap]  (a module that has the method resets itself by it)
             if isinstance(submodule, _Resettable):
                 submodule.reset_parameters()
             elif own := [key for key, _ in submodule.named_parameters(recurse=False)]:
