@@ -27,6 +27,7 @@ def main(folder: str | None = None) -> list[float]:
     # pyrefly: ignore[bad-argument-type]  (DataLoader takes whatever has a length and items)
     loader = DataLoader(dataset, batch_size=64, shuffle=True, drop_last=True)
 
+    torch.manual_seed(0)
     views = SimCLRViews(size=SIZE, strength=0.5)
     encoder = Backbone("resnet10w16", channels=3, size=(SIZE, SIZE), mean=(0.5,) * 3, std=(0.25,) * 3)
     head = projection_head("mlp", encoder.num_features, 128)

@@ -12,7 +12,7 @@ from viewlearn.encoders import Backbone, projection_head
 from viewlearn.losses import nt_xent
 from viewlearn.views import Compose
 
-RATE, STEPS, BATCH = 8000, 20, 64
+RATE, STEPS, BATCH = 8000, 20, 32
 
 
 def main() -> list[float]:
