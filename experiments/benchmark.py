@@ -1,21 +1,27 @@
 """Speed and memory beside peers: ``python experiments/benchmark.py [PART …] [--quick] [--threads N]``.
 
-Everything is measured in this one run, interleaved, as medians with quartiles; ratios above 1 mean that viewlearn is
-faster (or smaller). Peers come with ``pip install -e ".[bench]"``; a missing one is said.
+Everything is measured in this one run, interleaved, as medians with quartiles; a ratio above 1 means that viewlearn is
+faster (or smaller). Peers come with ``pip install -e ".[bench]"``; one that is missing is named.
 """
 
 import argparse
 import importlib
 import pkgutil
 import platform
+import sys
+from pathlib import Path
+
+# First on the path, a script's folder would hide the package theory behind the script of that name.
+sys.path.sort(key=lambda entry: Path(entry or ".").resolve() == Path(__file__).resolve().parent)
 
 import benchmarks
 import torch
+from benchmarks.measure import fastest_device
 
 
 def main() -> None:
     parts = [m.name for m in pkgutil.iter_modules(benchmarks.__path__) if m.name != "measure"]
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description="Measures speed and memory beside peers.")
     parser.add_argument(
         "parts", nargs="*", default=parts, metavar="PART", help=f"which of: {', '.join(parts)} (default: all)"
     )
@@ -38,7 +44,9 @@ def main() -> None:
 
 
 def _device() -> str:
-    return torch.cuda.get_device_name() if torch.cuda.is_available() else "no accelerator"
+    if fastest_device().type == "cpu":
+        return "no accelerator"
+    return torch.cuda.get_device_name() if torch.cuda.is_available() else fastest_device().type
 
 
 if __name__ == "__main__":

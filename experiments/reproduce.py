@@ -14,14 +14,14 @@ sys.path.sort(key=lambda entry: Path(entry or ".").resolve() == Path(__file__).r
 
 from reproduction import (
     Grid,
-    evaluate_extras,
+    ask_runs,
     execute,
     load_grid,
     measure_invariances,
-    room,
+    num_parallel_runs,
+    results_table,
     save_table_tradeoffs,
     table_names,
-    tabulate,
 )
 from reproduction.execute import command
 
@@ -61,10 +61,10 @@ def main() -> None:
             return
         for grid in grids:
             if not (arguments.table_only or arguments.no_train):
-                failed += execute(grid.cells, arguments.jobs or room(arguments.threads), arguments.threads)
+                failed += execute(grid.cells, arguments.jobs or num_parallel_runs(arguments.threads), arguments.threads)
             if not arguments.table_only:
                 set_threads(arguments.threads)
-                evaluate_extras(grid)
+                ask_runs(grid)
                 measure_invariances(grid, arguments.threads)
             write_table(grid, out)
     except ValueError as error:
@@ -78,7 +78,7 @@ def main() -> None:
 
 def write_table(grid: Grid, out: Path) -> None:
     """Writes and prints the table of the runs that are done."""
-    text = tabulate(grid, shlex.join(["python", "experiments/reproduce.py", *sys.argv[1:]]))
+    text = results_table(grid, shlex.join(["python", "experiments/reproduce.py", *sys.argv[1:]]))
     path = out / f"{grid.name}-{grid.scale}.md"
     write_text(path, text)
     print(f"\n{text}\ntable: {path}")

@@ -7,6 +7,7 @@ torchvision, per batch in kornia. Images are float32 in [0, 1].
 """
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -31,8 +32,8 @@ def rows(quick: bool) -> Iterator[Row]:
         x = torch.rand(batch // 4 if quick else batch, 3, size, size)
         generator = torch.Generator().manual_seed(0)
         ours = SimCLRViews(size)
-        calls = {
-            "ours": lambda ours=ours, x=x, generator=generator: ours(x, generator),
+        calls: dict[str, Callable[[], object]] = {
+            "ours": partial(ours, x, generator),
             "torchvision": _torchvision(x, size, blur),
         }
         kornia = _kornia(x, size, blur)

@@ -1,28 +1,25 @@
 """Speed of the linear model: closed-form diagrams, and hundreds of runs at once against one run after the other."""
 
-import sys
 from collections.abc import Iterator
-from pathlib import Path
+
+import numpy as np
+import torch
+from torch.nn.functional import cross_entropy, normalize
 
 from benchmarks.measure import Row, compare
-
-EXPERIMENTS = Path(__file__).resolve().parents[1]
+from theory import FeatureGroup, GroupModel, InfoNCE, Optimization, phase_diagram, train
+from theory.model.canonical import HOMOGENEOUS, HOMOGENEOUS_DIM
+from theory.model.parameters import vary
 
 
 def rows(quick: bool) -> Iterator[Row]:
     """Three rows: 10,000 cells in closed form, and cosine InfoNCE at N = 128 and N = 32."""
-    _prefer_package()
     yield _diagram(quick)
     for batch_size, target in ((128, "≥ 8"), (32, "≥ 25")):
         yield _runs(batch_size, target, quick)
 
 
 def _diagram(quick: bool) -> Row:
-    import numpy as np
-
-    from theory import phase_diagram
-    from theory.model.canonical import HOMOGENEOUS, HOMOGENEOUS_DIM
-
     destroy, strength = ("A.destroy", np.linspace(0, 0.6, 100)), ("A.strength", np.linspace(1.1, 6, 100))
     times = compare(
         {"ours": lambda: phase_diagram(HOMOGENEOUS, destroy, strength, dim=HOMOGENEOUS_DIM)}, 5 if quick else 15
@@ -32,11 +29,6 @@ def _diagram(quick: bool) -> Row:
 
 def _runs(batch_size: int, target: str, quick: bool) -> Row:
     """200 runs (10 cells x 20 seeds) x steps in d = 16, m = 8; the loop is timed on some of its runs and scaled up."""
-    import numpy as np
-
-    from theory import FeatureGroup, GroupModel, InfoNCE, Optimization, train
-    from theory.model.parameters import vary
-
     model = GroupModel([FeatureGroup("A", (6,) * 4), FeatureGroup("B", (1,) * 4)], noise_dims=8)
     numbers = vary(model, {"A.destroy": np.linspace(0, 0.9, 10)})
     num_runs, num_seeds, steps, looped = 200, 20, 60 if quick else 600, 2 if quick else 4
@@ -62,11 +54,8 @@ def _runs(batch_size: int, target: str, quick: bool) -> Row:
     )
 
 
-def _one_run(model, destroy: float, batch_size: int, num_steps: int, seed: int) -> None:
+def _one_run(model: GroupModel, destroy: float, batch_size: int, num_steps: int, seed: int) -> None:
     """What one would write in PyTorch for a single run: sample, normalize, cross entropy, backward, Adam."""
-    import torch
-    from torch.nn.functional import cross_entropy, normalize
-
     generator = torch.Generator().manual_seed(seed)
     strengths = torch.tensor([a for group in model.groups for a in group.strengths])
     encoder = torch.nn.Linear(model.input_dim, 8, bias=False)
@@ -89,17 +78,3 @@ def _one_run(model, destroy: float, batch_size: int, num_steps: int, seed: int) 
         loss.backward()
         optimizer.step()
         schedule.step()
-
-
-def _prefer_package() -> None:
-    """Makes ``theory`` the package: beside this folder lies a script of that name, first on the path of scripts."""
-    loaded = sys.modules.get("theory")
-    if loaded is not None and hasattr(loaded, "__path__"):
-        return
-    sys.modules.pop("theory", None)
-    path = sys.path[:]
-    sys.path[:] = [entry for entry in path if Path(entry or ".").resolve() != EXPERIMENTS]
-    try:
-        import theory  # noqa: F401
-    finally:
-        sys.path[:] = path

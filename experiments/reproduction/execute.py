@@ -19,8 +19,8 @@ ROOT = Path(__file__).parents[2]
 BYTES_PER_RUN = 3 * 2**30
 
 
-def room(threads: int) -> int:
-    """How many runs this machine has room for: one per GPU, or as many as cores and free memory allow."""
+def num_parallel_runs(threads: int) -> int:
+    """Counts the runs that this machine can make at a time: one per GPU, or as many as cores and free memory allow."""
     if torch.cuda.is_available():
         return torch.cuda.device_count()
     free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
@@ -28,12 +28,12 @@ def room(threads: int) -> int:
 
 
 def execute(cells: Sequence[Cell], jobs: int, threads: int = 1) -> list[Cell]:
-    """Brings every run to its end, and returns those that failed; each has its output in ``FOLDER.log``.
+    """Brings every run to its end, and returns those that failed; the output of each is in ``FOLDER.log``.
 
     A run's flags are kept in ``FOLDER.flags.json``, so that a changed declaration can't be taken for the old one.
 
     Raises:
-        ValueError: a run that was begun with other flags.
+        ValueError: A run was begun with other flags.
     """
     for cell in cells:
         _check_flags(cell)
@@ -55,7 +55,7 @@ def execute(cells: Sequence[Cell], jobs: int, threads: int = 1) -> list[Cell]:
 
 
 def command(cell: Cell, threads: int) -> list[str]:
-    """The command line of a run: begun, or gone on with."""
+    """Returns the command line that begins a run, or goes on with it."""
     train = [sys.executable, "experiments/train.py"]
     if (cell.folder / "config.yaml").is_file():
         return [*train, "--resume", str(cell.folder)]

@@ -36,10 +36,10 @@ class Cell:
     """One run of a table.
 
     Args:
-        row: its row's name.
-        seed: of the run.
-        folder: where it lives.
-        flags: of ``experiments/train.py``, without seed and folder.
+        row: Name of its row.
+        seed: Seed of the run.
+        folder: Folder of the run.
+        flags: Flags of ``experiments/train.py``, without seed and folder.
     """
 
     row: str
@@ -58,11 +58,11 @@ class Evaluation:
     """What a table asks its runs beyond their own results.
 
     Args:
-        name: its answers are in ``evaluation-NAME.json`` of each run's folder.
-        questions: as ``evaluate.py`` takes them by flags.
-        columns: of the table: by heading, ``TASK/PROBE`` of the answers' rows, of the backbone's features.
-        layer_columns: likewise, of the table that has a line for each row and layer.
-        rows: whom to ask, by names or patterns.
+        name: Name of the evaluation; answers are in ``evaluation-NAME.json`` of each run's folder.
+        questions: Questions, as ``evaluate.py`` takes them by flags.
+        columns: Columns of the table: by heading, ``TASK/PROBE`` of the answers' rows, of the backbone's features.
+        layer_columns: Likewise, columns of the table that has a line for each row and layer.
+        rows: Rows to ask, by names or patterns.
     """
 
     name: str
@@ -85,19 +85,21 @@ class Grid:
     """A table: its runs, what is read from them, and what was published.
 
     Args:
-        name, title, reference: of the table and the paper.
+        name: Name of the table.
+        title: Title of the table.
+        reference: Paper that the table follows.
         scale: ``cpu``, a size that a CPU does, or ``gpu``, the published setting.
-        folder: of its runs, but for those that it takes from another table.
-        cells: all runs, row by row.
-        tasks: columns: accuracies of the probe.
-        probe: linear or knn.
-        evaluations: further columns, and what is asked for them.
-        random_encoder: whether evaluations ask the first row's runs with their initial weights, too.
-        destruction: whether to measure what the views destroy.
-        tradeoffs: pairs of tasks (A, B): accuracy of B is drawn against the destruction of A.
-        invariance: flags of ``experiments/invariance.py``, that measure the encoders; None not to.
-        published: row → column → number as printed.
-        notes: paragraphs below the table.
+        folder: Folder of its runs, but for those that it takes from another table.
+        cells: All runs, row by row.
+        tasks: Tasks whose accuracies are columns.
+        probe: Probe of these accuracies: linear or knn.
+        evaluations: Further columns, and the questions behind them.
+        random_encoder: Whether evaluations ask the first row's runs with their initial weights, too.
+        destruction: Whether to measure what the views destroy.
+        tradeoffs: Pairs of tasks (A, B): accuracy on B is drawn against the destruction of A.
+        invariance: Flags of ``experiments/invariance.py`` that measure the encoders; None measures nothing.
+        published: Row → column → number as printed.
+        notes: Paragraphs below the table.
     """
 
     name: str
@@ -123,7 +125,7 @@ class Grid:
 
 
 def table_names() -> list[str]:
-    """The tables that are declared."""
+    """Lists the tables that are declared."""
     return sorted(path.stem for path in TABLES.glob("*.yaml"))
 
 
@@ -131,12 +133,12 @@ def load_grid(name: str, scale: str, seeds: int, data: str, out: Path, extra: tu
     """Reads a table's declaration.
 
     Args:
-        name: of the table.
-        scale: one of those that it declares.
-        seeds: how many runs each row has.
-        data: folder of the data sets, for ``{data}`` in flags.
-        out: folder of the runs.
-        extra: further flags for all runs.
+        name: Name of the table.
+        scale: One of the scales that it declares.
+        seeds: Number of runs per row.
+        data: Folder of the data sets, for ``{data}`` in flags.
+        out: Folder of the runs.
+        extra: Further flags for all runs.
 
     Raises:
         ValueError: no such table or scale, a key that means nothing, or no seeds.
@@ -226,11 +228,11 @@ def _at_scale(value: object, scale: str, scales: Collection[str]) -> object:
 
 
 def as_text(value: object, data: str) -> str:
-    """A flag's value as it stands in a command line, ``{data}`` filled in; nested ones as JSON."""
+    """Writes a flag's value as it stands in a command line, ``{data}`` filled in; nested values as JSON."""
     text = value if isinstance(value, str) else json.dumps(value)
     return text.replace("{data}", data)
 
 
 def slug(row: str) -> str:
-    """A row's name as a folder's."""
+    """Makes a folder's name of a row's."""
     return re.sub(r"[^a-z0-9.]+", "-", row.lower().replace("++", "-plus-plus").replace("∘", "of")).strip("-")

@@ -89,7 +89,7 @@ def test_table(reproduction, grid):
     finish(first, 0.40)
     finish(second, 0.44)
     finish(grid.cells[0], 0.3)
-    text = reproduction.tabulate(grid, "python experiments/reproduce.py cifar10_digits")
+    text = reproduction.results_table(grid, "python experiments/reproduce.py cifar10_digits")
     rows = {
         line.split("|")[1].strip(): [cell.strip() for cell in line.split("|")[2:]]
         for line in text.splitlines()
@@ -106,7 +106,7 @@ def test_table(reproduction, grid):
 def answers(reproduction, grid, cell, name: str, accuracies: dict, **changed) -> None:
     """Writes an evaluation's file: accuracies by (task, probe, layer)."""
     evaluation = next(each for each in grid.evaluations if each.name == name)
-    questions = sys.modules["reproduction.extras"].questions_to(grid, cell, evaluation)
+    questions = sys.modules["reproduction.answers"].questions_to(grid, cell, evaluation)
     rows = tuple(
         Row(task, probe, *[Score(accuracy, 0, 1, 9, 9)] * 2, 0.1, 0.1, layer)
         for (task, probe, layer), accuracy in accuracies.items()
@@ -135,7 +135,7 @@ def test_a_table_with_evaluations(reproduction, tmp_path):
         answers(reproduction, grid, cell, "kept", {("rotation", "shared", "Z_rotation"): 0.97})
     finish(cells["supervised"][0], 0.6)
     answers(reproduction, grid, cells["supervised"][0], "layers", {("rotation", "factor", "V"): 0.7})
-    text = reproduction.tabulate(grid, "COMMAND")
+    text = reproduction.results_table(grid, "COMMAND")
     table, by_layer = (
         {tuple(texts[:num]): texts[num:] for line in part.splitlines() if (texts := _texts(line))}
         for part, num in zip(text.split("By layer:"), (1, 2), strict=True)
@@ -162,22 +162,22 @@ def _texts(line: str) -> list[str]:
 
 def test_runs_are_asked_once_and_again_when_the_question_changed(reproduction, tmp_path, monkeypatch):
     grid = reproduction.load_grid("looc", "cpu", 1, "/data", tmp_path)
-    extras = sys.modules["reproduction.extras"]
+    extras = sys.modules["reproduction.answers"]
     asked = []
     monkeypatch.setattr(extras, "Evaluator", lambda device: None)
     monkeypatch.setattr(extras, "answer", lambda evaluator, run, questions, path: asked.append((run, questions, path)))
-    extras.evaluate_extras(grid)
+    extras.ask_runs(grid)
     assert not asked  # nothing is done
     supervised = grid.cells[0]
     finish(supervised, 0.5)
-    extras.evaluate_extras(grid)
+    extras.ask_runs(grid)
     assert [path.name for _, _, path in asked] == ["evaluation-layers.json", "evaluation-digits.json"]
     assert all(questions.random_encoder for _, questions, _ in asked)
     assert asked[1][1].data["data.overlay.root"] == "/data/digits"
     answers(reproduction, grid, supervised, "layers", {})
     answers(reproduction, grid, supervised, "digits", {}, num_test=7)
     asked.clear()
-    extras.evaluate_extras(grid)
+    extras.ask_runs(grid)
     assert [path.name for _, _, path in asked] == ["evaluation-digits.json"]
 
 
@@ -258,7 +258,7 @@ def analyze(cell, rates: dict[str, float]) -> None:
 def test_what_views_destroy_is_tabulated_and_drawn(reproduction, grid, tmp_path, monkeypatch):
     assert reproduction.save_table_tradeoffs([grid], tmp_path / "none.png") is None
     drawn = []
-    figure = sys.modules["reproduction.figure"]
+    figure = sys.modules["reproduction.tradeoffs"]
     monkeypatch.setattr(figure, "save_tradeoffs", lambda path, rows: drawn.append(rows) or path)
     for cell, accuracy, rate in zip(grid.cells, (0.3, 0.34, 0.4), (0.0, 0.1, 0.25), strict=False):
         finish(cell, accuracy)
@@ -270,7 +270,7 @@ def test_what_views_destroy_is_tabulated_and_drawn(reproduction, grid, tmp_path,
     assert (by_object.tasks, by_digit.tasks) == (("object", "digit"), ("digit", "object"))
     assert [run[1:] for run in by_digit.runs] == [(0.0, 0.3), (0.2, 0.34), (0.5, 0.4)]
     assert [run.name for run in by_digit.runs] == ["NoViews", "NoViews", "SimCLRViews, strength 0.5"]
-    text = reproduction.tabulate(grid, "COMMAND")
+    text = reproduction.results_table(grid, "COMMAND")
     assert "| NoViews | 32.0 ± 2.8 | 32.0 ± 2.8 | 5.0 ± 7.1 | 10.0 ± 14.1 | 2 of 2 |" in unpadded(text)
 
 
@@ -286,7 +286,7 @@ def test_the_linear_models_curve_rises_with_destruction(reproduction, grid, tmp_
     """From the smallest accuracy to the largest, over rates from none to a label that is always redrawn."""
     cell = grid.cells[0]
     train(cell.folder)
-    figure = sys.modules["reproduction.figure"]
+    figure = sys.modules["reproduction.tradeoffs"]
     points = [figure.Tradeoff("a", 0.1, 0.3), figure.Tradeoff("b", 0.4, 0.5)]
     rates, accuracies = figure._prediction(grid, points, "region", "digit")
     assert (rates[0], rates[-1]) == (0, pytest.approx(90))
@@ -310,9 +310,9 @@ def test_invariances_are_measured_once_and_tabulated(reproduction, grid, tmp_pat
     train(grid.cells[0].folder)
     sets = ("--sets", "solids", "--solids", "instance", "--permutations", "3")
     grid = replace(grid, cells=grid.cells[:1], invariance=sets, folder=tmp_path, tasks=(), destruction=False)
-    assert "Invariances" not in reproduction.tabulate(grid, "COMMAND")
+    assert "Invariances" not in reproduction.results_table(grid, "COMMAND")
     reproduction.measure_invariances(grid, 1)
-    text = reproduction.tabulate(grid, "COMMAND")
+    text = reproduction.results_table(grid, "COMMAND")
     for measure in ("RIS released top-10", "RIS formula top-10", "variance ratio", "whitened cosine"):
         table = unpadded(text).split(f"| {measure} |")[1].split("\n\n")[0]
         assert "solids: instance" in table and "| NoViews |" in table and "| random |" in table

@@ -1,4 +1,4 @@
-"""What finished runs have answered, as a table's columns read it."""
+"""The columns of a table: which answers of finished runs they show."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -19,9 +19,10 @@ class Column(NamedTuple):
     """A column of a table: a heading, and of which answers which rows.
 
     Args:
-        heading: above it.
-        evaluation: whose answers; None for the run's own results.
-        task, probe: of the rows.
+        heading: Text above it.
+        evaluation: Evaluation that gave the answers; None for the run's own results.
+        task: Task of the rows.
+        probe: Probe of the rows.
     """
 
     heading: str
@@ -30,7 +31,7 @@ class Column(NamedTuple):
     probe: str
 
     def rows(self, cell: Cell) -> list[Row]:
-        """A run's rows, one per layer; none where it wasn't asked, or hasn't answered yet."""
+        """Reads a run's rows, one per layer; none where it wasn't asked, or hasn't answered yet."""
         path = cell.folder / "results.json" if self.evaluation is None else self.evaluation.path(cell)
         if not path.is_file() or (self.evaluation is not None and not self.evaluation.asks(cell)):
             return []
@@ -38,7 +39,7 @@ class Column(NamedTuple):
         return [row for row in rows if (row.task, row.probe) == (self.task, self.probe)]
 
     def value(self, cell: Cell, layers: Sequence[str | None] = BACKBONE, encoder: Encoder = "trained") -> float | None:
-        """A run's accuracy in one layer."""
+        """Reads a run's accuracy in one layer; None where there is none."""
         for row in self.rows(cell):
             score = getattr(row, encoder)
             if row.layer in layers and score is not None:
@@ -47,13 +48,13 @@ class Column(NamedTuple):
 
 
 def columns(grid: Grid) -> list[Column]:
-    """Of the table: tasks from the runs' own results, then what the evaluations declare."""
+    """Lists the columns of a table: tasks from the runs' own results, then what the evaluations declare."""
     own = [Column(task, None, task, grid.probe) for task in grid.tasks]
     return own + [_column(each, *item) for each in grid.evaluations for item in each.columns.items()]
 
 
 def layer_columns(grid: Grid) -> list[Column]:
-    """Of the table that has a line for each row and layer."""
+    """Lists the columns of the table that has a line for each row and layer."""
     return [_column(each, *item) for each in grid.evaluations for item in each.layer_columns.items()]
 
 
@@ -68,13 +69,13 @@ def _column(evaluation: Evaluation, heading: str, place: str) -> Column:
 
 
 def num_features(cell: Cell) -> int | None:
-    """The length of a run's features."""
+    """Reads the length of a run's features; None where it isn't known."""
     lengths = Results.load(cell.folder / "results.json").info.get("num_features")
     return lengths.get("output") if isinstance(lengths, dict) else None
 
 
 def destroyed(cell: Cell) -> dict[str, float]:
-    """The rates at which a run's views destroy each task's label; empty where they weren't measured."""
+    """Reads the rates at which a run's views destroy each task's label; empty where they weren't measured."""
     path = cell.folder / FILE
     return _rates(path, path.stat().st_mtime_ns) if path.is_file() else {}
 
@@ -86,7 +87,7 @@ def _rates(path: Path, changed: int) -> dict[str, float]:
 
 
 def spread(values: Sequence[float | None]) -> str:
-    """``48.4 ± 0.7`` from values in [0, 1], those that are None left out; without ± for one value, — for none."""
+    """Writes ``48.4 ± 0.7`` for values in [0, 1], leaving out None; without ± for one value, — for none."""
     percent = [100 * value for value in values if value is not None]
     if not percent:
         return "—"

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
+from reproduction.columns import Column, destroyed
 from reproduction.grid import Cell, Grid
-from reproduction.reading import Column, destroyed
 from theory import disagreement, sphere_optimum
 from viewlearn.plots.destruction import Tradeoff, TradeoffPanel, save_tradeoffs
 from viewlearn.report.run_reader import MissingPart, RunReader, SharedData

@@ -1,4 +1,4 @@
-"""What tables ask beyond a run's own results: its features' answers, and what its views destroy."""
+"""What tables ask beyond a run's own results: what its features know, and what its views destroy."""
 
 from dataclasses import replace
 
@@ -10,7 +10,7 @@ from viewlearn.report.run_reader import RunReader, SharedData
 from viewlearn.runs import Evaluator, Questions, answer, saved_answers
 
 
-def evaluate_extras(grid: Grid, device: str = "auto") -> None:
+def ask_runs(grid: Grid, device: str = "auto") -> None:
     """Asks every run that is done and wasn't asked before the grid's questions, and measures label destruction."""
     done = [cell for cell in grid.cells if cell.done]
     todo = [(cell, each) for cell in done for each in grid.evaluations if not _answered(grid, cell, each)]
@@ -27,7 +27,7 @@ def evaluate_extras(grid: Grid, device: str = "auto") -> None:
 
 
 def questions_to(grid: Grid, cell: Cell, evaluation: Evaluation) -> Questions:
-    """An evaluation's questions to one run; those of the first row are asked for the random encoder, too."""
+    """Returns an evaluation's questions to one run; the first row's runs are asked for the random encoder, too."""
     return replace(evaluation.questions, random_encoder=grid.random_encoder and cell.row == grid.rows[0])
 
 

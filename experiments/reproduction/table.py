@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
+from reproduction.columns import Column, columns, destroyed, layer_columns, num_features, spread
 from reproduction.grid import Cell, Grid
 from reproduction.invariance import invariance_tables
-from reproduction.reading import Column, columns, destroyed, layer_columns, num_features, spread
 from viewlearn.evaluation import Results
 from viewlearn.tables import markdown_table
 
@@ -12,16 +12,16 @@ UNKNOWN = "could not be obtained"
 RANDOM = "random encoder"
 
 
-def tabulate(grid: Grid, command: str) -> str:
-    """The table: mean ± standard deviation over seeds in percent, published numbers beside the columns that have any.
+def results_table(grid: Grid, command: str) -> str:
+    """Writes a table: mean ± standard deviation over seeds in percent, published numbers beside columns that have any.
 
-    Below it, if it is declared, the table of layers; then the notes, and where the numbers come from.
+    Below it stand the table of layers, if one is declared, the notes, and where the numbers come from.
     """
-    found = columns(grid)
-    published = {each.heading for each in found if any(each.heading in row for row in grid.published.values())}
+    shown = columns(grid)
+    published = {each.heading for each in shown if any(each.heading in row for row in grid.published.values())}
     lost = [task for task in grid.tasks if grid.destruction and any(task in destroyed(cell) for cell in grid.cells)]
     head = [""]
-    for each in found:
+    for each in shown:
         head += [each.heading, *([f"{each.heading}, published"] if each.heading in published else [])]
     head += [f"views destroy {task}" for task in lost] + ([] if not grid.evaluations else ["features"]) + ["runs"]
     lines = [
@@ -31,7 +31,7 @@ def tabulate(grid: Grid, command: str) -> str:
         "",
     ]
     rows = {RANDOM: grid.rows[0], **{row: row for row in grid.rows}}  # the first row's weights before training
-    cells = [_row(grid, name, _cells(grid, row), found, published, lost) for name, row in rows.items()]
+    cells = [_row(grid, name, _cells(grid, row), shown, published, lost) for name, row in rows.items()]
     lines += [
         markdown_table(head, cells),
         "",
@@ -47,12 +47,12 @@ def _cells(grid: Grid, row: str) -> list[Cell]:
 
 
 def _row(
-    grid: Grid, row: str, cells: list[Cell], found: list[Column], published: set[str], lost: list[str]
+    grid: Grid, row: str, cells: list[Cell], shown: list[Column], published: set[str], lost: list[str]
 ) -> list[str]:
     done = [cell for cell in cells if cell.done]
     random = row == RANDOM
     texts = [row]
-    for column in found:
+    for column in shown:
         texts.append(spread([column.value(cell, encoder="random" if random else "trained") for cell in done]))
         if column.heading in published:
             theirs = grid.published.get(row)  # none: a row that the paper doesn't have
