@@ -86,30 +86,37 @@ def main() -> None:
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("encoders", nargs="+", help="run folders, ROW=FOLDER, NAME=CHECKPOINT, or random")
-    parser.add_argument("--sets", nargs="+", choices=SETS, default=["synthetic"], help="what is measured on")
-    parser.add_argument("--images", type=Path, help="images for synthetic sets")
+    parser.add_argument("--sets", nargs="+", choices=SETS, default=["synthetic"], help="collections to measure on")
+    parser.add_argument("--images", type=Path, help="folder of images for synthetic sets")
     parser.add_argument("--root", type=Path, help="folder of a real collection")
-    parser.add_argument("--out", type=Path, required=True, help="folder for results")
+    parser.add_argument("--out", type=Path, required=True, help="folder to write results to")
     parser.add_argument(
-        "--variations", nargs="+", choices=sorted(synthetic_variations()), help="of synthetic sets (all)"
+        "--variations", nargs="+", choices=sorted(synthetic_variations()), help="variations of synthetic sets (all)"
     )
     parser.add_argument("--solids", nargs="+", choices=VARYING, default=VARYING, help="what solids vary in (all)")
-    parser.add_argument("--curves", action="store_true", help="similarity against strength too")
-    parser.add_argument("--size", type=int, default=32, help="of images in pixels (default: 32)")
-    parser.add_argument("--num-images", type=int, default=200, help="that synthetic sets are made of (200)")
-    parser.add_argument("--max-sets", type=int, help="random sets to take of a real collection (default: all)")
-    parser.add_argument("--permutations", type=int, default=50, help="of the null (50)")
-    parser.add_argument("--within", choices=("all", "class"), default="all", help="where the null deals images to")
-    parser.add_argument("--arch", default="resnet50", help="of published checkpoints")
-    parser.add_argument("--normalization", choices=("imagenet", "none"), default="imagenet", help="of the same")
+    parser.add_argument("--curves", action="store_true", help="measure similarity against strength, too")
+    parser.add_argument("--size", type=int, default=32, help="size of images in pixels (default: 32)")
+    parser.add_argument("--num-images", type=int, default=200, help="images that synthetic sets are made of (200)")
+    parser.add_argument("--max-sets", type=int, help="number of random sets of a real collection (default: all)")
+    parser.add_argument("--permutations", type=int, default=50, help="permutations of the null (50)")
+    parser.add_argument(
+        "--within", choices=("all", "class"), default="all", help="among which sets the null deals images"
+    )
+    parser.add_argument("--arch", default="resnet50", help="architecture of published checkpoints")
+    parser.add_argument(
+        "--normalization",
+        choices=("imagenet", "none"),
+        default="imagenet",
+        help="normalization of published checkpoints",
+    )
     parser.add_argument("--device", default="cpu", type=device_name, help="cpu, cuda or mps (default: cpu)")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=0, help="seed of all draws")
+    parser.add_argument("--threads", type=int, default=1, help="CPU threads")
     return parser.parse_args()
 
 
 def device_name(text: str) -> str:
-    """A device that torch knows."""
+    """Checks that torch knows a device."""
     try:
         return str(torch.device(text))
     except RuntimeError as error:
@@ -117,29 +124,29 @@ def device_name(text: str) -> str:
 
 
 def load_all(arguments: argparse.Namespace) -> dict[str, list[nn.Module]]:
-    """``{row: encoders}``, those of a row being its seeds, in the order of the command line."""
-    found: dict[str, list[nn.Module]] = {}
+    """Loads ``{row: encoders}``, those of a row being its seeds, in the order of the command line."""
+    encoders: dict[str, list[nn.Module]] = {}
     for name in arguments.encoders:
         if name == "random":
-            found["random"] = []
+            encoders["random"] = []
             continue
-        label, path = named(name)
+        label, path = row_and_path(name)
         if Path(path).is_dir() or path == name:
             encoder = viewlearn.load(path)
         else:
             encoder = load_published(path, arguments.arch, arguments.normalization)
-        found.setdefault(label, []).append(encoder.to(arguments.device))
-    if "random" in found:
-        trained = [encoders for encoders in found.values() if encoders]
+        encoders.setdefault(label, []).append(encoder.to(arguments.device))
+    if "random" in encoders:
+        trained = [seeds for seeds in encoders.values() if seeds]
         if not trained:
             raise ValueError("random takes the architecture of another encoder; name one")
-        seeds = range(arguments.seed, arguments.seed + max(map(len, trained)))
-        found["random"] = [reinitialized(trained[0][0], seed) for seed in seeds]
-    return found
+        numbers = range(arguments.seed, arguments.seed + max(map(len, trained)))
+        encoders["random"] = [reinitialized(trained[0][0], seed) for seed in numbers]
+    return encoders
 
 
-def named(text: str) -> tuple[str, str]:
-    """(row, path) of ``ROW=PATH``, in which both may have a "=", or of a path alone."""
+def row_and_path(text: str) -> tuple[str, str]:
+    """Splits ``ROW=PATH``, in which both may have a "=", or names a path alone by its last part."""
     if Path(text).exists() or "=" not in text:
         return Path(text).name, text
     splits = [(text[:i], text[i + 1 :]) for i, letter in enumerate(text) if letter == "="]
@@ -147,7 +154,7 @@ def named(text: str) -> tuple[str, str]:
 
 
 def measure(encoders: dict[str, list[nn.Module]], arguments: argparse.Namespace) -> tuple[dict, dict]:
-    """``{row: {sets: means over seeds}}`` and ``{row: {variation: curve of the first seed}}``."""
+    """Measures ``{row: {sets: means over seeds}}`` and ``{row: {variation: curve of the first seed}}``."""
     reports, curves = {row: {} for row in encoders}, {row: {} for row in encoders}
     for label, data in collections(arguments):
         for row, seeds in encoders.items():
@@ -163,7 +170,7 @@ def measure(encoders: dict[str, list[nn.Module]], arguments: argparse.Namespace)
 
 
 def report(encoder: nn.Module, label: str, data: Dataset, arguments: argparse.Namespace) -> Measured:
-    """Every measure of one encoder on one collection."""
+    """Takes every measure of one encoder on one collection."""
     features = extract_features(encoder, data, ToFloat(), Extraction(device=arguments.device))
     aligned = label not in ("got10k", "pascal3d-instance", "pascal3d-viewpoint")
     return measure_invariance(
@@ -177,12 +184,12 @@ def report(encoder: nn.Module, label: str, data: Dataset, arguments: argparse.Na
 
 
 def chosen_variations(arguments: argparse.Namespace) -> dict:
-    """``synthetic_variations``, those that were asked for."""
+    """Picks the variations of ``synthetic_variations`` that were asked for."""
     return {name: value for name, value in synthetic_variations().items() if name in (arguments.variations or [name])}
 
 
 def collections(arguments: argparse.Namespace) -> Iterator[tuple[str, Dataset]]:
-    """The sets that were asked for, by name."""
+    """Yields the sets that were asked for, by name."""
     if "synthetic" in arguments.sets:
         x, classes = images_of(arguments)
         for name, (variation, values, _) in chosen_variations(arguments).items():
@@ -206,7 +213,7 @@ def collections(arguments: argparse.Namespace) -> Iterator[tuple[str, Dataset]]:
 
 
 def images_of(arguments: argparse.Namespace) -> tuple[Tensor, Tensor]:
-    """Float images ``(num, 3, size, size)`` and their classes, as many of each class."""
+    """Reads float images ``(num, 3, size, size)`` and their classes, as many of each class."""
     if arguments.images is None:
         raise ValueError("synthetic sets need --images, a folder CLASS/IMAGE")
     root = arguments.images / "test" if (arguments.images / "test").is_dir() else arguments.images

@@ -37,9 +37,9 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3, help="runs per row (default: 3)")
     parser.add_argument("--data", default="data", help="folder of the data sets (default: data)")
     parser.add_argument(
-        "--out", type=Path, default=Path("runs/tables"), help="of runs and tables (default: runs/tables)"
+        "--out", type=Path, default=Path("runs/tables"), help="folder of runs and tables (default: runs/tables)"
     )
-    parser.add_argument("--jobs", type=int, default=0, help="runs at a time; 0: as many as there is room for")
+    parser.add_argument("--jobs", type=int, default=0, help="runs at a time; 0: as many as the machine can make")
     parser.add_argument("--threads", type=int, default=1, help="CPU threads of each run (default: 1)")
     parser.add_argument("--dry-run", action="store_true", help="print the commands")
     parser.add_argument("--no-train", action="store_true", help="ask the runs that are done, and write the table")

@@ -11,14 +11,10 @@ import argparse
 import time
 from pathlib import Path
 
-import matplotlib
-
-matplotlib.use("Agg")
 import torch
-from matplotlib import pyplot
 from matplotlib.patches import Rectangle
 
-from viewlearn.files import writing
+from viewlearn.plots.figure import new_figure, save_figure
 from vision.video import Clip, FileClip, FolderClip
 from vision.video.tracking import RegionTracker, Track, load_tracks, save_tracks
 
@@ -28,8 +24,8 @@ def main() -> None:
     parser.add_argument("clips", nargs="+", type=Path, help="video files, or folders of frames")
     parser.add_argument("--out", type=Path, required=True, help="folder for tracks and pictures")
     parser.add_argument("--fps", type=float, help="frames per second of folders without times.txt")
-    parser.add_argument("--max-tracks", type=int, default=10, help="tracks that are kept per clip")
-    parser.add_argument("--columns", type=int, default=6, help="frames that are drawn per track")
+    parser.add_argument("--max-tracks", type=int, default=10, help="tracks to keep per clip")
+    parser.add_argument("--columns", type=int, default=6, help="frames to draw per track")
     parser.add_argument("--threads", type=int, default=1, help="threads of torch and OpenCV")
     arguments = parser.parse_args()
     limit_threads(arguments.threads)
@@ -54,38 +50,34 @@ def follow(path: Path, arguments: argparse.Namespace) -> None:
         save_tracks(tracks, file)
     print(f"{path.name}: {len(tracks)} tracks → {file}")
     if tracks:
-        draw(clip, tracks, arguments.columns, file.with_suffix(".png"))
+        save_picture(clip, tracks, arguments.columns, file.with_suffix(".png"))
 
 
 def limit_threads(number: int) -> None:
-    """Torch and OpenCV take this many threads each."""
+    """Lets torch and OpenCV take this many threads each."""
     import cv2
 
     torch.set_num_threads(number)
     cv2.setNumThreads(number)
 
 
-def draw(clip: Clip, tracks: list[Track], columns: int, path: Path) -> None:
-    """One row per track, with frames at equal steps from its first to its last."""
+def save_picture(clip: Clip, tracks: list[Track], columns: int, path: Path) -> None:
+    """Draws one row per track, with frames at equal steps from its first to its last."""
     height, width = clip[0].shape[-2:]
-    figure, axes = pyplot.subplots(
-        len(tracks), columns, figsize=(2.4 * columns, 2.4 * len(tracks) * height / width + 0.3), squeeze=False
-    )
-    for row, track in zip(axes, tracks, strict=True):
-        for axis, place in zip(row, torch.linspace(0, len(track) - 1, columns).round().int().tolist(), strict=True):
+    figure = new_figure(2.4 * columns, 2.4 * len(tracks) * height / width + 0.3, padding=(0.02, 0.02))
+    grid = figure.subplots(len(tracks), columns, squeeze=False)
+    for number, track in enumerate(tracks):
+        places = torch.linspace(0, len(track) - 1, columns).round().int().tolist()
+        for axes, place in zip(grid[number], places, strict=True):
             left, top, right, bottom = track.boxes[place].tolist()
             style = "-" if track.seen[place] else ":"
-            axis.imshow(clip[track.start + place].permute(1, 2, 0).numpy())
-            axis.add_patch(
-                Rectangle((left, top), right - left, bottom - top, fill=False, color="yellow", linestyle=style)
-            )
-            axis.set_title(f"{float(clip.times[track.start + place]):.2f} s", fontsize=6, pad=1)
-            axis.axis("off")
-        row[0].set_title(f"track {list(axes[:, 0]).index(row[0])}, score {track.score:.2f}", fontsize=6, pad=1)
-    figure.tight_layout(pad=0.2)
-    with writing(path) as temporary:
-        figure.savefig(temporary, dpi=90)
-    pyplot.close(figure)
+            box = Rectangle((left, top), right - left, bottom - top, fill=False, color="yellow", linestyle=style)
+            axes.imshow(clip[track.start + place].permute(1, 2, 0).numpy())
+            axes.add_patch(box)
+            axes.set_title(f"{float(clip.times[track.start + place]):.2f} s", fontsize=6, pad=1)
+            axes.axis("off")
+        grid[number, 0].set_title(f"track {number}, score {track.score:.2f}", fontsize=6, pad=1)
+    save_figure(figure, path, dpi=90)
 
 
 if __name__ == "__main__":
