@@ -106,6 +106,12 @@ def make_parser(description: str = "", defaults: Mapping[str, Any] | None = None
     add("--trackers", type=list[str], default=[], help="tensorboard, wandb, trackio; JSON lines are always written")
     add("--report", type=bool, default=True, help="at the end, put the run on one page, report.html")
     add("--probes", type=list[Probe], default=["linear", "knn"], help="probes of the evaluation at the end")
+    add(
+        "--evaluate_on",
+        type=Literal["test", "validation"],
+        default="test",
+        help="split of the evaluation at the end; validation for runs that a choice is made by",
+    )
     parser.add_subclass_arguments(Data, "data", required=True, help="what to learn from")
     parser.add_subclass_arguments(View, "views", required=True, help="how views are made")
     parser.add_subclass_arguments(Encoder, "encoder", required=True, help="what is trained")

@@ -13,7 +13,7 @@ from jsonargparse import Namespace
 
 from viewlearn.data import Loader, make_loader
 from viewlearn.evaluation import EvaluationPlan, Results, evaluate
-from viewlearn.evaluation.probes import Extraction, KNNMonitor
+from viewlearn.evaluation.probes import Extraction, KNNMonitor, on_validation
 from viewlearn.files import write_text
 from viewlearn.runs.build import Parts, build, build_encoder, build_settings, show_data
 from viewlearn.runs.figures import save_figures
@@ -89,10 +89,11 @@ def evaluate_run(
         mixed_precision=choose_precision(config.precision, accelerator.device),
         num_workers=0 if config.load == "device" else config.num_workers,
     )
-    results = evaluate(
-        parts.encoder, parts.data, EvaluationPlan(probes=config.probes), extraction, random_encoder=random
+    data = parts.data if config.evaluate_on == "test" else on_validation(parts.data)
+    results = evaluate(parts.encoder, data, EvaluationPlan(probes=config.probes), extraction, random_encoder=random)
+    results.info.update(
+        provenance(accelerator), seed=config.seed, evaluated_on=config.evaluate_on, **folder.load_compute()
     )
-    results.info.update(provenance(accelerator), seed=config.seed, **folder.load_compute())
     folder.save_results(results.to_dict())
     return results
 

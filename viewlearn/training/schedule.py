@@ -10,17 +10,27 @@ from torch.optim import Optimizer
 class Schedule:
     """The learning rate of one player over the run, see ``warmup_cosine``.
 
+    Both are fractions, so that one schedule serves runs of any length, also those whose length a budget decides.
+
     Args:
-        warmup_steps: Number of steps of linear warm-up.
+        warmup: Part of the run, in [0, 1], in which the learning rate rises linearly to its peak.
         final: Learning rate at the end, as a fraction of its peak; 1 keeps it constant.
+
+    Raises:
+        ValueError: A fraction outside [0, 1].
     """
 
-    warmup_steps: int = 0
+    warmup: float = 0.0
     final: float = 0.0
+
+    def __post_init__(self):
+        for name in ("warmup", "final"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} is {getattr(self, name)}; it must lie in [0, 1]")
 
     def apply(self, optimizer: Optimizer, step: int, num_steps: int) -> float:
         """Sets the learning rates for ``step`` and returns that of the first parameter group."""
-        factor = warmup_cosine(step, num_steps, self.warmup_steps, self.final)
+        factor = warmup_cosine(step, num_steps, round(self.warmup * num_steps), self.final)
         for group in optimizer.param_groups:
             group["lr"] = group.setdefault("initial_lr", group["lr"]) * factor
         return optimizer.param_groups[0]["lr"]

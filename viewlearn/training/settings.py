@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from viewlearn.training.hardware import MemoryFormat
 from viewlearn.training.players import Updates
-from viewlearn.training.schedule import Schedule, warmup_cosine
+from viewlearn.training.schedule import Schedule
 
 LEAST = {
     "steps": 1,
@@ -70,14 +70,3 @@ class TrainingSettings:
             raise ValueError(f"clip_norm is {self.clip_norm}; it must be above 0, or null for no clipping")
         if self.compute is not None and not 0 < self.compute < math.inf:
             raise ValueError(f"compute is {self.compute} TFLOP; it must be above 0 and finite, or null for --steps")
-        if self.compute is None:
-            self.check_schedules()
-
-    def check_schedules(self) -> None:
-        """Checks that the schedules fit into the number of steps.
-
-        Raises:
-            ValueError: A warm-up that is longer than the run.
-        """
-        for each in (self.schedule, self.views_schedule):
-            warmup_cosine(0, self.steps, each.warmup_steps, each.final)

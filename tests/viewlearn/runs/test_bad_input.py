@@ -89,8 +89,8 @@ def _importable(monkeypatch):
         ("--optimizer.lr -1", "Invalid learning rate: -1.0"),
         ("--optimizer LBFGS", "LBFGS evaluates the loss several times a step"),
         ("--views_optimizer LBFGS", "LBFGS evaluates the loss several times a step"),
-        ("--schedule.warmup_steps 3", "warm-up takes 3 steps; it must lie in 0 … 2"),
-        ("--views_schedule.final 2", r"the final factor is 2.0; it must lie in \[0, 1\]"),
+        ("--schedule.warmup 3", r"warmup is 3.0; it must lie in \[0, 1\]"),
+        ("--views_schedule.final 2", r"final is 2.0; it must lie in \[0, 1\]"),
         ("--steps 0", "steps is 0; it must be 1 or more"),
         ("--accumulate 0", "accumulate is 0; it must be 1 or more"),
         ("--log_every 0", "log_every is 0; it must be 1 or more"),
@@ -128,7 +128,7 @@ def test_a_folder_that_cannot_be_made(launch):
 
 
 def test_a_loss_that_explodes_stops_the_run_and_costs_nothing_saved(launch):
-    flags = ("--steps", "40", "--checkpoint_every", "1", "--log_every", "1", "--schedule.warmup_steps", "30")
+    flags = ("--steps", "40", "--checkpoint_every", "1", "--log_every", "1", "--schedule.warmup", "0.75")
     with pytest.raises(FloatingPointError) as error:
         launch("--out", "run", "--optimizer.lr", "1e9", *flags)
     step, state = load_newest(Path("run/checkpoints"))

@@ -4,6 +4,8 @@ import pytest
 import torch
 from toy import Plain, Toy
 
+from viewlearn.evaluation import EvaluationPlan, evaluate
+from viewlearn.evaluation.probes import on_validation
 from viewlearn.methods import SimCLR
 from viewlearn.runs import build, build_data, build_encoder
 from viewlearn.views import Viewmaker
@@ -53,3 +55,11 @@ def test_data_are_given_or_made(parser):
 def test_a_method_that_is_only_a_base(parser):
     with pytest.raises(ValueError, match=r"--method: viewlearn\.methods\.Method is abstract"):
         build(parser, parser.parse(["--method", "Method"]))
+
+
+def test_runs_that_decide_are_evaluated_on_validation(launch):
+    _, parts, results = launch("--evaluate_on", "validation")
+    assert results.info["evaluated_on"] == "validation"
+    swapped = evaluate(parts.encoder, on_validation(parts.data), EvaluationPlan(probes=["knn"]))
+    assert [row.trained.accuracy for row in results.rows] == [row.trained.accuracy for row in swapped.rows]
+    assert results.rows != launch("--out", "again")[2].rows

@@ -122,7 +122,7 @@ def test_a_wrong_flag_says_what_was_meant(parser, flags, said):
     ("content", "said"),
     [
         ("stepps: 3", "there is no setting 'stepps'; did you mean --steps?"),
-        ("schedule: {warmup: 3}", "there is no setting 'schedule.warmup'; did you mean --schedule.warmup_steps?"),
+        ("schedule: {warm: 0.1}", "there is no setting 'schedule.warm'; did you mean --schedule.warmup?"),
         ("steps: x", "--steps: expected int, got 'x'"),
         ("views: {class_path: Viewmaker, init_args: {bugdet: 3}}", "did you mean --views.budget?"),
         ("a: [b", "--config: while parsing a flow sequence"),

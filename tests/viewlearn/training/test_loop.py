@@ -54,7 +54,7 @@ def close(a: dict, b: dict) -> None:
 
 
 @pytest.mark.parametrize("views", [None, learned], ids=["fixed", "learned"])
-@pytest.mark.parametrize("schedule", [Schedule(final=1.0), Schedule(warmup_steps=2)])
+@pytest.mark.parametrize("schedule", [Schedule(final=1.0), Schedule(warmup=1 / 3)])
 def test_equals_plain_sgd(tmp_path, views, schedule):
     method, loader = parts(views and views())
     trained = go(tmp_path / "run", method, loader, schedule=schedule, clip_norm=0.5, views_schedule=Schedule(final=1.0))
@@ -66,7 +66,7 @@ def test_equals_plain_sgd(tmp_path, views, schedule):
     optimizers = [sgd(own)] + ([sgd(adversary)] if adversary else [])
     losses = []
     for step, batch in enumerate(batches(loader, 6)):
-        optimizers[0].param_groups[0]["lr"] = 0.1 * warmup_cosine(step, 6, schedule.warmup_steps, schedule.final)
+        optimizers[0].param_groups[0]["lr"] = 0.1 * warmup_cosine(step, 6, round(6 * schedule.warmup), schedule.final)
         loss, _ = method(batch, generator)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(own, 0.5)  # the learner's gradient alone

@@ -40,7 +40,7 @@ def test_impossible_settings(warmup, final):
 def test_schedule_keeps_the_groups_own_peaks():
     a, b = torch.nn.Parameter(torch.zeros(1)), torch.nn.Parameter(torch.zeros(1))
     optimizer = torch.optim.SGD([{"params": [a], "lr": 1.0}, {"params": [b], "lr": 0.1}], lr=1.0)
-    schedule = Schedule(warmup_steps=4)
+    schedule = Schedule(warmup=0.4)
     for step in range(4):
         schedule.apply(optimizer, step, 10)
         assert [group["lr"] for group in optimizer.param_groups] == pytest.approx([(step + 1) / 4, (step + 1) / 40])

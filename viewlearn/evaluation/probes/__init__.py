@@ -11,7 +11,7 @@ from viewlearn.evaluation.probes.features import Extraction, Features, encode_ba
 from viewlearn.evaluation.probes.few_shot import few_shot
 from viewlearn.evaluation.probes.knn import knn, knn_scores
 from viewlearn.evaluation.probes.layers import Layered, LayeredEncoder, layered, match_layers
-from viewlearn.evaluation.probes.limited import limited, subsample
+from viewlearn.evaluation.probes.limited import limited, on_validation, subsample
 from viewlearn.evaluation.probes.linear import L2_GRID, fit_linear_probe, linear_probe, score_classifier
 from viewlearn.evaluation.probes.logistic import LinearClassifier, fit_logistic
 from viewlearn.evaluation.probes.monitor import KNNMonitor
@@ -53,6 +53,7 @@ __all__ = [
     "linear_probe",
     "match_layers",
     "nearest_neighbors",
+    "on_validation",
     "probe_tasks",
     "score_classifier",
     "shared_factor_accuracy",

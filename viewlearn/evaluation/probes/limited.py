@@ -27,29 +27,49 @@ def limited(data: Data, num_train: int | None = None, num_test: int | None = Non
     return _Limited(data, {"train": num_train, "validation": num_test, "test": num_test}, seed)
 
 
+def on_validation(data: Data, seed: int = 0) -> Data:
+    """Keeps the test split out of sight: validation samples stand in its place, a tenth of train in theirs.
+
+    What is chosen by comparing runs (a learning rate, a budget, a recipe) is chosen on these data, and what is reported
+    is measured on ``data`` itself.
+
+    Args:
+        data: Data that have a validation split.
+        seed: Seed of the choice of that tenth.
+    """
+    return _OnValidation(data, seed)
+
+
 def subsample(dataset: Dataset, num_samples: int | None, seed: int) -> Dataset:
     """Draws ``num_samples`` of a data set without replacement and keeps its order; None keeps all of it."""
     if num_samples is None or num_samples >= len(dataset):
         return dataset
-    chosen = subset(len(dataset), num_samples, seed).sort().values
+    return _chosen(dataset, subset(len(dataset), num_samples, seed).sort().values)
+
+
+def _chosen(dataset: Dataset, chosen: Tensor) -> Dataset:
     return take(dataset, chosen) if isinstance(dataset, ArrayDataset) else _Selected(dataset, chosen.tolist())
 
 
-class _Limited(Data):
-    """Data of which some samples are taken; private, so that no command line offers it."""
+class _Rearranged(Data):
+    """Data whose splits are made of another's; private, as its subclasses are, so that no command line offers them."""
 
-    def __init__(self, data: Data, most: dict[Split, int | None], seed: int):
-        self.data, self.most, self.seed = data, most, seed
-        self._taken: dict[Split, Dataset] = {}
+    def __init__(self, data: Data):
+        self.data = data
+        self._made: dict[Split, Dataset] = {}
+
+    def make(self, name: Split) -> Dataset:
+        """Makes a split."""
+        raise NotImplementedError
 
     @property
     def spec(self) -> DataSpec:
         return self.data.spec
 
     def split(self, name: Split) -> Dataset:
-        if name not in self._taken:
-            self._taken[name] = subsample(self.data.split(name), self.most[name], self.seed)
-        return self._taken[name]
+        if name not in self._made:
+            self._made[name] = self.make(name)
+        return self._made[name]
 
     @property
     def decode(self) -> View:
@@ -61,6 +81,34 @@ class _Limited(Data):
 
     def overlay_opacity(self, x: Tensor) -> Tensor | None:
         return self.data.overlay_opacity(x)
+
+
+class _Limited(_Rearranged):
+    """Some samples of each split."""
+
+    def __init__(self, data: Data, most: dict[Split, int | None], seed: int):
+        super().__init__(data)
+        self.most, self.seed = most, seed
+
+    def make(self, name: Split) -> Dataset:
+        return subsample(self.data.split(name), self.most[name], self.seed)
+
+
+class _OnValidation(_Rearranged):
+    """Validation samples as the test split."""
+
+    def __init__(self, data: Data, seed: int):
+        super().__init__(data)
+        self.seed = seed
+
+    def make(self, name: Split) -> Dataset:
+        if name == "test":
+            return self.data.split("validation")
+        train = self.data.split("train")
+        order = subset(len(train), len(train), self.seed)
+        held_out = len(train) // 10
+        chosen = order[:held_out] if name == "validation" else order[held_out:]
+        return _chosen(train, chosen.sort().values)
 
 
 class _Selected:

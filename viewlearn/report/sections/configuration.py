@@ -7,7 +7,7 @@ from viewlearn.report.run_reader import RunReader
 from viewlearn.report.sections.common import by_data, each_run, gaps_of
 from viewlearn.runs.parser import LOCATION
 
-INFO = ("commit", "viewlearn", "torch", "device", "precision", "processes", "seed", "steps", "tflop")
+INFO = ("commit", "viewlearn", "torch", "device", "precision", "processes", "seed", "steps", "tflop", "evaluated_on")
 
 
 def section(runs: Sequence[RunReader]) -> Section:

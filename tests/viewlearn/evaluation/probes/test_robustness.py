@@ -11,6 +11,7 @@ from viewlearn.evaluation.probes import (
     corruption_robustness,
     fit_linear_probe,
     limited,
+    on_validation,
     subsample,
 )
 from viewlearn.views import Identity, View, draw
@@ -135,3 +136,12 @@ def test_limited_data_are_the_same_part_every_time():
     assert len(limited(Signs(), None, 10).split("train")) == 300
     with pytest.raises(ValueError, match="num_train is 0"):
         limited(Signs(), num_train=0)
+
+
+def test_on_validation_the_test_split_stays_out_of_sight():
+    data, held = Signs(), on_validation(Signs())
+    assert torch.equal(held.split("test").x, data.split("validation").x)
+    train, validation = held.split("train").x, held.split("validation").x
+    assert len(validation) == 30 and len(train) == 270
+    together = torch.cat([train, validation]).flatten(1)
+    assert sorted(together.tolist()) == sorted(data.split("train").x.flatten(1).tolist())  # each once, and no other
