@@ -1,7 +1,6 @@
 """Trains an encoder by contrasting views and evaluates it: ``accelerate launch -m viewlearn.train --help``."""
 
-from viewlearn.report import report_run
-from viewlearn.runs import load_components, make_parser, run
+from viewlearn.runs import Parts, RunFolder, load_components, make_parser, run
 
 DEFAULTS = {
     "data": {"class_path": "vision.PhotoDigits"},
@@ -14,12 +13,18 @@ DEFAULTS = {
 }
 
 
+def _report(folder: RunFolder, parts: Parts) -> None:
+    from viewlearn.report import report_run  # here, so that a help text doesn't wait for what draws a page
+
+    report_run(folder, parts)
+
+
 def main() -> None:
     """Trains as this process's command line says; a user's mistake ends it with one line."""
     try:
         load_components()
         parser = make_parser("Trains an encoder by contrasting views and evaluates it.", DEFAULTS)
-        folder, _, results = run(parser, report=report_run)
+        folder, _, results = run(parser, report=_report)
     except (ValueError, FloatingPointError) as error:
         raise SystemExit(f"error: {error}") from error
     if results is not None:

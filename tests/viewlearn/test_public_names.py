@@ -31,8 +31,21 @@ def test_an_unknown_name():
 
 
 def test_nothing_waits_for_what_it_does_not_need():
-    code = "import sys, viewlearn; print('torch' in sys.modules); viewlearn.nt_xent; print(*sys.modules)"
+    """A loss needs torch alone; a command line and the theory don't need what builds networks and draws figures."""
+    code = """
+import sys, viewlearn
+print(*sys.modules)
+viewlearn.nt_xent
+print(*sys.modules)
+import theory
+from viewlearn.train import DEFAULTS, load_components, make_parser
+load_components()
+make_parser("", DEFAULTS)
+print(*sys.modules)
+"""
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    first, modules = said.splitlines()
-    assert first == "False"
-    assert not {"jsonargparse", "sklearn", "scipy", "matplotlib", "accelerate"} & set(modules.split())
+    first, loss, command = (set(line.split()) for line in said.splitlines())
+    assert "torch" not in first
+    assert not {"jsonargparse", "sklearn", "scipy", "matplotlib", "accelerate"} & loss
+    slow = {"sklearn", "matplotlib", "torchvision", "torchaudio", "torch._dynamo", "triton", "viewlearn.report"}
+    assert not (slow | {"scipy.stats", "scipy.optimize", "scipy.fft"}) & command

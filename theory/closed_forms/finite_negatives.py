@@ -6,7 +6,6 @@ gets a share. Derivations are ours.
 """
 
 import numpy as np
-from scipy.optimize import minimize_scalar
 
 
 def sphere_loss(energy: float, temperature: float, num_negatives: int, num_classes: int, disagree: float) -> float:
@@ -38,6 +37,8 @@ def sphere_optimum(temperature: float, num_negatives: int, num_classes: int, dis
     grid = np.linspace(0, 1, 401).tolist()
     best = int(np.argmin([loss(energy) for energy in grid]))
     low, high = grid[max(best - 1, 0)], grid[min(best + 1, 400)]
+    from scipy.optimize import minimize_scalar
+
     found = minimize_scalar(loss, bounds=(low, high), method="bounded", options={"xatol": 1e-9}).x
     return float(min((grid[best], found), key=loss))
 

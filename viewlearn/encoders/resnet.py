@@ -1,19 +1,19 @@
-"""Residual networks: torchvision's with a switchable stem, and narrow ones that a CPU trains in minutes."""
+"""Residual networks: torchvision's with a switchable stem, and narrow ones that a CPU trains in minutes.
+
+torchvision is imported where its blocks are needed: that takes as long as importing torch does, and a help text, a view
+or a loss needs no network.
+"""
 
 import re
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import torchvision.models.resnet as tv
 from torch import Tensor, nn
 
+if TYPE_CHECKING:
+    from torchvision.models.resnet import BasicBlock
+
 Stem = Literal["auto", "small", "imagenet"]
-TORCHVISION_RESNETS = {
-    "resnet18": tv.resnet18,
-    "resnet34": tv.resnet34,
-    "resnet50": tv.resnet50,
-    "resnet101": tv.resnet101,
-    "resnet152": tv.resnet152,
-}
+TORCHVISION_RESNETS = ("resnet18", "resnet34", "resnet50", "resnet101", "resnet152")
 SMALL_IMAGE = 64  # pixels: up to here the ImageNet stem would leave a map of 2×2 or less
 
 
@@ -59,11 +59,13 @@ class NarrowResNet(nn.Module):
         return self.fc(self.avgpool(x).flatten(1))
 
 
-def _block(channels: int, out: int, stride: int) -> tv.BasicBlock:
+def _block(channels: int, out: int, stride: int) -> "BasicBlock":
+    from torchvision.models.resnet import BasicBlock
+
     shortcut = None
     if stride != 1 or channels != out:
         shortcut = nn.Sequential(_Pointwise(channels, out, stride), nn.BatchNorm2d(out))
-    return tv.BasicBlock(channels, out, stride, shortcut)
+    return BasicBlock(channels, out, stride, shortcut)
 
 
 class _Pointwise(nn.Conv2d):
@@ -103,7 +105,9 @@ def build_resnet(name: str, channels: int, stem: Literal["small", "imagenet"]) -
         network = NarrowResNet(blocks, int(narrow[2]))
         num_features = network.num_features
     elif name in TORCHVISION_RESNETS:
-        network = TORCHVISION_RESNETS[name](weights=None)
+        from torchvision import models
+
+        network = getattr(models, name)(weights=None)
         num_features = network.fc.in_features
         network.add_module("fc", nn.Identity())
     else:
@@ -133,7 +137,9 @@ def split_last_stage(network: nn.Module) -> tuple[nn.Sequential, nn.Sequential]:
     Raises:
         ValueError: A network that isn't a ResNet.
     """
-    if not isinstance(network, NarrowResNet | tv.ResNet):
+    from torchvision.models import ResNet
+
+    if not isinstance(network, NarrowResNet | ResNet):
         raise ValueError(f"{type(network).__name__} has no ResNet stages layer1 … layer4 to cut at")
     trunk = (network.conv1, network.bn1, network.relu, network.maxpool, network.layer1, network.layer2, network.layer3)
     return nn.Sequential(*trunk), nn.Sequential(network.layer4, network.avgpool, nn.Flatten(1))

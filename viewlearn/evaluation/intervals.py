@@ -4,7 +4,6 @@ import math
 from statistics import NormalDist
 
 import torch
-from scipy.stats import binomtest
 from torch import Tensor
 
 
@@ -24,6 +23,8 @@ def wilson_interval(num_correct: int, num_samples: int, confidence: float = 0.95
     if not 0 <= num_correct <= num_samples or num_samples == 0:
         raise ValueError(f"{num_correct} correct of {num_samples} samples is no proportion")
     _check_confidence(confidence)
+    from scipy.stats import binomtest  # here, since it takes a second, which whoever imports a probe would wait
+
     interval = binomtest(num_correct, num_samples).proportion_ci(confidence, method="wilson")
     return float(interval.low), float(interval.high)
 

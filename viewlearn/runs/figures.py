@@ -5,6 +5,7 @@ from pathlib import Path
 
 import torch
 
+from viewlearn import plots
 from viewlearn.data import Data, take
 from viewlearn.evaluation.probes import (
     Extraction,
@@ -17,7 +18,6 @@ from viewlearn.evaluation.probes import (
     nearest_neighbors,
     validation_samples,
 )
-from viewlearn.plots import save_head_histograms, save_loss_curves, save_neighbors, save_views_gallery
 from viewlearn.runs.evaluator import Evaluator
 from viewlearn.runs.folder import RunFolder
 from viewlearn.sampling import subset
@@ -49,9 +49,11 @@ def save_figures(folder: RunFolder, data: Data, views: Compose, device: torch.de
     viewed = [views(x, generator).float().cpu() for _ in range(2)]
     views.train(training)
     kind = "spectrogram" if data.spec.sample_rate else "image"
-    gallery = save_views_gallery(folder.figures / "views.png", clean, viewed, kind=kind, title="Views of test samples")
+    gallery = plots.save_views_gallery(
+        folder.figures / "views.png", clean, viewed, kind=kind, title="Views of test samples"
+    )
     chance = {task: 1 / len(names) for task, names in data.spec.tasks.items()}
-    return [gallery, save_loss_curves(folder.figures / "curves.png", folder.metrics, chance=chance)]
+    return [gallery, plots.save_loss_curves(folder.figures / "curves.png", folder.metrics, chance=chance)]
 
 
 @torch.no_grad()
@@ -105,7 +107,7 @@ def save_neighbors_of_runs(
         images = (images - images.min()) / (images.max() - images.min())
     task = next(iter(data.spec.tasks), None)
     labels = None if task is None else samples.labels.get(task, torch.full((len(samples),), -1))
-    return save_neighbors(
+    return plots.save_neighbors(
         path,
         images[queries],
         images,
@@ -167,6 +169,6 @@ def save_heads_of_run(
     contributions, labels = head_contributions(classifier, test, layers, test.labels_of(task))
     names, counts = data.spec.tasks[task], labels.bincount(minlength=len(data.spec.tasks[task]))
     shown = {label: names[label] for label in counts.topk(num_classes).indices.tolist() if counts[label] > 0}
-    return save_head_histograms(
+    return plots.save_head_histograms(
         path, contributions, labels, classes=shown, title=f"{Path(run).name}: which space tells the {task}"
     )

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import torch
 from accelerate import Accelerator
 from torch import Generator
-from torch.utils.flop_counter import FlopCounterMode
 
 from viewlearn.data import Batch
 from viewlearn.methods import Method
@@ -60,6 +59,8 @@ def step_flops(
         views_optimizer: Makes the optimizer of learned views.
         updates: Whether both players move at once.
     """
+    from torch.utils.flop_counter import FlopCounterMode  # here, since it loads Triton, which most runs never use
+
     trial = copy.deepcopy(method)
     draws = torch.Generator(generator.device)
     draws.set_state(generator.get_state())

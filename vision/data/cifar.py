@@ -2,16 +2,18 @@
 
 from functools import cached_property
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import torch
-from torchvision import datasets
 
 from viewlearn.data import ArrayDataset, Split
 from vision.data.files import Files, Unreadable, check_reading, find_images, read_files
 from vision.data.image_data import ImageData, Source, check_held_out, hold_out
 from vision.superimposed import Overlay
+
+if TYPE_CHECKING:
+    from torchvision import datasets
 
 Part = Literal["train", "test"]
 SIZE = 32  # side of the images in pixels
@@ -36,8 +38,6 @@ class CIFAR10(ImageData):
         ValueError: A root that holds neither, images that can't be read, or a fraction or limit that leaves no images.
     """
 
-    published: ClassVar[type[datasets.CIFAR10]] = datasets.CIFAR10
-
     def __init__(
         self,
         root: str,
@@ -56,11 +56,18 @@ class CIFAR10(ImageData):
         self.validation_fraction, self.limit = validation_fraction, limit
         self.download, self.unreadable = download, unreadable
         self._in_folders = (self.root / "train").is_dir()
-        if not (self._in_folders or download or (self.root / self.published.base_folder).is_dir()):
+        if not (self._in_folders or download or (self.root / self.published().base_folder).is_dir()):
             raise ValueError(
                 f"no {type(self).__name__} in {str(self.root)!r}: expected {{train,test}}/CLASS/* or "
-                f"{self.published.base_folder}/, or allow download"
+                f"{self.published().base_folder}/, or allow download"
             )
+
+    @staticmethod
+    def published() -> "type[datasets.CIFAR10]":
+        """The class that reads the published files."""
+        from torchvision import datasets  # here, so that other data don't load torchvision
+
+        return datasets.CIFAR10
 
     @property
     def tasks(self) -> dict[str, tuple[str, ...]]:
@@ -94,15 +101,19 @@ class CIFAR10(ImageData):
         return {"train": train, "test": find_images(self.root / "test", train.classes)}
 
     @cached_property
-    def _batches(self) -> dict[Part, datasets.CIFAR10]:
+    def _batches(self) -> "dict[Part, datasets.CIFAR10]":
         """The published pickles, read by torchvision."""
         return {
-            "train": self.published(str(self.root), train=True, download=self.download),
-            "test": self.published(str(self.root), train=False, download=self.download),
+            "train": self.published()(str(self.root), train=True, download=self.download),
+            "test": self.published()(str(self.root), train=False, download=self.download),
         }
 
 
 class CIFAR100(CIFAR10):
     """CIFAR-100, 32×32, task ``object`` (100). Arguments and errors are those of ``CIFAR10``."""
 
-    published = datasets.CIFAR100
+    @staticmethod
+    def published() -> "type[datasets.CIFAR100]":
+        from torchvision import datasets
+
+        return datasets.CIFAR100

@@ -7,7 +7,6 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torchvision import datasets
 
 from viewlearn.data import ArrayDataset, Dataset, Split
 from vision.data.image_data import ImageData, Source, check_held_out, hold_out
@@ -57,6 +56,8 @@ class STL10(ImageData):
         check_held_out(validation_fraction=validation_fraction)
         if pretrain not in ("unlabeled", "train"):
             raise ValueError(f"pretrain is {pretrain!r}; it must be 'unlabeled' or 'train'")
+        from torchvision import datasets  # here and below, so that other data don't load torchvision
+
         if not download and not (Path(root) / datasets.STL10.base_folder).is_dir():
             raise ValueError(f"no STL-10 in {root!r}: expected {datasets.STL10.base_folder}/, or allow download")
         self.root, self.size, self.validation_fraction = root, size, validation_fraction
@@ -72,6 +73,8 @@ class STL10(ImageData):
         return self._cached("unlabeled", self._unlabeled, "train")
 
     def source(self, split: Split) -> Source:
+        from torchvision import datasets
+
         published = datasets.STL10(self.root, "test" if split == "test" else "train", download=self.download)
         index = np.arange(len(published.data))
         if split != "test":
@@ -81,6 +84,8 @@ class STL10(ImageData):
         return Source(ArrayDataset(images, {"object": labels}, self.tasks), index)
 
     def _unlabeled(self) -> Source:
+        from torchvision import datasets
+
         images = datasets.STL10(self.root, "unlabeled", download=self.download).data
         if self.limit is not None and not 0 < self.limit <= len(images):
             raise ValueError(f"limit is {self.limit}; it must be in 1 … {len(images)}, the unlabeled images")

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Literal
 
 import torch
-from scipy.io import loadmat
 
 from vision.files import Box, images_in, natural_key
 from vision.image_sets.sets import Entry, ImageSets
@@ -195,6 +194,8 @@ def _pascal3d_list(root: Path, class_name: str) -> list[tuple[Path, Path, int]]:
 
 
 def _pascal3d_pose(path: Path, number: int) -> tuple[Box, float, float]:
+    from scipy.io import loadmat  # here, so that the other sets don't load it
+
     thing = loadmat(str(path), struct_as_record=False)["record"][0, 0].objects[0, number]
     view = thing.viewpoint[0, 0]
     left, top, right, bottom = (float(edge) for edge in thing.bbox[0])

@@ -6,9 +6,7 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
-from sklearn.datasets import load_digits
 from torch import Tensor
-from torchvision.datasets import MNIST
 
 from viewlearn.data import Split
 from viewlearn.data.indexed import indexed_uniform
@@ -135,6 +133,8 @@ def digit_bank(root: str | None, split: Split) -> tuple[Tensor, Tensor]:
         ValueError: A root that holds no digits.
     """
     if root is None:
+        from sklearn.datasets import load_digits  # here, so that other overlays don't load scikit-learn
+
         values, target = load_digits(return_X_y=True)
         gray = torch.from_numpy(values[SHIPPED[split]] * (255 / 16)).round().to(torch.uint8).view(-1, 8, 8)
         # A margin like that of MNIST's digits: about a seventh of the side.
@@ -143,6 +143,8 @@ def digit_bank(root: str | None, split: Split) -> tuple[Tensor, Tensor]:
     if (Path(root) / folder / "0").is_dir():
         images, labels = _read_folder(Path(root) / folder)
     elif (Path(root) / "MNIST" / "raw").is_dir():
+        from torchvision.datasets import MNIST  # here, so that other digits don't load torchvision
+
         source = MNIST(root, train=folder == "train")
         images, labels = source.data, source.targets.long()
     else:

@@ -4,7 +4,6 @@ from functools import lru_cache
 from pathlib import Path
 from string import ascii_uppercase
 
-import matplotlib
 import numpy as np
 import torch
 from PIL import Image, ImageDraw, ImageFont
@@ -59,6 +58,8 @@ class Letters(Overlay):
 @lru_cache
 def letter_bank(points: int) -> np.ndarray:
     """Coverage of the 26 capitals, each at the origin of a box for any of them: ``(26, height, width)`` uint8."""
+    import matplotlib  # here, so that other overlays don't load it
+
     path = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"
     font = ImageFont.truetype(str(path), points)
     boxes = [font.getbbox(letter) for letter in ascii_uppercase]

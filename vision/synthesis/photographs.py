@@ -3,7 +3,6 @@
 from functools import lru_cache
 
 import torch
-from sklearn.datasets import load_sample_images
 from torch import Tensor
 from torch.nn import functional
 
@@ -11,6 +10,8 @@ from torch.nn import functional
 @lru_cache
 def photographs() -> tuple[Tensor, ...]:
     """The two photographs, each ``(3, 427, 640)`` float32 in [0, 1]."""
+    from sklearn.datasets import load_sample_images  # here, so that other images don't load scikit-learn
+
     return tuple(torch.from_numpy(image / 255.0).permute(2, 0, 1).float() for image in load_sample_images().images)
 
 

@@ -72,7 +72,7 @@ def _pairs(dataset):
 @pytest.mark.parametrize(("kind", "number"), [(CIFAR10, 10), (CIFAR100, 100)])
 def test_pickled_batches(pickled, kind, number):
     data = kind(str(pickled), overlay=Letters(), validation_fraction=0.05)
-    published = kind.published(str(pickled), train=False)
+    published = kind.published()(str(pickled), train=False)
     assert {task: len(names) for task, names in data.spec.tasks.items()} == {"object": number, "letter": 26}
     plain = kind(str(pickled), validation_fraction=0.05).split("test")
     np.testing.assert_array_equal(plain.x.permute(0, 2, 3, 1).numpy(), published.data)

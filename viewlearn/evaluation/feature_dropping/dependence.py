@@ -7,7 +7,6 @@ from typing import Literal
 
 import numpy as np
 import torch
-from scipy.stats import entropy
 from torch import Generator, Tensor
 
 Verdict = Literal["independent", "exclusive", "joint"]
@@ -98,6 +97,8 @@ def _shuffled(b: Tensor, shuffle: Shuffle, generator: Generator | None) -> Tenso
 
 def _mutual_information(num_both: Sequence[int], num_a: int, num_b: int, num: int) -> np.ndarray:
     """Computes I(A; B) in bits for each count of how often both events happen."""
+    from scipy.stats import entropy  # here, since it takes a second, which whoever imports an analysis would wait
+
     both = np.asarray(num_both)
     joint = np.stack([num - num_a - num_b + both, num_b - both, num_a - both, both], axis=1)
     independent = np.outer([num - num_a, num_a], [num - num_b, num_b]).ravel()
