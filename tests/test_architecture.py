@@ -27,7 +27,7 @@ SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob
 SCRIPTS = sorted((ROOT / "experiments").rglob("*.py"))
 TREES = {str(path.relative_to(ROOT)): ast.parse(path.read_text(encoding="utf-8")) for path in SOURCES + SCRIPTS}
 LIBRARY = {name: tree for name, tree in TREES.items() if not name.startswith("experiments")}
-LONGEST_FILE = 300
+LARGEST_LOOP = 9  # files of training: the loop and what it needs
 
 
 def imports(tree: ast.Module) -> set[str]:
@@ -70,11 +70,31 @@ def test_theory_takes_losses_laws_files_and_draws_of_the_core_and_nothing_else()
     assert "viewlearn.losses.spectral" in imports(TREES["theory/losses/quadratic.py"])
 
 
-def test_files_are_small_and_say_what_they_are():
+def test_files_say_what_they_are():
     for name, tree in TREES.items():
         text = (ROOT / name).read_text(encoding="utf-8")
-        assert text.count("\n") <= LONGEST_FILE, f"{name} has {text.count(chr(10))} lines"
         assert not text.strip() or ast.get_docstring(tree), f"{name} doesn't start with a sentence on what it holds"
+
+
+def test_what_belongs_together_is_a_folder_not_a_prefix():
+    for folder in {path.parent for path in SOURCES + SCRIPTS}:
+        files = [path.stem for path in folder.glob("*.py") if not path.stem.startswith("__")]
+        for file in files:
+            beside = [other for other in files if other != file and other.split("_")[0] == file.split("_")[0]]
+            assert not beside, f"{folder}: {file} and {beside}"
+    assert len(list((ROOT / "viewlearn/training").glob("[!_]*.py"))) <= LARGEST_LOOP
+
+
+def test_a_class_name_stands_for_one_thing():
+    """Images and sounds have the same rooms, so the same thing has the same name in both."""
+    homes: dict[str, set[str]] = {}
+    for name, tree in TREES.items():
+        room = name.replace("audio/", "vision/", 1)
+        for node in tree.body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                homes.setdefault(node.name, set()).add(room)
+    shared = {name: rooms for name, rooms in homes.items() if len(rooms) > 1}
+    assert not shared
 
 
 def test_nothing_is_swallowed_or_unpickled():

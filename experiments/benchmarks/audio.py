@@ -21,7 +21,7 @@ from audio.data import AudioFolder
 from audio.data.files import read_audio
 from audio.front_end import LogMel, center_crop
 from audio.views import FrequencyMask, Gain, LowPass, PolarityInversion, TimeMask, TimeShift, WhiteNoise
-from benchmarks.measure import Row, Timing, compare
+from benchmarks.measure import Speed, Timing, compare
 from viewlearn.data import Loader, make_loader
 from viewlearn.views import Compose
 
@@ -30,24 +30,24 @@ BATCH = 64
 CUTOFF, SNR, GAIN, SHIFT = (800.0, 3500.0), (5.0, 40.0), (-12.0, 6.0), 0.25
 
 
-def rows(quick: bool) -> Iterator[Row]:
+def rows(quick: bool) -> Iterator[Speed]:
     for seconds in (1, 10):
         yield from _waveform_chain(seconds, 3 if quick else 11)
         yield from _front_end(seconds, 3 if quick else 11)
     yield from _cache(num_files=40 if quick else 300)
 
 
-def _row(what: str, ours: Timing, peer: Timing | None, target: str, note: str = "") -> Row:
+def _row(what: str, ours: Timing, peer: Timing | None, target: str, note: str = "") -> Speed:
     if peer is None:
-        return Row("audio", what, str(ours), "not installed", None, target, note)
-    return Row("audio", what, str(ours), str(peer), peer.median / ours.median, target, note)
+        return Speed("audio", what, str(ours), "not installed", None, target, note)
+    return Speed("audio", what, str(ours), str(peer), peer.median / ours.median, target, note)
 
 
 def _clips(seconds: int) -> Tensor:
     return 0.1 * torch.randn(BATCH, 1, seconds * RATE, generator=torch.Generator().manual_seed(0))
 
 
-def _waveform_chain(seconds: int, repeats: int) -> Iterator[Row]:
+def _waveform_chain(seconds: int, repeats: int) -> Iterator[Speed]:
     x, generator = _clips(seconds), torch.Generator().manual_seed(0)
     chain = Compose(
         gain=Gain(GAIN),
@@ -103,7 +103,7 @@ def _one_clip(clip: Tensor) -> Tensor:
     return F.lowpass_biquad(y, RATE, uniform(*CUTOFF))
 
 
-def _front_end(seconds: int, repeats: int) -> Iterator[Row]:
+def _front_end(seconds: int, repeats: int) -> Iterator[Speed]:
     x, generator = _clips(seconds), torch.Generator().manual_seed(0)
     chain = Compose(log_mel=LogMel(RATE, 1024, 160, 64), frequency=FrequencyMask(0.3), time=TimeMask(0.3))
     mel = T.MelSpectrogram(RATE, n_fft=1024, hop_length=160, n_mels=64, norm="slaney", mel_scale="slaney")
@@ -126,7 +126,7 @@ def _front_end(seconds: int, repeats: int) -> Iterator[Row]:
         yield _row(what, timings["ours"], timings[name], target)
 
 
-def _cache(num_files: int) -> Iterator[Row]:
+def _cache(num_files: int) -> Iterator[Speed]:
     """One epoch of clips that were decoded before, beside one that decodes and resamples them."""
     with tempfile.TemporaryDirectory() as folder:
         root, generator = Path(folder) / "sounds", torch.Generator().manual_seed(0)

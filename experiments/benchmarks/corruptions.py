@@ -8,14 +8,14 @@ import torch
 from PIL import Image
 from sklearn.datasets import load_sample_images
 
-from benchmarks.measure import Row, compare
+from benchmarks.measure import Speed, compare
 from vision.corruptions import CORRUPTIONS
 
 PEER = "imagecorruptions"
 SEVERITY = 3
 
 
-def rows(quick: bool) -> Iterator[Row]:
+def rows(quick: bool) -> Iterator[Speed]:
     """One row per corruption and size; both at ImageNet-C's constants."""
     sizes = ((32, 16),) if quick else ((32, 64), (224, 8))
     for size, batch in sizes:
@@ -25,7 +25,7 @@ def rows(quick: bool) -> Iterator[Row]:
             yield _row(name, corruption(SEVERITY, "imagenet"), x, pixels, repeats=3 if quick else 7)
 
 
-def _row(name: str, view, x: torch.Tensor, pixels: np.ndarray, repeats: int) -> Row:
+def _row(name: str, view, x: torch.Tensor, pixels: np.ndarray, repeats: int) -> Speed:
     what = f"{name}, {x.shape[-1]} px, batch {len(x)}"
     functions = {"ours": lambda: view(x, torch.Generator().manual_seed(0))}
     if importlib.util.find_spec(PEER):
@@ -34,10 +34,10 @@ def _row(name: str, view, x: torch.Tensor, pixels: np.ndarray, repeats: int) -> 
         functions["peer"] = lambda: [np.asarray(getattr(peer, name)(image, SEVERITY)) for image in images]
     timings = compare(functions, repeats)
     if "peer" not in timings:
-        return Row("corruptions", what, str(timings["ours"]), f"{PEER} isn't installed", None, "")
+        return Speed("corruptions", what, str(timings["ours"]), f"{PEER} isn't installed", None, "")
     ratio = timings["peer"].median / timings["ours"].median
     note = "ours makes frost, the peer reads photographs" if name == "frost" else ""
-    return Row("corruptions", what, str(timings["ours"]), f"{PEER} {timings['peer']}", ratio, "", note)
+    return Speed("corruptions", what, str(timings["ours"]), f"{PEER} {timings['peer']}", ratio, "", note)
 
 
 def _crops(size: int, batch: int) -> np.ndarray:

@@ -7,14 +7,14 @@ import torch
 from PIL import Image
 from torch.utils.data import DataLoader, TensorDataset
 
-from benchmarks.measure import Row, compare
+from benchmarks.measure import Speed, compare
 from viewlearn.data import ArrayDataset, DeviceLoader
 from vision import Digits
 from vision.superimposed import superimpose
 from vision.superimposed.digits import digit_bank
 
 
-def rows(quick: bool) -> Iterator[Row]:
+def rows(quick: bool) -> Iterator[Speed]:
     """One epoch of 32-pixel images in batches of 256, and digits drawn over as many images."""
     number = 2048 if quick else 10240
     images = torch.randint(0, 256, (number, 3, 32, 32), generator=torch.Generator().manual_seed(0)).to(torch.uint8)
@@ -23,11 +23,11 @@ def rows(quick: bool) -> Iterator[Row]:
     yield _digits(images, 3 if quick else 7)
 
 
-def _epoch(images: torch.Tensor, labels: torch.Tensor, repeats: int) -> Row:
+def _epoch(images: torch.Tensor, labels: torch.Tensor, repeats: int) -> Speed:
     ours = DeviceLoader(ArrayDataset(images, {"object": labels}), 256)
     peer = DataLoader(TensorDataset(images, labels), 256, shuffle=True, drop_last=True)
     timing = compare({"ours": lambda: list(ours.epoch(0)), "peer": lambda: list(peer)}, repeats)
-    return Row(
+    return Speed(
         "data",
         f"one epoch of {len(images):,} images in memory, batch 256",
         str(timing["ours"]),
@@ -38,7 +38,7 @@ def _epoch(images: torch.Tensor, labels: torch.Tensor, repeats: int) -> Row:
     )
 
 
-def _digits(images: torch.Tensor, repeats: int) -> Row:
+def _digits(images: torch.Tensor, repeats: int) -> Speed:
     dataset, index = ArrayDataset(images), np.arange(len(images))
     glyphs = [Image.fromarray(glyph.numpy()) for glyph in digit_bank(None, "train")[0]]
     masks = [glyph.point(lambda value: 255 * (value > 0)) for glyph in glyphs]
@@ -51,7 +51,7 @@ def _digits(images: torch.Tensor, repeats: int) -> Row:
             np.asarray(pasted)
 
     timing = compare({"ours": lambda: superimpose(dataset, Digits(), "train", index), "peer": paste}, repeats)
-    return Row(
+    return Speed(
         "data",
         f"digits over {len(images):,} images of 32 px",
         str(timing["ours"]),

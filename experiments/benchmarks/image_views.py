@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torchvision.transforms import v2
 
-from benchmarks.measure import Row, compare
+from benchmarks.measure import Speed, compare
 from vision import SimCLRViews
 
 CASES = (  # batch, pixels, targets against (kornia, torchvision)
@@ -23,7 +23,7 @@ CASES = (  # batch, pixels, targets against (kornia, torchvision)
 )
 
 
-def rows(quick: bool) -> Iterator[Row]:
+def rows(quick: bool) -> Iterator[Speed]:
     # A process that trains has freed tensors of tens of megabytes, after which the C library keeps memory instead of
     # giving it back at every call. All three gain; ours by a quarter at 32 pixels, kornia by a tenth.
     torch.empty(31 * 2**20, dtype=torch.uint8)
@@ -45,9 +45,9 @@ def rows(quick: bool) -> Iterator[Row]:
         for peer, target in zip(("kornia", "torchvision"), targets, strict=True):
             if peer in timings:
                 ratio = timings[peer].median / timings["ours"].median
-                yield Row("image_views", f"{what}: {peer}", str(timings["ours"]), str(timings[peer]), ratio, target)
+                yield Speed("image_views", f"{what}: {peer}", str(timings["ours"]), str(timings[peer]), ratio, target)
             else:
-                yield Row("image_views", f"{what}: {peer}", str(timings["ours"]), "not installed", None, target)
+                yield Speed("image_views", f"{what}: {peer}", str(timings["ours"]), "not installed", None, target)
 
 
 def _kernel_size(size: int) -> int:

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 
-from benchmarks.measure import Row, compare
+from benchmarks.measure import Speed, compare
 from viewlearn.evaluation.invariance import RepresentationInvariance, SetLayout, permutation_test
 from viewlearn.evaluation.invariance.score import Version
 
 
-def rows(quick: bool) -> Iterator[Row]:
+def rows(quick: bool) -> Iterator[Speed]:
     num_images, num_units, permutations = (2000, 512, 20) if quick else (10_000, 2048, 100)
     generator = torch.Generator().manual_seed(0)
     features = torch.randn(num_images, num_units, generator=generator)
@@ -25,7 +25,9 @@ def rows(quick: bool) -> Iterator[Row]:
 
         timing = compare({"ours": measure}, repeats=3, warmup=0)["ours"]
         what = f"RIS {version}, {size}, {permutations} permutations"
-        yield Row("invariance", what, str(timing), "a bar of 30 s", 30 / timing.median, "≥ 1", "on one thread or more")
+        yield Speed(
+            "invariance", what, str(timing), "a bar of 30 s", 30 / timing.median, "≥ 1", "on one thread or more"
+        )
     once = compare(
         {
             "ours": lambda: RepresentationInvariance(features, layout, "released").scores(),
@@ -36,7 +38,7 @@ def rows(quick: bool) -> Iterator[Row]:
     )
     ratio = once["peer"].median / once["ours"].median
     note = "peer: sorts, then set by set, as the released code does; ours also prepares what permutations share"
-    yield Row("invariance", f"RIS released, {size}, once", str(once["ours"]), str(once["peer"]), ratio, "—", note)
+    yield Speed("invariance", f"RIS released, {size}, once", str(once["ours"]), str(once["peer"]), ratio, "—", note)
 
 
 def _set_by_set(features: np.ndarray, layout: SetLayout) -> float:

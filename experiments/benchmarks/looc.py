@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-from benchmarks.measure import Row, compare, fastest_device, peak_memory
+from benchmarks.measure import Speed, compare, fastest_device, peak_memory
 from viewlearn.data import Batch
 from viewlearn.encoders import Backbone, Encoder
 from viewlearn.methods import LooC, Method, MoCo
@@ -20,12 +20,12 @@ CASES = [
 ]
 
 
-def rows(quick: bool) -> Iterator[Row]:
+def rows(quick: bool) -> Iterator[Speed]:
     for name, batch_size, factors in CASES[:1] if quick else CASES:
         yield from _compare(name, batch_size, factors, 3 if quick else 9)
 
 
-def _compare(name: str, batch_size: int, factors: str, repeats: int) -> Iterator[Row]:
+def _compare(name: str, batch_size: int, factors: str, repeats: int) -> Iterator[Speed]:
     device = fastest_device()
     x = torch.randint(0, 256, (batch_size, 3, 32, 32), dtype=torch.uint8, device=device)
     batch = Batch(x, {}, torch.arange(batch_size, device=device))
@@ -37,12 +37,14 @@ def _compare(name: str, batch_size: int, factors: str, repeats: int) -> Iterator
     if device.type == "cpu" and (name, batch_size, factors) == CASES[0]:  # later ones would use freed memory, unseen
         memory, peer = peak_memory(looc), peak_memory(moco)
         note = "gradients of the weights included"
-        yield Row("looc", f"{what}: memory", _mib(memory), f"MoCo, 3 keys {_mib(peer)}", peer / memory, "≥ 0.95", note)
+        yield Speed(
+            "looc", f"{what}: memory", _mib(memory), f"MoCo, 3 keys {_mib(peer)}", peer / memory, "≥ 0.95", note
+        )
     query, keys = views(x), torch.cat([views(x) for _ in range(3)])
     bare = {"keys": lambda: _no_grad(encoder, keys), "query": lambda: encoder(query).sum().backward()}
     timings = compare({"looc": looc, "views": lambda: views(x), **bare}, repeats=repeats)
     limit = 1.1 * (timings["keys"].median + timings["query"].median)
-    yield Row(
+    yield Speed(
         "looc",
         what,
         str(timings["looc"]),

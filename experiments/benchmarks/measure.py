@@ -26,8 +26,8 @@ class Timing:
 
 
 @dataclass(frozen=True)
-class Row:
-    """One comparison. ``ratio`` is peer over ours (above 1: we win); None when the peer is missing."""
+class Speed:
+    """How fast something is beside a peer. ``ratio`` is peer over ours (above 1: we win), None without a peer."""
 
     part: str
     what: str

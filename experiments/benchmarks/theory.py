@@ -6,28 +6,28 @@ import numpy as np
 import torch
 from torch.nn.functional import cross_entropy, normalize
 
-from benchmarks.measure import Row, compare
+from benchmarks.measure import Speed, compare
 from theory import FeatureGroup, GroupModel, InfoNCE, Optimization, phase_diagram, train
 from theory.model.canonical import HOMOGENEOUS, HOMOGENEOUS_DIM
 from theory.model.parameters import vary
 
 
-def rows(quick: bool) -> Iterator[Row]:
+def rows(quick: bool) -> Iterator[Speed]:
     """Three rows: 10,000 cells in closed form, and cosine InfoNCE at N = 128 and N = 32."""
     yield _diagram(quick)
     for batch_size, target in ((128, "≥ 8"), (32, "≥ 25")):
         yield _runs(batch_size, target, quick)
 
 
-def _diagram(quick: bool) -> Row:
+def _diagram(quick: bool) -> Speed:
     destroy, strength = ("A.destroy", np.linspace(0, 0.6, 100)), ("A.strength", np.linspace(1.1, 6, 100))
     times = compare(
         {"ours": lambda: phase_diagram(HOMOGENEOUS, destroy, strength, dim=HOMOGENEOUS_DIM)}, 5 if quick else 15
     )
-    return Row("theory", "closed-form phase diagram, 10,000 cells", str(times["ours"]), "—", None, "< 0.1 s")
+    return Speed("theory", "closed-form phase diagram, 10,000 cells", str(times["ours"]), "—", None, "< 0.1 s")
 
 
-def _runs(batch_size: int, target: str, quick: bool) -> Row:
+def _runs(batch_size: int, target: str, quick: bool) -> Speed:
     """200 runs (10 cells x 20 seeds) x steps in d = 16, m = 8; the loop is timed on some of its runs and scaled up."""
     model = GroupModel([FeatureGroup("A", (6,) * 4), FeatureGroup("B", (1,) * 4)], noise_dims=8)
     numbers = vary(model, {"A.destroy": np.linspace(0, 0.9, 10)})
@@ -43,7 +43,7 @@ def _runs(batch_size: int, target: str, quick: bool) -> Row:
 
     times = compare({"ours": ours, "loop": loop}, 2 if quick else 3, warmup=0 if quick else 1)
     whole = times["loop"].median * num_runs / looped
-    return Row(
+    return Speed(
         "theory",
         f"{num_runs} cosine InfoNCE runs x {steps} steps, N = {batch_size}",
         str(times["ours"]),

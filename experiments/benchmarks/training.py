@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from accelerate import Accelerator
 
-from benchmarks.measure import Row, Timing, synchronize
+from benchmarks.measure import Speed, Timing, synchronize
 from viewlearn.data import ArrayDataset, Batch, DeviceLoader
 from viewlearn.encoders import Backbone
 from viewlearn.methods import SimCLR
@@ -24,7 +24,7 @@ SIZE = (32, 32)
 STEPS = 3  # that are timed in one block; the one before them warms up
 
 
-def rows(quick: bool) -> Iterator[Row]:
+def rows(quick: bool) -> Iterator[Speed]:
     """An adversarial step, simultaneous and alternating; a SimCLR step and its encoder's part of it."""
     name, batch_size, rounds = ("resnet10w16", 32, 2) if quick else ("resnet18", 256, 4)
     what = f"{name}, {SIZE[0]} px, batch {batch_size}"
@@ -37,7 +37,7 @@ def rows(quick: bool) -> Iterator[Row]:
     ratio = times["alternating"].median / times["simultaneous"].median
     note = "Viewmaker of width 32; in its turn, alternating spares the weight gradients of who doesn't move"
     sides = str(times["simultaneous"]), f"alternating {times['alternating']}"
-    yield Row("training", f"adversarial step, {what}", *sides, ratio, "≥ 1.67", note)
+    yield Speed("training", f"adversarial step, {what}", *sides, ratio, "≥ 1.67", note)
 
     functions = {
         "whole": lambda: loop_steps(name, batch_size, SimCLRViews(SIZE)),
@@ -47,7 +47,7 @@ def rows(quick: bool) -> Iterator[Row]:
     ratio = times["bare"].median / times["whole"].median
     note = "the rest is loading, SimCLR views, head, loss, optimizer, metrics"
     sides = str(times["whole"]), f"encoder alone {times['bare']}"
-    yield Row("training", f"whole step, {what}", *sides, ratio, "≥ 0.83", note)
+    yield Speed("training", f"whole step, {what}", *sides, ratio, "≥ 0.83", note)
 
 
 def _in_turn(blocks: dict[str, Callable[[], list[float]]], rounds: int) -> dict[str, Timing]:

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from benchmarks.measure import Row, compare, fastest_device
+from benchmarks.measure import Speed, compare, fastest_device
 from viewlearn.training.hardware import native_bf16
 from viewlearn.views import Viewmaker, viewmaker_from_published
 
@@ -66,7 +66,7 @@ class PlainViewmaker(nn.Module):
         return (x + delta).clamp(0, 1)
 
 
-def rows(quick: bool) -> Iterator[Row]:
+def rows(quick: bool) -> Iterator[Speed]:
     device = fastest_device()
     bf16 = native_bf16(device)
     for size, batch in ((32, 256), (64, 64)):
@@ -90,7 +90,7 @@ def rows(quick: bool) -> Iterator[Row]:
 
         def row(what, ours, peer, target, note, timings=timings, where=where):
             ratio = timings[peer].median / timings[ours].median
-            return Row("viewmaker", f"{what}, {where}", str(timings[ours]), str(timings[peer]), ratio, target, note)
+            return Speed("viewmaker", f"{what}, {where}", str(timings[ours]), str(timings[peer]), ratio, target, note)
 
         yield row("published float32", "published", "plain", "≥ 1.5", f"same weights, views differ by {difference:.0e}")
         precision = "bfloat16" if bf16 else "float32 (no native bfloat16)"

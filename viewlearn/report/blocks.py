@@ -82,7 +82,7 @@ class Tile:
 
 
 @dataclass(frozen=True)
-class Grid:
+class TileGrid:
     """Rows of tiles under column titles."""
 
     head: Sequence[str]
@@ -110,7 +110,7 @@ class Details:
     kind: str = field(default="details", init=False)
 
 
-Block = Text | Gap | Charts | Table | Grid | Tabs | Details
+Block = Text | Gap | Charts | Table | TileGrid | Tabs | Details
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from viewlearn.evaluation.feature_dropping import Action
 from viewlearn.plots.destruction import plot_profiles
-from viewlearn.report.blocks import Block, Chart, Charts, Gap, Grid, Table, Tile
+from viewlearn.report.blocks import Block, Chart, Charts, Gap, Table, Tile, TileGrid
 from viewlearn.report.media import map_uri, themed_svg
 from viewlearn.report.page import color_of
 from viewlearn.report.run_reader import MissingPart, RunReader
@@ -28,7 +28,7 @@ def action_blocks(runs: Sequence[RunReader], actions: Mapping[int, Action | None
         table.append((run.name, f"{action.mean:.4f}", *known))
     if rows:
         caption = "Where the views act: mean |view − clean|, and its 2-D cosine spectrum (zero frequency top left)"
-        blocks.append(Grid(["", "mean change", "spectrum (log)"], rows, caption))
+        blocks.append(TileGrid(["", "mean change", "spectrum (log)"], rows, caption))
     if table:
         head = ("views of", "mean |change|", "correlation with the overlay", "with another sample's")
         blocks.append(Table(head, table, "Size of the change, and whether it lies on the overlay (—: not known)"))

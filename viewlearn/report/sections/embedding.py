@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from viewlearn.data import ArrayDataset
 from viewlearn.evaluation.probes import Extraction, extract_features, nearest_neighbors
 from viewlearn.plots.figure import GRAY, blank, new_figure
-from viewlearn.report.blocks import Block, Chart, Charts, Gap, Grid, Section, Tile, tabs
+from viewlearn.report.blocks import Block, Chart, Charts, Gap, Section, Tile, TileGrid, tabs
 from viewlearn.report.media import image_uri, map_uri, themed_svg, wav_uri
 from viewlearn.report.run_reader import RunReader
 from viewlearn.report.sections.common import each_run, identifier
@@ -147,7 +147,7 @@ def _grid(run: RunReader, embedded: Embedded, task: str, indices: Tensor, simila
     caption = f"Nearest of {len(embedded.features) - 1:,} other test samples, by cosine similarity"
     if task:
         caption += f"; ✓ and a full frame: the query's class of {task}, ✗ and a dashed one: another"
-    return Grid(head, rows, caption)
+    return TileGrid(head, rows, caption)
 
 
 def _picture(embedded: Embedded, i: int) -> str:

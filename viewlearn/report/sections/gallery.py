@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from viewlearn.report.blocks import Block, Gap, Grid, Section, Text, Tile, tabs
+from viewlearn.report.blocks import Block, Gap, Section, Text, Tile, TileGrid, tabs
 from viewlearn.report.media import image_uri, map_uri, wav_uri
 from viewlearn.report.run_reader import RunReader
 from viewlearn.report.sections.common import each_run
@@ -65,7 +65,7 @@ def _images(clean: Tensor, drawn: list[Tensor], names: list[str]) -> Block:
                 Tile(image_uri(0.5 + AMPLIFICATION * (v[i] - clean[i])), f"its difference, {name}") for v in drawn
             ]
         rows.append((name, tiles))
-    return Grid(head, rows, f"Test samples, their views, and {AMPLIFICATION}× (view − original) around gray")
+    return TileGrid(head, rows, f"Test samples, their views, and {AMPLIFICATION}× (view − original) around gray")
 
 
 def _sounds(run: RunReader, x: Tensor, clean: Tensor, drawn: list[Viewed], names: list[str], rate: int) -> list[Block]:
@@ -96,12 +96,12 @@ def _sounds(run: RunReader, x: Tensor, clean: Tensor, drawn: list[Viewed], names
     seconds = decoded.shape[-1] / rate
     caption = f"Log-mel spectrograms: time from left to right (0 to {seconds:.2f} s), mel bands from low to high"
     scale = (f"{low:.1f}", f"{high:.1f} (as the encoder reads it, standard deviations)", "magma")
-    blocks: list[Block] = [Grid(["", "original", *numbers], rows, caption, scale)]
+    blocks: list[Block] = [TileGrid(["", "original", *numbers], rows, caption, scale)]
     if drawn[0][0] is None:
         blocks.append(Text("These views act on the spectrogram alone, so only the originals can be played."))
     if changes:
         scale = (f"{-span:.1f}", f"+{span:.1f} (view − original)", "coolwarm")
-        blocks.append(Grid(["", *numbers], changes, "What the views change", scale))
+        blocks.append(TileGrid(["", *numbers], changes, "What the views change", scale))
     else:
         blocks.append(Gap("the views have another shape than the originals, so there are no differences"))
     return blocks
