@@ -86,9 +86,11 @@ def test_looc_encodes_a_key_for_every_factor():
         dim=DIM,
         head="linear",
     )
-    keys = 4 - 1
-    encoders = BATCH * 2 * FORWARD + keys * BATCH * FORWARD
-    assert encoders < counted(method) < 1.1 * encoders  # heads and logits of three small spaces are the rest
+    spaces = views_of_keys = 2 + 1
+    query = BATCH * (2 * FORWARD + spaces * 3 * HEAD)
+    keys = views_of_keys * BATCH * (FORWARD + spaces * HEAD)
+    similarities = spaces * 2 * 2 * BATCH * BATCH * DIM  # with the batch's other keys: forward, and to the query
+    assert counted(method) == pytest.approx(query + keys + similarities, rel=0.01)
 
 
 def test_a_viewmakers_own_passes_count():
