@@ -10,7 +10,9 @@ from torch import Tensor, nn
 from viewlearn.encoders.encoder import Encoder
 from viewlearn.encoders.normalize import Normalize
 
-Pool = Literal["max", "mean", "both"]
+Pool = Literal["max", "mean", "both", "grid"]
+CELLS = 3  # a side of the grid: what 32×32 pixels leave behind three blocks
+FEATURES_PER_CHANNEL = {"max": 1, "mean": 1, "both": 2, "grid": CELLS**2}
 NUM_INPUTS = 5_000  # whose patches the whitening is computed from
 NUM_PATCHES = 500_000  # at most
 MIN_SIZE = 16  # pixels
@@ -30,7 +32,8 @@ class WhitenedConvNet(Encoder):
 
     Args:
         widths: Channels of each block; every block halves the resolution.
-        pool: How the last map becomes features: its maximum, its mean, or both side by side.
+        pool: How the last map becomes features: its maximum, its mean, both side by side, or the means of a grid of
+            3×3 cells, which keeps where things are at the price of nine times as many features.
         momentum: Weight of the newest batch in BatchNorm's running statistics. Short trainings need a large one.
         channels: Channels of the input; from the data.
         size: (height, width) of the input in pixels or bins, 16 or more; from the data.
@@ -63,8 +66,8 @@ class WhitenedConvNet(Encoder):
             raise ValueError(
                 f"inputs of {size[0]}×{size[1]} are too small for {len(widths)} blocks: {smallest} or more"
             )
-        if pool not in ("max", "mean", "both"):
-            raise ValueError(f"pool is {pool!r}; it must be 'max', 'mean' or 'both'")
+        if pool not in FEATURES_PER_CHANNEL:
+            raise ValueError(f"pool is {pool!r}; it must be 'max', 'mean', 'both' or 'grid'")
         self.normalize = Normalize(mean or (0.0,) * channels, std or (1.0,) * channels)
         self.register_buffer("filters", torch.empty(8 * channels, channels, 2, 2))
         # Until the encoder has seen data, patches count as white: an orthonormal basis and its negative.
@@ -76,7 +79,7 @@ class WhitenedConvNet(Encoder):
             before = width
         self.blocks = nn.Sequential(*blocks)
         self.pool = pool
-        self.num_features = before * (2 if pool == "both" else 1)
+        self.num_features = before * FEATURES_PER_CHANNEL[pool]
 
     @torch.no_grad()
     def see(self, x: Tensor) -> None:
@@ -96,6 +99,8 @@ class WhitenedConvNet(Encoder):
             return h.amax((2, 3))
         if self.pool == "mean":
             return h.mean((2, 3))
+        if self.pool == "grid":
+            return F.adaptive_avg_pool2d(h, CELLS).flatten(1)
         return torch.cat([h.amax((2, 3)), h.mean((2, 3))], dim=1)
 
     def feature_map(self, x: Tensor) -> Tensor:

@@ -63,6 +63,14 @@ def test_pools(generator):
     torch.testing.assert_close(both(x)[:, :4], mean.feature_map(x).amax((2, 3)))
 
 
+def test_a_grid_keeps_places_at_any_size(generator):
+    encoder = WhitenedConvNet(widths=(4, 6, 8), pool="grid", channels=3, size=(32, 32)).eval()
+    x = torch.rand(2, 3, 32, 32, generator=generator)
+    assert encoder.num_features == 72
+    torch.testing.assert_close(encoder(x), encoder.feature_map(x).flatten(1))  # 3×3 is what three blocks leave of it
+    assert encoder(F.avg_pool2d(x, 2)).shape == encoder(x[..., :24]).shape == (2, 72)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
