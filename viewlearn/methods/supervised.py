@@ -11,15 +11,16 @@ from viewlearn.views import Compose
 
 
 class Supervised(Method):
-    """Trains the encoder with one task's labels: cross-entropy of a linear classifier on one view of each sample.
+    """Trains the encoder with labels: cross-entropy of a linear classifier on one view of each sample.
 
-    It is evaluated as the others are, by probes on the encoder's features. Learned views increase the cross-entropy,
-    which makes them adversarial augmentation.
+    With several tasks, each has a classifier of its own, and the loss is the mean of their cross-entropies. The encoder
+    is evaluated as others are, by probes on its features. Learned views increase the cross-entropy, which makes them
+    adversarial augmentation.
 
     Args:
         encoder: Maps inputs to features.
         views: Pipeline that makes the view.
-        task: Task whose labels are learned; needn't be named if the data has a single task.
+        task: Tasks whose labels are learned, separated by commas; all tasks of the data by default.
         label_smoothing: Part of the target that is spread over all classes, in [0, 1).
         tasks: Class names of each task; from the data.
 
@@ -37,31 +38,34 @@ class Supervised(Method):
     ):
         super().__init__(encoder, views)
         tasks = tasks or {}
-        if task is None and len(tasks) == 1:
-            (task,) = tasks
-        if task not in tasks:
+        names = list(tasks) if task is None else [name.strip() for name in task.split(",")]
+        if not names or any(name not in tasks for name in names) or len(set(names)) < len(names):
             raise ValueError(f"task is {task!r}; the data's tasks are: {', '.join(tasks) or 'none, it has no labels'}")
         if not 0 <= label_smoothing < 1:
             raise ValueError(f"label_smoothing is {label_smoothing}; it must lie in [0, 1)")
-        self.task = task
+        self.num_classes = {name: len(tasks[name]) for name in names}
         self.label_smoothing = label_smoothing
-        self.classifier = nn.Linear(encoder.num_features, len(tasks[task]))
+        self.classifier = nn.Linear(encoder.num_features, sum(self.num_classes.values()))
 
     def check(self, dataset: Dataset) -> None:
-        """Checks that every sample has a label of the task; of a data set that isn't in memory, only the first."""
+        """Checks that every sample has a label of each task; of a data set that isn't in memory, only the first."""
         samples = dataset if isinstance(dataset, ArrayDataset) else take(dataset, torch.arange(1))
-        labels = samples.labels.get(self.task, torch.full((len(samples),), -1))
-        unlabeled = int((labels < 0).sum())
-        if unlabeled:
-            raise ValueError(
-                f"{unlabeled} of {len(samples)} training samples have no label of task {self.task!r}; "
-                "supervised training needs one for each"
-            )
+        for task in self.num_classes:
+            labels = samples.labels.get(task, torch.full((len(samples),), -1))
+            unlabeled = int((labels < 0).sum())
+            if unlabeled:
+                raise ValueError(
+                    f"{unlabeled} of {len(samples)} training samples have no label of task {task!r}; "
+                    "supervised training needs one for each"
+                )
 
     def forward(self, batch: Batch, generator: Generator, player: Player = "both") -> tuple[Tensor, Metrics]:
         x, metrics = self.view(batch.x, generator, player)
-        logits = self.classifier(self.encoder(x)).float()
-        labels = batch.labels[self.task]
-        with torch.no_grad():
-            metrics["accuracy"] = (logits.argmax(1) == labels).float().mean()
-        return F.cross_entropy(logits, labels, label_smoothing=self.label_smoothing), metrics
+        logits = self.classifier(self.encoder(x)).float().split(list(self.num_classes.values()), dim=1)
+        losses = []
+        for task, scores in zip(self.num_classes, logits, strict=True):
+            labels = batch.labels[task]
+            name = "accuracy" if len(logits) == 1 else f"accuracy/{task}"
+            metrics[name] = (scores.detach().argmax(1) == labels).float().mean()
+            losses.append(F.cross_entropy(scores, labels, label_smoothing=self.label_smoothing))
+        return torch.stack(losses).mean(), metrics

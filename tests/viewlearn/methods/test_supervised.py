@@ -23,6 +23,20 @@ def test_loss_is_the_cross_entropy_of_its_task(toys, generator):
     torch.testing.assert_close(metrics["accuracy"], (logits.argmax(1) == batch.labels["sign"]).float().mean())
 
 
+def test_several_tasks_share_the_encoder_and_the_loss(toys, generator):
+    batch = labeled(toys)
+    for task in (None, "sign,other"):
+        method = Supervised(toys.Linear(), toys.Compose(), task, tasks=TASKS)
+        loss, metrics = method(batch, generator)
+        logits = method.classifier(method.encoder(batch.x))
+        sign, other = logits[:, :2], logits[:, 2:]
+        both = F.cross_entropy(sign, batch.labels["sign"]), F.cross_entropy(other, batch.labels["other"])
+        torch.testing.assert_close(loss, sum(both) / 2)
+        assert set(metrics) == {"accuracy/sign", "accuracy/other"}
+    with pytest.raises(ValueError, match="no label of task 'other'"):
+        method.check(ArrayDataset(torch.zeros(3, 2), {"sign": [0, 1, 0], "other": [0, -1, -1]}))
+
+
 def test_learns(toys, generator):
     method = Supervised(toys.Linear(), toys.Compose(), "sign", tasks=TASKS)
     optimizer = torch.optim.SGD(method.parameters(), lr=0.5)
@@ -41,7 +55,7 @@ def test_the_only_task_needn_t_be_named_and_comes_from_the_data(toys):
 
 
 def test_bad_tasks_are_named(toys):
-    for task in (None, "hue"):
+    for task in ("hue", "sign,hue", "", "sign,sign"):
         with pytest.raises(ValueError, match=f"task is {task!r}; the data's tasks are: sign, other"):
             Supervised(toys.Linear(), toys.Compose(), task, tasks=TASKS)
     with pytest.raises(ValueError, match="it has no labels"):
