@@ -1,13 +1,15 @@
-"""Every test process takes one thread, as two of them share the machine, and a fixture for several processes.
+"""Every test process takes one thread, as two of them share the machine, and fixtures for processes of a test's own.
 
 ``VIEWLEARN_TEST_THREADS=2`` gives each two: sums then come in another order, which no test may depend on.
 """
 
 import inspect
+import multiprocessing
 import os
-import subprocess
 import sys
 from collections.abc import Callable
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
 
 os.environ.setdefault("VIEWLEARN_TEST_THREADS", "1")
 os.environ.setdefault("OMP_NUM_THREADS", os.environ["VIEWLEARN_TEST_THREADS"])
@@ -15,23 +17,38 @@ os.environ.setdefault("OMP_NUM_THREADS", os.environ["VIEWLEARN_TEST_THREADS"])
 import pytest
 import torch
 
+sys.path.insert(0, str(Path(__file__).parent))  # where child is, which processes import by name
+
+import child
+
 torch.set_num_threads(int(os.environ["VIEWLEARN_TEST_THREADS"]))
 
-_CHILD = """
-import importlib.util, os, sys
-import torch
-import torch.distributed as dist
+# Each process would import these for itself, in five seconds: the server does so once, and forks.
+PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES.set_forkserver_preload(
+    ["pytest", "torch._dynamo", "torchvision", "scipy.stats", "viewlearn.plots.curves", "viewlearn.runs", "audio"]
+)
 
-path, name, rank, size, folder = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), sys.argv[5]
-torch.set_num_threads(int(os.environ["VIEWLEARN_TEST_THREADS"]))
-dist.init_process_group("gloo", init_method=f"file://{folder}/rendezvous", rank=rank, world_size=size)
-spec = importlib.util.spec_from_file_location("target", path)
-module = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(module)
-torch.save(getattr(module, name)(rank, size), f"{folder}/result{rank}.pt")
-dist.barrier()
-dist.destroy_process_group()
-"""
+
+class Script:
+    """A script that runs in a process of its own.
+
+    Args:
+        process: The process, which has been started.
+        output: File with what it says.
+    """
+
+    def __init__(self, process: ForkServerProcess, output: Path):
+        self.process = process
+        self.output = output
+
+    def finish(self, timeout: float = 240) -> tuple[int, str]:
+        """Waits for its end; returns its exit code, −9 if it was killed, and what it has said."""
+        self.process.join(timeout)
+        if self.process.exitcode is None:
+            self.process.kill()
+            self.process.join()
+        return self.process.exitcode or 0, self.output.read_text()
 
 
 @pytest.fixture(autouse=True)
@@ -46,6 +63,19 @@ def generator() -> torch.Generator:
     return torch.Generator().manual_seed(0)
 
 
+@pytest.fixture(scope="session")
+def start(tmp_path_factory) -> Callable[..., Script]:
+    """``start(path, *flags, **environment)`` starts a script in a process of its own."""
+
+    def start(path: Path, *flags: str, **environment: str) -> Script:
+        output = tmp_path_factory.mktemp("said") / "output.txt"
+        process = PROCESSES.Process(target=child.run_script, args=(str(path), flags, environment, str(output)))
+        process.start()
+        return Script(process, output)
+
+    return start
+
+
 @pytest.fixture
 def in_processes(tmp_path) -> Callable:
     """``in_processes(function, size=2)`` calls ``function(rank, size)``, a module's top-level function, in ``size``
@@ -54,30 +84,17 @@ def in_processes(tmp_path) -> Callable:
     def run(function: Callable, size: int = 2) -> list:
         source = inspect.getfile(function)
         processes = [
-            subprocess.Popen(
-                [
-                    sys.executable,
-                    "-W",
-                    "error",
-                    "-c",
-                    _CHILD,
-                    source,
-                    function.__name__,
-                    str(rank),
-                    str(size),
-                    str(tmp_path),
-                ],
-                stderr=subprocess.PIPE,
-                text=True,
-            )
+            PROCESSES.Process(target=child.call, args=(source, function.__name__, rank, size, str(tmp_path)))
             for rank in range(size)
         ]
-        try:
-            errors = [process.communicate(timeout=600)[1] for process in processes]
-        finally:
-            for process in processes:
-                process.kill()
-        assert not any(process.returncode for process in processes), "\n".join(errors)
+        for process in processes:
+            process.start()
+        for process in processes:
+            process.join(600)
+            process.kill()
+            process.join()
+        said = [(tmp_path / f"said{rank}.txt").read_text() for rank in range(size)]
+        assert not any(process.exitcode for process in processes), "\n".join(said)
         return [torch.load(tmp_path / f"result{rank}.pt", weights_only=True) for rank in range(size)]
 
     return run

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -9,6 +10,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import toy  # noqa: F401
 
 import viewlearn.runs.folder as folder
+import viewlearn.training.loop as loop
 from viewlearn.runs import make_parser, run
 
 if __name__ == "__main__":
@@ -32,6 +34,10 @@ if __name__ == "__main__":
         "device": "cpu",
         "threads": 1,
         "precision": "fp32",
+        "probes": ["knn"],
         "report": False,
     }
+    # Figures, and a product of large bf16 matrices, take longer than all the steps, and no test here looks at them.
+    vars(sys.modules["viewlearn.runs.run"])["save_figures"] = lambda *args: []
+    loop.peak_flops = partial(loop.peak_flops, size=64, seconds=0.01)
     run(make_parser("a test", defaults))

@@ -2,8 +2,10 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -28,7 +30,27 @@ PLAIN = (
 PLAIN = (*PLAIN, "--keep_checkpoints", "9", "--optimizer.lr", "0.3")
 
 
-def train(num_processes: int, out: Path, *flags: str) -> Path:
+@pytest.fixture
+def train(start) -> Callable[..., Path]:
+    """``train(num_processes, out, *flags)`` trains in processes that are told of each other as by ``torchrun``."""
+
+    def train(num_processes: int, out: Path, *flags: str) -> Path:
+        with socket.socket() as free:
+            free.bind(("localhost", 0))
+            port = free.getsockname()[1]
+        group = {"WORLD_SIZE": str(num_processes), "LOCAL_WORLD_SIZE": str(num_processes)}
+        group |= {"MASTER_ADDR": "localhost", "MASTER_PORT": str(port)}
+        ranks = [{**group, "RANK": str(rank), "LOCAL_RANK": str(rank)} for rank in range(num_processes)]
+        scripts = [start(DRIVER, "--out", str(out), *flags, **rank) for rank in ranks]
+        for script in scripts:
+            code, said = script.finish(120)
+            assert code == 0, said[-3000:]
+        return out
+
+    return train
+
+
+def train_by_torchrun(num_processes: int, out: Path, *flags: str) -> Path:
     launch = ["--nproc_per_node", str(num_processes), "--standalone", str(DRIVER)]
     command = [sys.executable, "-m", "torch.distributed.run", *launch, "--out", str(out), *flags]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
@@ -38,10 +60,11 @@ def train(num_processes: int, out: Path, *flags: str) -> Path:
 
 
 @pytest.mark.slow
-def test_two_processes_train_as_one_on_the_whole_batch(tmp_path):
+def test_two_processes_train_as_one_on_the_whole_batch(tmp_path, train):
     run = train(1, tmp_path / "one", *PLAIN, "--batch_size", "32")
     one, start = (load_file(run / f"checkpoints/step_0000000{step}/state.safetensors") for step in (6, 1))
-    two = load_file(train(2, tmp_path / "two", *PLAIN, "--batch_size", "16") / "encoder.safetensors")
+    run = train_by_torchrun(2, tmp_path / "two", *PLAIN, "--batch_size", "16")
+    two = load_file(run / "encoder.safetensors")
     for name, value in two.items():
         name = f"/method/encoder.{name}"
         torch.testing.assert_close(value, one[name], rtol=1e-4, atol=1e-6)
@@ -50,7 +73,7 @@ def test_two_processes_train_as_one_on_the_whole_batch(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("updates", ["simultaneous", "alternating"])
-def test_learned_views_train_on_two_processes_and_resume(tmp_path, updates):
+def test_learned_views_train_on_two_processes_and_resume(tmp_path, train, updates):
     flags = ("--updates", updates, "--steps", "4", "--checkpoint_every", "2", "--keep_checkpoints", "9")
     run = train(2, tmp_path / "run", *flags)
     lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
