@@ -1,5 +1,6 @@
 """Trains an encoder by contrasting views and evaluates it: ``accelerate launch -m viewlearn.train --help``."""
 
+from viewlearn.evaluation import Results
 from viewlearn.runs import Parts, RunFolder, load_components, make_parser, run
 
 DEFAULTS = {
@@ -13,10 +14,16 @@ DEFAULTS = {
 }
 
 
-def _report(folder: RunFolder, parts: Parts) -> None:
+def _report(folder: RunFolder, parts: Parts, analyze: bool) -> None:
     from viewlearn.report import report_run  # here, so that a help text doesn't wait for what draws a page
 
-    report_run(folder, parts)
+    report_run(folder, parts, analyze)
+
+
+def _summary(folder: RunFolder, results: Results) -> str:
+    from viewlearn.report import saved_analysis, summarize
+
+    return summarize(results, saved_analysis(folder))
 
 
 def main() -> None:
@@ -28,7 +35,7 @@ def main() -> None:
     except (ValueError, FloatingPointError) as error:
         raise SystemExit(f"error: {error}") from error
     if results is not None:
-        print(f"\n{results}\n\nrun folder: {folder.path}")
+        print(f"\n{_summary(folder, results)}\n\nrun folder: {folder.path}")
         print("figures:    " + ", ".join(str(path) for path in sorted(folder.figures.iterdir())))
         if folder.report.exists():
             print(f"report:     {folder.report}")

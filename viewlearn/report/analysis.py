@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from viewlearn.evaluation.feature_dropping import CACHE, FeatureDropping, JudgeSettings, analyze, fit_judges
 from viewlearn.report.run_reader import MissingPart, RunReader
 from viewlearn.runs.checkpoint import load_checkpoint
+from viewlearn.runs.folder import RunFolder
 from viewlearn.training.hardware import choose_precision
 
 FINAL = "final"
@@ -43,14 +45,24 @@ class AnalysisSettings:
     device: str = "cpu"
     seed: int = 0
 
+    def to_dict(self) -> dict[str, Any]:
+        """Returns what decides the numbers, as plain values; where judges are kept and computed doesn't."""
+        return {name: value for name, value in asdict(self).items() if name not in ("cache", "device")}
 
-def saved_analysis(run: RunReader) -> FeatureDropping | None:
+
+# What a run asks at its end: seconds where the judges are there already, and a minute or so for new data.
+QUICK = AnalysisSettings(
+    num_samples=500, num_draws=4, judge=JudgeSettings("whitened16", steps=600, num_train=8_192), checkpoints=0
+)
+
+
+def saved_analysis(folder: RunFolder) -> FeatureDropping | None:
     """Reads the analysis in a run's folder; None if there is none.
 
     Raises:
         MissingPart: It can't be read.
     """
-    path = run.folder.path / FILE
+    path = folder.path / FILE
     try:
         return FeatureDropping.load(path) if path.is_file() else None
     except (OSError, ValueError) as error:
@@ -90,7 +102,7 @@ def analyze_runs(runs: Sequence[RunReader], settings: AnalysisSettings) -> dict[
                 seed=settings.seed,
             )
         views = {name: part.views[name] for name, part in made.items()}
-        analyses[run.index] = replace(made[FINAL], views=views, gaps=gaps)
+        analyses[run.index] = replace(made[FINAL], views=views, gaps=gaps, settings=settings.to_dict())
         with suppress(OSError):  # a folder that can't be written to is reported on all the same
             analyses[run.index].save(run.folder.path / FILE)
     return analyses

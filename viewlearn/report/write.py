@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from viewlearn.evaluation.feature_dropping import FeatureDropping
-from viewlearn.report.analysis import AnalysisSettings, analyze_runs, saved_analysis
+from viewlearn.report.analysis import QUICK, AnalysisSettings, analyze_runs, saved_analysis
 from viewlearn.report.page import write_page
 from viewlearn.report.run_reader import MissingPart, RunReader, SharedData
 from viewlearn.report.sections import configuration, curves, destruction, embedding, gallery, tasks, timings
@@ -31,7 +31,7 @@ def write_report(
         folders: Folders of the runs, in the order of their colors.
         out: File to write.
         analyze: How to find out what the views destroy, which takes a classifier per task; a run that was analyzed
-            before has its result in its folder. None shows such results only.
+            so before has its result in its folder. None shows what is there.
         parts: Parts of runs that are at hand, by folder as it is in ``folders``; their data aren't read again.
         title: Title of the page.
 
@@ -61,17 +61,19 @@ def write_report(
     return write_page(Path(out), title, runs, sections, f"Written by viewlearn at commit {commit() or 'unknown'}.")
 
 
-def report_run(folder: RunFolder, parts: Parts) -> None:
-    """Writes the page that a run leaves behind, in seconds.
+def report_run(folder: RunFolder, parts: Parts, analyze: bool = True) -> None:
+    """Writes the page that a run leaves behind.
 
-    What the views destroy is left to ``python -m viewlearn.report``, since it takes a judge for every task, trained on
-    the data first; the page says so.
+    What the views destroy is told by small judges, which runs on the same data share; ``python -m viewlearn.report``
+    asks larger ones.
 
     Args:
         folder: Folder of a run that has its results.
         parts: Parts of the run, so that its data needn't be read again.
+        analyze: Whether to measure what the views destroy.
     """
-    write_report([folder.path], folder.report, parts={str(folder.path): parts})
+    settings = QUICK if analyze else None
+    write_report([folder.path], folder.report, analyze=settings, parts={str(folder.path): parts})
 
 
 def _name_apart(runs: Sequence[RunReader]) -> None:
@@ -96,8 +98,8 @@ def _analyses(
         wanted = []
         for run in group:
             try:
-                saved = saved_analysis(run)
-                if saved is not None:
+                saved = saved_analysis(run.folder)
+                if saved is not None and (settings is None or saved.settings == settings.to_dict()):
                     analyses[run.index] = saved
                 elif settings is None:
                     why = "it wasn't analyzed yet; python -m viewlearn.report does so, unless with --no-analysis"

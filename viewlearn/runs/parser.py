@@ -105,6 +105,12 @@ def make_parser(description: str = "", defaults: Mapping[str, Any] | None = None
     add("--precision", type=Precision, default="auto", help="auto: bf16 where the hardware has it")
     add("--trackers", type=list[str], default=[], help="tensorboard, wandb, trackio; JSON lines are always written")
     add("--report", type=bool, default=True, help="at the end, put the run on one page, report.html")
+    add(
+        "--analyze",
+        type=bool,
+        default=True,
+        help="with the page, measure what the views destroy, by a small judge per task that is kept for the same data",
+    )
     add("--probes", type=list[Probe], default=["linear", "knn"], help="probes of the evaluation at the end")
     add(
         "--evaluate_on",

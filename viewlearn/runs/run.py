@@ -30,14 +30,16 @@ RUNS = Path("runs")
 
 
 def run(
-    parser: Parser, argv: Sequence[str] | None = None, report: Callable[[RunFolder, Parts], object] | None = None
+    parser: Parser,
+    argv: Sequence[str] | None = None,
+    report: Callable[[RunFolder, Parts, bool], object] | None = None,
 ) -> tuple[RunFolder, Parts, Results | None]:
     """Parses the command line, trains, evaluates, and leaves a run folder.
 
     Args:
         parser: Parser of runs.
         argv: Command line; None for the process's own.
-        report: Writes the run's page when all else is done, if ``--report`` is true.
+        report: Writes the run's page when all else is done, if ``--report`` is true, with ``--analyze``.
 
     Returns:
         The folder, the parts, and (in the main process) the results.
@@ -72,7 +74,7 @@ def run(
     results = evaluate_run(parser, config, folder, parts, accelerator)
     save_figures(folder, parts.data, parts.method.views, accelerator.device, config.seed)
     if config.report and report is not None:
-        report(folder, parts)
+        report(folder, parts, config.analyze)
     return folder, parts, results
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from viewlearn.report import report_run, write, write_report
+from viewlearn.report.analysis import QUICK
 from viewlearn.report.run_reader import MissingPart
 from viewlearn.report.sections import tasks
 from viewlearn.runs import RunFolder
@@ -13,7 +14,7 @@ def test_the_page_at_the_end_of_a_run_is_of_the_run_and_uses_its_parts(tmp_path,
     monkeypatch.setattr(write, "write_report", lambda *args, **settings: calls.append((args, settings)))
     folder, parts = RunFolder(tmp_path), object()
     report_run(folder, parts)
-    assert calls == [(([folder.path], folder.report), {"parts": {str(folder.path): parts}})]
+    assert calls == [(([folder.path], folder.report), {"analyze": QUICK, "parts": {str(folder.path): parts}})]
 
 
 @pytest.mark.parametrize("mistake", [KeyError, ValueError, TypeError, AttributeError, RuntimeError])

@@ -68,6 +68,7 @@ class FeatureDropping:
         num_samples: Number of test samples.
         num_draws: Number of draws of each sample's views.
         threshold: Probability below which a label counts as lost.
+        settings: How the analysis was made, as plain values; it isn't made again for the same.
     """
 
     views: dict[str, ViewsEffect]
@@ -76,6 +77,7 @@ class FeatureDropping:
     num_samples: int
     num_draws: int
     threshold: float
+    settings: dict[str, Any] = field(default_factory=dict)
 
     def save(self, path: Path | str) -> Path:
         """Writes the analysis as JSON, whole or not at all."""

@@ -22,12 +22,12 @@ class Bright(Data):
 
     @property
     def spec(self):
-        return DataSpec((1, 8, 8), {"level": tuple("abcd")}, (0.35,), (0.27,), num_train=160)
+        return DataSpec((1, 16, 16), {"level": tuple("abcd")}, (0.35,), (0.27,), num_train=160)
 
     def split(self, name):
         generator = torch.Generator().manual_seed(self.seed + ("train", "validation", "test").index(name))
         y = torch.randint(4, (160,), generator=generator)
-        x = (y * 60).to(torch.uint8)[:, None, None, None].expand(-1, 1, 8, 8).contiguous()
+        x = (y * 60).to(torch.uint8)[:, None, None, None].expand(-1, 1, 16, 16).contiguous()
         return ArrayDataset(x, {"level": y} if name in self.splits else {})
 
 
@@ -44,12 +44,19 @@ def fits(monkeypatch) -> list:
     return trained
 
 
+def test_a_small_judge_has_seen_the_data():
+    judge = fit_judge(Bright(), "level", replace(SMALL, name="whitened4", steps=2))
+    filters = judge.network[0].filters
+    assert filters.shape == (8, 1, 2, 2)
+    assert not torch.equal(filters[:4].flatten(1), torch.eye(4))
+
+
 def test_a_judge_is_trained_once_and_comes_back_whole(tmp_path, fits, generator):
     first = kept_judge(Bright(), "level", tmp_path, "bright", SMALL)
     again = kept_judge(Bright(), "level", tmp_path, "bright", SMALL, mixed_precision="bf16")
     assert len(fits) == 1
     assert again.score == first.score
-    x = torch.rand(5, 1, 8, 8, generator=generator)
+    x = torch.rand(5, 1, 16, 16, generator=generator)
     assert torch.equal(first(x), again(x))
     state = torch.get_rng_state()
     kept_judge(Bright(), "level", tmp_path, "bright", SMALL)

@@ -1,0 +1,70 @@
+"""The table that a run ends with."""
+
+import torch
+
+from viewlearn.evaluation import Results, Row
+from viewlearn.evaluation.feature_dropping import FeatureDropping, JudgeSettings
+from viewlearn.evaluation.feature_dropping.destruction import Destruction, destruction
+from viewlearn.evaluation.feature_dropping.results import TaskDropping, ViewsEffect
+from viewlearn.evaluation.score import Score
+from viewlearn.report import AnalysisSettings, saved_analysis, summarize
+from viewlearn.runs import RunFolder
+
+SCORE = Score(0.5, 0.4, 0.6, 100, 50)
+ROWS = (
+    Row("digit", "linear", SCORE, Score(0.25, 0.2, 0.3, 100, 50), 0.1, 0.1),
+    Row("hue", "knn", SCORE, None, 0.1, 0.1),
+)
+
+
+def dropping(**more) -> FeatureDropping:
+    clean = torch.full((8,), 0.9)
+    viewed = torch.tensor([[0.9, 0.1]]).expand(8, 2)  # one of two views of each sample has lost the digit
+    lost: Destruction = destruction(clean, viewed)
+    effect = ViewsEffect({"digit": TaskDropping(lost, [], [], 0.5, 0.5, 10)}, {}, None)
+    return FeatureDropping({"final": effect}, {"digit": Score(0.98, 0.97, 0.99, 100, 50)}, {}, 8, 2, 0.5, **more)
+
+
+def test_each_accuracy_stands_beside_what_it_has_to_beat():
+    head, _, digit, hue = summarize(Results(ROWS), dropping()).splitlines()
+    assert head.split() == [
+        "task",
+        "probe",
+        "trained",
+        "untrained",
+        "supervised",
+        "majority",
+        "destroyed",
+        "by",
+        "views",
+    ]
+    cells = [
+        "digit",
+        "linear",
+        "50.0",
+        "[40.0,",
+        "60.0]",
+        "25.0",
+        "[20.0,",
+        "30.0]",
+        "98.0",
+        "[97.0,",
+        "99.0]",
+        "10.0",
+        "50.0",
+    ]
+    assert digit.split() == cells
+    assert hue.split() == ["hue", "knn", "50.0", "[40.0,", "60.0]", "—", "—", "10.0", "—"]
+
+
+def test_without_analysis_its_columns_are_empty():
+    digit = summarize(Results(ROWS), None).splitlines()[2]
+    assert digit.split()[-3:] == ["—", "10.0", "—"]
+    assert "Nothing was evaluated" in summarize(Results(), None)
+
+
+def test_an_analysis_says_how_it_was_made(tmp_path):
+    settings = AnalysisSettings(judge=JudgeSettings("whitened4"))
+    dropping(settings=settings.to_dict()).save(tmp_path / "feature_dropping.json")
+    saved = saved_analysis(RunFolder(tmp_path))
+    assert saved.settings == settings.to_dict() != AnalysisSettings().to_dict()
