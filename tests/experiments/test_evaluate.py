@@ -113,7 +113,7 @@ def test_without_questions_the_runs_own_evaluation_is_repeated(runs, monkeypatch
 
 @pytest.mark.slow
 def test_the_documents_commands(runs, monkeypatch):
-    """As written, on few samples."""
+    """As written, on few samples and of one task where the command doesn't choose; ten shots take more of them."""
     text = (ROOT / "docs/looc.md").read_text(encoding="utf-8").replace("\\\n", " ")
     commands = [line.strip() for line in text.splitlines() if line.startswith("    python experiments/evaluate.py")]
     assert len(commands) >= 5
@@ -121,7 +121,9 @@ def test_the_documents_commands(runs, monkeypatch):
     for command in commands:
         line = re.sub(r"--num-(corrupted|train|test) \d+", "", command.split("#")[0].partition("evaluate.py")[2])
         if "--" in line:
-            evaluate(runs, monkeypatch, f"{line} --num-corrupted 4 --num-train 300 --num-test 48{few}")
+            line = re.sub(r"--episodes \d+", "--episodes 2", line) + ("" if "--tasks" in line else " --tasks digit")
+            num_train = 300 if "--shots" in line else 96
+            evaluate(runs, monkeypatch, f"{line} --num-corrupted 4 --num-train {num_train} --num-test 48{few}")
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ def test_solids_are_followed_behind_a_pillar_and_out_again():
 @pytest.mark.slow
 def test_things_that_cross_the_picture_together_are_told_apart():
     """Each has a track of its own that stays on it, behind the pillar too."""
-    truth = render_clip(num_objects=3, size=(272, 640), object_size=80, seed=4)
+    truth = render_clip(num_objects=3, num_frames=50, size=(204, 480), object_size=60, seed=4)
     tracks = RegionTracker()(truth.clip)
     best = [max(tracks, key=lambda track, k=k: iou_with_truth(track, truth.boxes[:, k]).mean()) for k in range(3)]
     assert len({id(track) for track in best}) == 3
