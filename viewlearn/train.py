@@ -1,7 +1,7 @@
 """Trains an encoder by contrasting views and evaluates it: ``accelerate launch -m viewlearn.train --help``."""
 
 from viewlearn.evaluation import Results
-from viewlearn.runs import Parts, RunFolder, load_components, make_parser, run
+from viewlearn.runs import Parts, RunFolder, StorageError, load_components, make_parser, run
 
 DEFAULTS = {
     "data": {"class_path": "vision.PhotoDigits"},
@@ -32,7 +32,7 @@ def main() -> None:
         load_components()
         parser = make_parser("Trains an encoder by contrasting views and evaluates it.", DEFAULTS)
         folder, _, results = run(parser, report=_report)
-    except (ValueError, FloatingPointError) as error:
+    except (ValueError, FloatingPointError, StorageError) as error:
         raise SystemExit(f"error: {error}") from error
     if results is not None:
         print(f"\n{_summary(folder, results)}\n\nrun folder: {folder.path}")

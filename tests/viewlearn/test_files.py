@@ -7,7 +7,19 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
-from viewlearn.files import read_nested, write_nested, write_tensors, write_text, write_weights, writing, writing_folder
+from viewlearn.files import (
+    clear_leftovers,
+    fingerprint,
+    read_nested,
+    read_weights,
+    remove_folder,
+    write_nested,
+    write_tensors,
+    write_text,
+    write_weights,
+    writing,
+    writing_folder,
+)
 
 
 def names(folder) -> list[str]:
@@ -111,6 +123,93 @@ def test_a_killed_process_leaves_the_former_content(tmp_path):
     assert path.read_text() == "old"
     write_text(path, "new")
     assert path.read_text() == "new"
+
+
+@pytest.fixture
+def dead() -> int:
+    """The number of a process that has ended."""
+    process = subprocess.Popen(["true"])
+    process.wait()
+    return process.pid
+
+
+def test_what_dead_processes_left_is_cleared_and_nothing_else(tmp_path, dead):
+    with writing(tmp_path / "deep" / "x") as temporary:
+        mine = temporary.name
+    left = mine.replace(f"-{os.getpid()}-", f"-{dead}-")
+    living = mine.replace(f"-{os.getpid()}-", f"-{os.getppid()}-")
+    machine = mine.removeprefix(".tmp-")[:6]
+    elsewhere, old = (mine.replace(machine, other) for other in ("aaaaaa", "bbbbbb"))
+    (tmp_path / "deep" / left.replace("-x", "-folder") / living).mkdir(parents=True)  # in a dead one's folder
+    for name in (left, living, elsewhere, old, mine, ".tmp-of-somebody-else"):
+        (tmp_path / "deep" / name).write_text("")
+    os.utime(tmp_path / "deep" / old, (0, 0))
+    clear_leftovers(tmp_path, deep=False)
+    assert left in names(tmp_path / "deep")
+    clear_leftovers(tmp_path)
+    assert names(tmp_path / "deep") == sorted(["x", living, elsewhere, ".tmp-of-somebody-else"])
+
+
+def test_a_folder_goes_at_once(tmp_path, monkeypatch):
+    (tmp_path / "set").mkdir()
+    (tmp_path / "set" / "x").write_text("1")
+    with monkeypatch.context() as patch, pytest.raises(InterruptedError):
+        patch.setattr("shutil.rmtree", lambda path: (_ for _ in ()).throw(InterruptedError))
+        remove_folder(tmp_path / "set")
+    assert not (tmp_path / "set").exists()
+    clear_leftovers(tmp_path)
+    assert names(tmp_path) == []
+
+
+def test_permissions_are_those_of_any_new_file(tmp_path):
+    write_weights(tmp_path / "w.safetensors", nn.Linear(1, 1))
+    (tmp_path / "usual").touch()
+    usual = (tmp_path / "usual").stat().st_mode
+    assert (tmp_path / "w.safetensors").stat().st_mode == usual
+    with writing(tmp_path / "x") as temporary:  # as by a library that makes private files
+        temporary.unlink()
+        temporary.touch(mode=0o600)
+    assert (tmp_path / "x").stat().st_mode == usual
+
+
+def test_fingerprints_of_files_and_of_their_beginning(tmp_path):
+    (tmp_path / "x").write_bytes(b"abc" * 2**20)
+    (tmp_path / "y").write_bytes(b"abc" * 2**19)
+    assert fingerprint(tmp_path / "x", 3 * 2**19) == fingerprint(tmp_path / "y")
+    assert fingerprint(tmp_path / "x")["bytes"] == 3 * 2**20
+    assert fingerprint(tmp_path / "y", 2**30) == fingerprint(tmp_path / "y")
+
+
+def test_a_full_disk_is_an_os_error(tmp_path, monkeypatch):
+    import resource
+
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
+    try:
+        with pytest.raises(OSError, match=r"w\.safetensors"):
+            write_weights(tmp_path / "w.safetensors", nn.Linear(100, 100))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize("damage", ["cut", "zeroed", "one bit", "missing", "text"])
+def test_damaged_weights_are_noticed(tmp_path, damage):
+    path = tmp_path / "w.safetensors"
+    write_weights(path, nn.Linear(3, 3), {"score": 0.5})
+    assert read_weights(path)[1] == {"score": 0.5}
+    content = path.read_bytes()
+    changed = {
+        "cut": content[:-1],
+        "zeroed": bytes(len(content)),
+        "one bit": content[:-1] + bytes([content[-1] ^ 1]),
+        "text": b"nothing",
+    }
+    path.unlink()
+    if damage != "missing":
+        path.write_bytes(changed[damage])
+    with pytest.raises(ValueError, match=r"w\.safetensors"):
+        read_weights(path)
 
 
 def test_weights_and_tensors_come_back(tmp_path):

@@ -1,6 +1,7 @@
 """The description of data that a run needs before it is built."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from math import isclose
 
 
 @dataclass(frozen=True)
@@ -42,3 +43,20 @@ class DataSpec:
             "value_range": self.value_range,
             "tasks": self.tasks,
         }
+
+    def change_from(self, before: "DataSpec") -> str | None:
+        """Says what is other than it was: ``num_train was 90, now it is 89``; None where nothing is.
+
+        Means and deviations are measured, so that another machine may find other last digits: a thousandth is allowed.
+        """
+        for name in (each.name for each in fields(self)):
+            old, new = getattr(before, name), getattr(self, name)
+            measured = name in ("mean", "std") and len(old) == len(new)
+            same = all(map(_close, old, new)) if measured else old == new
+            if not same:
+                return f"{name} was {old}, now it is {new}"
+        return None
+
+
+def _close(a: float, b: float) -> bool:
+    return isclose(a, b, rel_tol=1e-3, abs_tol=1e-6)

@@ -16,8 +16,9 @@ from viewlearn.data import Data, DataSpec, take
 from viewlearn.encoders import Encoder
 from viewlearn.evaluation.results import Results
 from viewlearn.runs.build import Parts, build_data
-from viewlearn.runs.folder import RunFolder, read_jsonl
+from viewlearn.runs.folder import RunFolder
 from viewlearn.runs.loading import load, load_run
+from viewlearn.runs.logs import read_jsonl
 from viewlearn.runs.parser import Parser, make_parser
 from viewlearn.sampling import subset
 
@@ -69,11 +70,12 @@ class RunReader:
     @cached_property
     def settings(self) -> dict[str, Any]:
         """The configuration as plain YAML."""
-        try:
+        with self._rebuilding():
             self.folder.must_be_run()
-            settings = yaml.safe_load(self.folder.config.read_text(encoding="utf-8"))
-        except (OSError, ValueError, yaml.YAMLError) as error:
-            raise MissingPart(str(error)) from error
+            try:
+                settings = yaml.safe_load(self.folder.config.read_text(encoding="utf-8"))
+            except yaml.YAMLError as error:
+                raise MissingPart(str(error)) from error
         if not isinstance(settings, dict):
             raise MissingPart(f"{self.folder.config.name} holds no settings")
         return settings

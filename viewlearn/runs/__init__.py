@@ -5,8 +5,9 @@ from viewlearn.runs.checkpoint import load_checkpoint, load_newest, save_checkpo
 from viewlearn.runs.components import load_components
 from viewlearn.runs.evaluator import Evaluator, answer, saved_answers
 from viewlearn.runs.figures import save_figures, save_heads_of_run, save_neighbors_of_runs
-from viewlearn.runs.folder import RunFolder, read_jsonl
+from viewlearn.runs.folder import RunFolder, StorageError
 from viewlearn.runs.loading import load, load_run
+from viewlearn.runs.logs import read_jsonl
 from viewlearn.runs.parser import make_parser
 from viewlearn.runs.questions import Questions
 from viewlearn.runs.run import evaluate_run, run
@@ -16,6 +17,7 @@ __all__ = [
     "Parts",
     "Questions",
     "RunFolder",
+    "StorageError",
     "answer",
     "build",
     "build_data",

@@ -4,8 +4,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from jsonargparse import Namespace
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from viewlearn.data import Data
@@ -34,14 +32,9 @@ def load(path: str | Path) -> Encoder:
     """
     folder = RunFolder(path)
     folder.must_be_run()
-    if not folder.encoder.is_file():
-        raise ValueError(f"{path} has no {folder.encoder.name} yet: let the run finish, by --resume {path}")
+    weights = folder.load_encoder()
     parser = make_parser()
     encoder = build_encoder(parser, parser.read(folder.config), folder.load_spec())
-    try:
-        weights = load_file(folder.encoder)
-    except SafetensorError as error:
-        raise ValueError(f"{folder.encoder} can't be read: {error}") from error
     _fill(encoder, weights, folder.encoder)
     return encoder.eval()
 

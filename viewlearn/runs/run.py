@@ -5,16 +5,16 @@ import sys
 from collections.abc import Callable, Sequence
 from itertools import count
 from pathlib import Path
+from typing import Any, TypeVar
 
 import torch
 from accelerate import Accelerator, PartialState
 from accelerate.utils import broadcast_object_list
 from jsonargparse import Namespace
 
-from viewlearn.data import Loader, make_loader
+from viewlearn.data import DataSpec, Loader, make_loader
 from viewlearn.evaluation import EvaluationPlan, Results, evaluate
 from viewlearn.evaluation.probes import Extraction, KNNMonitor, on_validation
-from viewlearn.files import write_text
 from viewlearn.runs.build import Parts, build, build_encoder, build_settings, show_data
 from viewlearn.runs.figures import save_figures
 from viewlearn.runs.folder import RunFolder
@@ -27,6 +27,7 @@ from viewlearn.training.players import make_optimizers
 from viewlearn.training.seeds import seed_for
 
 RUNS = Path("runs")
+Result = TypeVar("Result")
 
 
 def run(
@@ -45,8 +46,9 @@ def run(
         The folder, the parts, and (in the main process) the results.
 
     Raises:
-        ValueError: Invalid settings; before training starts, and before the folder is made.
+        ValueError: Invalid settings, or a damaged folder; before training starts, and before a folder is made.
         FloatingPointError: The loss or the weights stopped being finite.
+        StorageError: The folder can't be written to.
     """
     config = _configuration(parser, sys.argv[1:] if argv is None else argv)
     set_threads(config.threads)
@@ -58,23 +60,40 @@ def run(
         project_dir=str(config.resume or config.out or RUNS),
     )
     folder = _choose_folder(config)
+    try:
+        return _run_in(folder, parser, config, accelerator, report)
+    finally:
+        folder.release()
+
+
+def _run_in(
+    folder: RunFolder,
+    parser: Parser,
+    config: Namespace,
+    accelerator: Accelerator,
+    report: Callable[[RunFolder, Parts], object] | None,
+) -> tuple[RunFolder, Parts, Results | None]:
     parts = build(parser, config)
     parts.method.check(parts.data.pretraining())
     loader = _make_loader(config, parts, accelerator)
     settings = build_settings(parser, config)
     make_optimizers(parts.method, parts.optimizer, parts.views_optimizer)  # only to hear now what they refuse
     monitor = _make_monitor(config, parts, accelerator)
-    if not config.resume:
-        _create(folder, parser, config, parts, accelerator)
+    if config.resume:
+        _must_be_same_data(folder, parts.data.spec)
+    else:
+        _create(folder, parser, config, parts)
     start_trackers(config.trackers, folder, accelerator)
     train(parts.method, loader, accelerator, folder, parts.optimizer, parts.views_optimizer, monitor, settings)
     accelerator.end_training()  # before what the main process does alone, in which the others would run out of time
     if not accelerator.is_main_process:
         return folder, parts, None
     results = evaluate_run(parser, config, folder, parts, accelerator)
-    save_figures(folder, parts.data, parts.method.views, accelerator.device, config.seed)
+    with folder.writing(folder.figures):
+        save_figures(folder, parts.data, parts.method.views, accelerator.device, config.seed)
     if config.report and report is not None:
-        report(folder, parts, config.analyze)
+        with folder.writing(folder.report):
+            report(folder, parts, config.analyze)
     return folder, parts, results
 
 
@@ -124,20 +143,32 @@ def _computed(config: Namespace) -> dict[str, object]:
 
 
 def _choose_folder(config: Namespace) -> RunFolder:
-    """Where the run lives, the main process's choice; whether it is free is checked before anything takes long."""
-    choice: list[str | None] = [config.resume, None]
-    if PartialState().is_main_process and not config.resume:
+    """Where the run lives; that it can have that folder is made sure before anything takes long."""
+    if config.resume:
+        folder = RunFolder(config.resume)
+        _in_main_process(lambda: folder.resume(config.keep_checkpoints))
+        return folder
+
+    def choose() -> str:
         path = Path(config.out) if config.out else _first_free(config)
+        RunFolder(path).must_be_free()
+        return str(path)
+
+    return RunFolder(_in_main_process(choose))
+
+
+def _in_main_process(do: Callable[[], Result]) -> Result:
+    """Returns to all processes what the main one gets; its ValueError is all processes', so that nobody waits."""
+    outcome: list[Any] = [None, None]
+    if PartialState().is_main_process:
         try:
-            RunFolder(path).must_be_free()
-        except ValueError as error:  # told to all, so that nobody waits for a process that has given up
-            choice = [None, str(error)]
-        else:
-            choice = [str(path), None]
-    path, failure = broadcast_object_list(choice)
-    if failure:
+            outcome = [do(), None]
+        except ValueError as error:
+            outcome = [None, str(error)]
+    result, failure = broadcast_object_list(outcome)
+    if failure is not None:
         raise ValueError(failure)
-    return RunFolder(path)
+    return result
 
 
 def _first_free(config: Namespace) -> Path:
@@ -169,21 +200,23 @@ def _make_monitor(config: Namespace, parts: Parts, accelerator: Accelerator) -> 
     return KNNMonitor(parts.data, extraction=extraction)
 
 
-def _create(folder: RunFolder, parser: Parser, config: Namespace, parts: Parts, accelerator: Accelerator) -> None:
-    """Makes the folder, and writes into it what was chosen and what it was bound to."""
-    failure = [None]
-    if accelerator.is_main_process:
-        try:
-            folder.create()
-        except ValueError as error:
-            failure = [str(error)]
-        else:
-            write_text(folder.config, _as_yaml(parser, config, parts))
-            folder.save_spec(parts.data.spec)
-            if parts.data.skipped:
-                write_text(folder.skipped, json.dumps(parts.data.skipped, indent=1))
-    if broadcast_object_list(failure)[0]:
-        raise ValueError(failure[0])
+def _create(folder: RunFolder, parser: Parser, config: Namespace, parts: Parts) -> None:
+    """Makes the folder, with what was chosen and what it was bound to."""
+
+    def create() -> None:
+        texts = {folder.config.name: _as_yaml(parser, config, parts)}
+        if parts.data.skipped:
+            texts[folder.skipped.name] = json.dumps(parts.data.skipped, indent=1)
+        folder.create(parts.data.spec, texts)
+
+    _in_main_process(create)
+
+
+def _must_be_same_data(folder: RunFolder, spec: DataSpec) -> None:
+    """Raises ValueError if the data are others than the run was started with."""
+    change = spec.change_from(folder.load_spec())
+    if change is not None:
+        raise ValueError(f"the data have changed since {folder.path} was started: {change}")
 
 
 def _as_yaml(parser: Parser, config: Namespace, parts: Parts) -> str:

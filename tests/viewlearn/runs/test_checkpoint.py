@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from viewlearn.runs import load_checkpoint, load_newest, save_checkpoint
+from viewlearn.runs.checkpoint import repair
 
 
 def state(value: float) -> dict:
@@ -70,14 +71,6 @@ def test_a_crash_while_writing_leaves_no_checkpoint(tmp_path, monkeypatch):
     assert load_newest(tmp_path)[0] == 1
 
 
-def test_what_a_killed_process_left_is_cleared_away(tmp_path):
-    (tmp_path / ".tmp-0-step_00000002").mkdir()
-    (tmp_path / ".tmp-0-step_00000002" / "state.json").write_text("{")
-    assert load_newest(tmp_path) is None
-    save_checkpoint(tmp_path, 3, state(3))
-    assert [path.name for path in tmp_path.iterdir()] == ["step_00000003"]
-
-
 def test_a_newer_format_says_so(tmp_path):
     saved = save_checkpoint(tmp_path, 1, state(1))
     manifest = json.loads((saved / "manifest.json").read_text())
@@ -89,3 +82,74 @@ def test_a_newer_format_says_so(tmp_path):
 def test_refuses_what_it_cannot_hold(tmp_path):
     with pytest.raises(TypeError, match="set"):
         save_checkpoint(tmp_path, 1, {"a": {1, 2}})
+
+
+def tear(path) -> None:
+    file = path / "state.safetensors"
+    file.write_bytes(file.read_bytes()[:-1])
+
+
+def names(folder) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_the_only_whole_one_stays_when_one_is_kept(tmp_path):
+    """The newest is torn, the run goes on from the one before: no save may leave it with none."""
+    save_checkpoint(tmp_path, 1, state(1), keep=2)
+    tear(save_checkpoint(tmp_path, 3, state(3), keep=2))
+    with pytest.warns(UserWarning, match="state.safetensors is missing or torn.*now damaged_step_00000003"):
+        assert repair(tmp_path) == 1
+    save_checkpoint(tmp_path, 2, state(2), keep=1)
+    assert load_newest(tmp_path)[0] == 2
+    assert names(tmp_path) == ["damaged_step_00000003", "step_00000002"]
+
+
+def test_neither_strays_nor_torn_ones_are_counted(tmp_path):
+    for step in (1, 2, 3):
+        save_checkpoint(tmp_path, step, state(step), keep=3)
+    (tmp_path / "step_00000009").write_text("a file")
+    (tmp_path / "step_00000003 (copy)").mkdir()
+    (tmp_path / "step_00000099").mkdir()  # newer than anything this run has saved
+    tear(tmp_path / "step_00000003")
+    with pytest.warns(UserWarning, match="step_00000003.* torn"):
+        save_checkpoint(tmp_path, 4, state(4), keep=2)
+    kept = ["damaged_step_00000003", "step_00000002", "step_00000003 (copy)", "step_00000004", "step_00000009"]
+    assert names(tmp_path) == [*kept, "step_00000099"]
+    with pytest.warns(UserWarning, match="step_00000099 is no whole checkpoint"):
+        assert repair(tmp_path) == 4
+
+
+def test_name_manifest_and_run_must_agree(tmp_path):
+    save_checkpoint(tmp_path, 1, state(1), run="mine")
+    save_checkpoint(tmp_path, 2, state(2), run="another's").rename(tmp_path / "step_00000005")
+    with pytest.raises(ValueError, match="another checkpoint than its name says: that after step 2"):
+        load_checkpoint(tmp_path / "step_00000005")
+    save_checkpoint(tmp_path / "other", 6, state(2), run="another's").rename(tmp_path / "step_00000006")
+    with pytest.raises(ValueError, match="step_00000006 is another run's"):
+        load_checkpoint(tmp_path / "step_00000006", run="mine")
+    with pytest.warns(UserWarning, match="passing over"):
+        assert load_newest(tmp_path, run="mine")[0] == 1
+
+
+def test_all_damaged_ones_stay_where_they_are(tmp_path):
+    for path in [save_checkpoint(tmp_path, step, state(step)) for step in (1, 2)]:
+        tear(path)
+    with pytest.raises(ValueError, match=r"no checkpoint is whole: .*step_00000002.* from the beginning"):
+        repair(tmp_path)
+    assert names(tmp_path) == ["step_00000001", "step_00000002"]
+    assert repair(tmp_path / "none") == 0
+
+
+@pytest.mark.parametrize("content", ["[]", "{}", "", "\0\0", '{"format": "1", "step": 1, "files": {}}', "null"])
+def test_a_manifest_of_another_form_is_damage(tmp_path, content):
+    saved = save_checkpoint(tmp_path, 1, state(1))
+    (saved / "manifest.json").write_text(content)
+    with pytest.raises(ValueError, match=r"step_00000001 is no whole checkpoint: its manifest\.json"):
+        load_checkpoint(saved)
+
+
+def test_a_newer_format_is_not_set_aside(tmp_path):
+    test_a_newer_format_says_so(tmp_path)
+    with pytest.raises(ValueError, match="format 99"):
+        repair(tmp_path)
+    assert names(tmp_path) == ["step_00000001"]

@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 import viewlearn
 from viewlearn.data import DataSpec
 from viewlearn.runs import RunFolder, read_jsonl
-from viewlearn.runs.folder import append_jsonl
+from viewlearn.runs.logs import append_jsonl
 
 SHORT = ("--steps", "3", "--log_every", "1", "--checkpoint_every", "2")
 
@@ -89,11 +89,10 @@ def test_runs_are_named_after_their_parts_and_never_overwritten(launch):
 
 def test_spec_survives_the_folder(tmp_path):
     folder = RunFolder(tmp_path / "run")
-    folder.create()
     spec = DataSpec(
         (1, 8, 9), {"a": ("x", "y")}, mean=(0.5,), std=(0.2,), num_train=7, sample_rate=16000, num_samples=100
     )
-    folder.save_spec(spec)
+    folder.create(spec)
     assert folder.load_spec() == spec
 
 

@@ -8,13 +8,12 @@ from pathlib import Path
 
 import torch
 from filelock import FileLock
-from safetensors import SafetensorError, safe_open
 
 from viewlearn.data import ArrayDataset, Data
 from viewlearn.evaluation.feature_dropping.judge import Judge, JudgeSettings, build_network, fit_judge
 from viewlearn.evaluation.frozen import MixedPrecision
 from viewlearn.evaluation.score import Score
-from viewlearn.files import write_weights
+from viewlearn.files import read_weights, write_weights
 
 CACHE = Path("~/.cache/viewlearn/judges")
 FORMAT = 1  # of the training: one more whenever judges come out differently
@@ -58,8 +57,7 @@ def kept_judge(
             judge = _load(path, data, task, settings, device)  # another process may have trained it meanwhile
             if judge is None:
                 judge = fit_judge(data, task, settings, device=device, mixed_precision=mixed_precision)
-                score = json.dumps(asdict(judge.score))
-                write_weights(path, judge.network, metadata={"score": score})
+                write_weights(path, judge.network, {"score": asdict(judge.score)})
     except OSError as error:
         warnings.warn(f"judges can't be kept in {path.parent}, so each report trains its own: {error}", stacklevel=2)
         judge = judge or fit_judge(data, task, settings, device=device, mixed_precision=mixed_precision)
@@ -89,10 +87,9 @@ def _load(path: Path, data: Data, task: str, settings: JudgeSettings, device: to
     if not path.is_file():
         return None
     try:
-        with safe_open(path, "pt") as file:
-            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (it is no dict)
-            score = Score(**json.loads(file.metadata()["score"]))
-    except (SafetensorError, OSError):
+        weights, about = read_weights(path)
+        score = Score(**about["score"])
+    except (ValueError, KeyError, TypeError):
         return None
     with torch.random.fork_rng(devices=[]):
         network = build_network(data, task, settings.name)
