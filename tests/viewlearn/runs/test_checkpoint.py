@@ -121,7 +121,7 @@ def test_neither_strays_nor_torn_ones_are_counted(tmp_path):
 
 def test_name_manifest_and_run_must_agree(tmp_path):
     save_checkpoint(tmp_path, 1, state(1), run="mine")
-    save_checkpoint(tmp_path, 2, state(2), run="another's").rename(tmp_path / "step_00000005")
+    save_checkpoint(tmp_path / "other", 2, state(2), run="another's").rename(tmp_path / "step_00000005")
     with pytest.raises(ValueError, match="another checkpoint than its name says: that after step 2"):
         load_checkpoint(tmp_path / "step_00000005")
     save_checkpoint(tmp_path / "other", 6, state(2), run="another's").rename(tmp_path / "step_00000006")
