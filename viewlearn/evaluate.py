@@ -59,7 +59,7 @@ def main() -> None:
             _save_pictures(arguments)
         elif questions == Questions():
             for run in arguments.runs:
-                _repeat(run, arguments.device, arguments.figures)
+                _repeat(run, arguments)
         else:
             _ask(arguments, questions)
     except ValueError as error:
@@ -93,6 +93,7 @@ def _make_parser() -> argparse.ArgumentParser:
     add("--out", type=Path, help="file of the answers, for one run")
     add("--device", default="auto", help="auto, cpu, cuda, … (default: auto)")
     add("--threads", type=int, default=0, help="CPU threads; 0: all cores")
+    add("--trust", action="store_true", help="let the runs name classes of any package, see docs/safety.md")
     add("--figures", action="store_true", help="draw the run's figures again, too")
     add("--neighbors", type=Path, metavar="FILE", help="draw nearest neighbors, nothing else, into this file")
     add("--heads", action="store_true", help="draw which embedding space decides, into each run's figures/heads.png")
@@ -112,7 +113,7 @@ def _questions(arguments: argparse.Namespace, data: dict[str, str]) -> Questions
 
 def _ask(arguments: argparse.Namespace, questions: Questions) -> None:
     """Puts the questions to every run, and prints and writes the answers."""
-    evaluator = Evaluator(arguments.device)
+    evaluator = Evaluator(arguments.device, arguments.trust)
     for run in arguments.runs:
         path = Path(arguments.out or Path(run) / "evaluation.json")
         print(f"{answer(evaluator, run, questions, path)}\n\nanswers: {path}\n")
@@ -121,14 +122,14 @@ def _ask(arguments: argparse.Namespace, questions: Questions) -> None:
             _save_figures(RunFolder(run), config, parts, evaluator.device)
 
 
-def _repeat(run: str, device: str, figures: bool) -> None:
+def _repeat(run: str, arguments: argparse.Namespace) -> None:
     """Repeats the evaluation that a run makes at its end."""
     parser, folder = make_parser(), RunFolder(run)
-    config, parts = load_run(parser, folder)
-    accelerator = make_accelerator(device, config.precision)
+    config, parts = load_run(parser, folder, trust=arguments.trust)
+    accelerator = make_accelerator(arguments.device, config.precision)
     parts.method.to(accelerator.device)
     print(f"{evaluate_run(parser, config, folder, parts, accelerator)}\n\nresults: {folder.results}")
-    if figures:
+    if arguments.figures:
         _save_figures(folder, config, parts, accelerator.device)
 
 
@@ -139,7 +140,7 @@ def _save_figures(folder: RunFolder, config: Namespace, parts: Parts, device: to
 
 def _save_pictures(arguments: argparse.Namespace) -> None:
     """Draws nearest neighbors of all runs, and each run's heads."""
-    evaluator, seed = Evaluator(arguments.device), arguments.seed or 0
+    evaluator, seed = Evaluator(arguments.device, arguments.trust), arguments.seed or 0
     if arguments.neighbors:
         layers = arguments.layers or ["V"]
         path = save_neighbors_of_runs(

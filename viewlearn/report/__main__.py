@@ -28,7 +28,9 @@ def main() -> None:
             device=arguments.device,
         )
         analyze = None if arguments.no_analysis else settings
-        path = write_report(arguments.runs, arguments.out, analyze=analyze, title=arguments.title)
+        path = write_report(
+            arguments.runs, arguments.out, analyze=analyze, title=arguments.title, trust=arguments.trust
+        )
     except ValueError as error:
         raise SystemExit(f"error: {error}") from error
     print(f"report: {path}")
@@ -51,6 +53,7 @@ def _make_parser() -> argparse.ArgumentParser:
     add("--cache", default=DEFAULT.cache, help="folder of the judges, shared by runs on the same data")
     add("--checkpoints", type=int, default=DEFAULT.checkpoints, help="earlier checkpoints to analyze")
     add("--device", default="cpu", help="device of the analysis")
+    add("--trust", action="store_true", help="let the runs name classes of any package, see docs/safety.md")
     add("--threads", type=int, default=0, help="CPU threads; 0: torch's choice")
     return parser
 

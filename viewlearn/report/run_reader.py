@@ -8,7 +8,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import yaml
 from jsonargparse import Namespace
 from torch import Tensor
 
@@ -20,6 +19,7 @@ from viewlearn.runs.folder import RunFolder
 from viewlearn.runs.loading import load, load_run
 from viewlearn.runs.logs import read_jsonl
 from viewlearn.runs.parser import Parser, make_parser
+from viewlearn.runs.settings_file import read_settings
 from viewlearn.sampling import subset
 
 
@@ -28,9 +28,14 @@ class MissingPart(Exception):
 
 
 class SharedData:
-    """Data sets that several runs share, each built once, with overlays kept apart where there are any."""
+    """Data sets that several runs share, each built once, with overlays kept apart where there are any.
 
-    def __init__(self) -> None:
+    Args:
+        trust: Whether runs may name classes of any package, see ``viewlearn.load``.
+    """
+
+    def __init__(self, trust: bool = False) -> None:
+        self.trust = trust
         self.parser = make_parser()
         self._built: dict[str, Data] = {}
 
@@ -72,13 +77,7 @@ class RunReader:
         """The configuration as plain YAML."""
         with self._rebuilding():
             self.folder.must_be_run()
-            try:
-                settings = yaml.safe_load(self.folder.config.read_text(encoding="utf-8"))
-            except yaml.YAMLError as error:
-                raise MissingPart(str(error)) from error
-        if not isinstance(settings, dict):
-            raise MissingPart(f"{self.folder.config.name} holds no settings")
-        return settings
+            return read_settings(self.folder.config)
 
     @cached_property
     def spec(self) -> DataSpec:
@@ -137,7 +136,7 @@ class RunReader:
         if self._given is not None:
             return self._given
         with self._rebuilding():
-            parts = load_run(self.shared.parser, self.folder, self.shared.build)[1]
+            parts = load_run(self.shared.parser, self.folder, self.shared.build, self.shared.trust)[1]
         parts.method.eval()
         return parts
 
@@ -147,7 +146,7 @@ class RunReader:
         if self._given is not None:
             return self._given.encoder
         with self._rebuilding():
-            return load(self.folder.path)
+            return load(self.folder.path, self.shared.trust)
 
     @cached_property
     def data(self) -> Data:
@@ -156,7 +155,7 @@ class RunReader:
             return self._given.data
         with self._rebuilding():
             self.folder.must_be_run()
-            return self.shared.build(self.shared.parser, self.shared.parser.read(self.folder.config))
+            return self.shared.build(self.shared.parser, self.shared.parser.read(self.folder.config, self.shared.trust))
 
     def samples(self, num_samples: int, seed: int = 0) -> tuple[Tensor, dict[str, Tensor]]:
         """Reads test samples in storage form and their labels: the same ones for all runs on the same data."""

@@ -21,6 +21,7 @@ def write_report(
     analyze: AnalysisSettings | None = None,
     parts: Mapping[str, Parts] | None = None,
     title: str | None = None,
+    trust: bool = False,
 ) -> Path:
     """Writes one self-contained HTML page on one or several runs.
 
@@ -34,6 +35,7 @@ def write_report(
             so before has its result in its folder. None shows what is there.
         parts: Parts of runs that are at hand, by folder as it is in ``folders``; their data aren't read again.
         title: Title of the page.
+        trust: Whether the runs may name classes of any package, see ``viewlearn.load``.
 
     Returns:
         The path of the page.
@@ -43,7 +45,7 @@ def write_report(
     """
     if not folders:
         raise ValueError("there are no runs to report on; give at least one run folder")
-    shared = SharedData()
+    shared = SharedData(trust)
     given = {str(path): each for path, each in (parts or {}).items()}
     runs = [RunReader(path, i, shared, given.get(str(path))) for i, path in enumerate(folders)]
     _name_apart(runs)

@@ -1,21 +1,25 @@
-"""Filling in what depends on the data, and what classes say of their arguments."""
+"""Filling in what depends on the data, and the classes that there are to choose from."""
 
-import importlib
 import inspect
-from typing import Any
+from typing import Any, TypeVar
 
 from jsonargparse import Namespace
 
 from viewlearn.data import DataSpec
+from viewlearn.runs.names import imported
+from viewlearn.runs.signatures import parameters_of
+
+Component = TypeVar("Component")
 
 
-def bind(component: Namespace, spec: DataSpec) -> Namespace:
+def bind(component: Component, spec: DataSpec) -> Component:
     """Fills what depends on the data into the configuration of a component, and of those nested in it.
 
-    An argument is filled if it is None and has the name of one of ``spec.bindings()``.
+    An argument is filled if it is None and has the name of one of ``spec.bindings()``. A component that a function
+    makes, which has no arguments of its own, stays as it is.
     """
     bound = _bind(component, spec.bindings())
-    assert isinstance(bound, Namespace)
+    assert isinstance(bound, type(component))
     return bound
 
 
@@ -33,40 +37,6 @@ def _bind(node: object, bindings: dict[str, Any]) -> object:
         arguments |= {name: value for name, value in bindings.items() if name in wanted}
         filled["init_args"] = Namespace(**arguments)
     return Namespace(**filled) if isinstance(node, Namespace) else filled
-
-
-def imported(path: str) -> Any:
-    """Imports the class or function of a dotted path.
-
-    Raises:
-        ImportError: No such module.
-        AttributeError: The module has no such name.
-    """
-    module, _, name = path.rpartition(".")
-    return getattr(importlib.import_module(module), name)
-
-
-def parameters_of(target: Any) -> dict[str, inspect.Parameter]:
-    """The parameters of a class or a function by name.
-
-    Where a constructor passes ``**kwargs`` on, those of the class above it are among them.
-    """
-    if not inspect.isclass(target):
-        return _named(inspect.signature(target))
-    parameters: dict[str, inspect.Parameter] = {}
-    for owner in target.__mro__:
-        if "__init__" in vars(owner):
-            own = inspect.signature(owner.__init__)
-            parameters = {**_named(own), **parameters}
-            if not any(each.kind is each.VAR_KEYWORD for each in own.parameters.values()):
-                break
-    parameters.pop("self", None)
-    return parameters
-
-
-def _named(signature: inspect.Signature) -> dict[str, inspect.Parameter]:
-    unnamed = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    return {name: each for name, each in signature.parameters.items() if each.kind not in unnamed}
 
 
 def subclasses(base: type) -> set[type]:

@@ -1,6 +1,5 @@
 """From a configuration to objects: data first, since everything else is bound to what they are."""
 
-import inspect
 from dataclasses import dataclass, fields
 
 import torch
@@ -9,7 +8,7 @@ from jsonargparse import Namespace
 from viewlearn.data import Data, DataSpec, check_data, take
 from viewlearn.encoders import Encoder
 from viewlearn.methods import Method
-from viewlearn.runs.binding import bind, imported
+from viewlearn.runs.binding import bind
 from viewlearn.runs.parser import Parser
 from viewlearn.sampling import subset
 from viewlearn.training.players import MakeOptimizer
@@ -41,8 +40,6 @@ def build(parser: Parser, config: Namespace, data: Data | None = None) -> Parts:
     Raises:
         ValueError: A part refuses its arguments, or the data.
     """
-    if inspect.isabstract(imported(config.method.class_path)):
-        raise ValueError(f"--method: {config.method.class_path} is abstract, methods that it must have are missing")
     data = data or build_data(parser, config)
     torch.manual_seed(seed_for(config.seed, 0, "weights"))
     encoder = build_encoder(parser, config, data.spec)

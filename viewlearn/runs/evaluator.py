@@ -1,6 +1,8 @@
 """Asks finished runs questions beyond those that each answers at its end."""
 
+import inspect
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -19,14 +21,16 @@ from viewlearn.evaluation.probes import (
 )
 from viewlearn.files import write_text
 from viewlearn.methods import LooC
-from viewlearn.runs.binding import imported
 from viewlearn.runs.build import Parts, build, build_data
 from viewlearn.runs.folder import RunFolder
 from viewlearn.runs.loading import load_run
+from viewlearn.runs.names import imported
 from viewlearn.runs.parser import Parser, make_parser
 from viewlearn.runs.provenance import provenance
 from viewlearn.runs.questions import EVERY_LAYER, TRAINED_FACTORS, Questions, own_entries, parse_factor
+from viewlearn.runs.signatures import classes_in, signature_of
 from viewlearn.training.hardware import choose_precision, make_accelerator, place
+from viewlearn.views import View
 
 
 class Evaluator:
@@ -34,9 +38,11 @@ class Evaluator:
 
     Args:
         device: Device to compute on: ``auto``, ``cpu``, ``cuda``, ….
+        trust: Whether runs may name classes of any package, see ``load_run``.
     """
 
-    def __init__(self, device: str = "auto"):
+    def __init__(self, device: str = "auto", trust: bool = False):
+        self.trust = trust
         self.parser = make_parser()
         self.accelerator = make_accelerator(device, "fp32")
         self.device = self.accelerator.device
@@ -80,7 +86,7 @@ class Evaluator:
         """Returns a run's configuration and parts; those of the last run that was asked for are kept."""
         path = Path(path)
         if path not in self._runs:
-            config, parts = load_run(self.parser, RunFolder(path), self.build_data)
+            config, parts = load_run(self.parser, RunFolder(path), self.build_data, self.trust)
             place(parts.method.eval(), self.device, config.memory_format)
             self._runs = {path: (config, parts)}
         return self._runs[path]
@@ -99,7 +105,7 @@ class Evaluator:
                 if flag.split(".")[0] != "data":
                     raise ValueError(f"{flag!r} can't be changed by an evaluation, only data and data.…")
             flags = [token for flag, value in questions.data.items() for token in (f"--{flag}", str(value))]
-            changed = self.parser.parse(["--config", str(RunFolder(path).config), *flags])
+            changed = self.parser.parse(flags, over=config)
             data = self.build_data(self.parser, changed)
             if data.spec.shape[0] != parts.data.spec.shape[0]:
                 raise ValueError(
@@ -117,11 +123,7 @@ class Evaluator:
             return {}
         key = (id(data), questions.corruptions, questions.num_corrupted, questions.seed)
         if key not in self._corrupted:
-            try:
-                make_views = imported(questions.corruptions)
-            except (ImportError, AttributeError) as error:
-                raise ValueError(f"there are no corruptions {questions.corruptions!r}: {error}") from error
-            views = make_views()
+            views = _make_corruptions(questions.corruptions)
             stored = data.split("test")[0][0].dtype
             made = corrupt(data, views, questions.num_corrupted, questions.seed) if stored == torch.uint8 else views
             self._corrupted[key] = made
@@ -148,6 +150,22 @@ class Evaluator:
             encoder, method.views, data.split("test"), factors, device=self.device, seed=questions.seed
         )
         return [Row(factor, "shared", score, None, 0.5, 0.5, layer) for (layer, factor), score in accuracy.items()]
+
+
+def _make_corruptions(path: str) -> Mapping[str, Sequence[View]]:
+    """Calls a function that makes corruptions, if that is what it says it does."""
+    try:
+        function = imported(path)
+    except (ImportError, AttributeError) as error:
+        raise ValueError(f"there are no corruptions {path!r}: {error}") from error
+    if not inspect.isfunction(function) or not any(
+        issubclass(each, View) for each in classes_in(signature_of(function).return_annotation)
+    ):
+        raise ValueError(
+            f"corruptions {path!r} aren't called; allowed is a function annotated to return views by name, "
+            "such as dict[str, list[View]]"
+        )
+    return function()
 
 
 def answer(evaluator: Evaluator, run: Path | str, questions: Questions, path: Path) -> Results:

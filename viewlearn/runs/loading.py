@@ -10,10 +10,10 @@ from viewlearn.data import Data
 from viewlearn.encoders import Encoder
 from viewlearn.runs.build import Parts, build, build_data, build_encoder
 from viewlearn.runs.folder import RunFolder
-from viewlearn.runs.parser import Parser, make_parser
+from viewlearn.runs.parser import Parser
 
 
-def load(path: str | Path) -> Encoder:
+def load(path: str | Path, trust: bool = False) -> Encoder:
     """Loads the trained encoder of a run, on the CPU and in evaluation mode; neither data nor views are needed.
 
     ::
@@ -21,26 +21,32 @@ def load(path: str | Path) -> Encoder:
         encoder = viewlearn.load("runs/NAME")
         features = encoder(images)        # (batch, channel, height, width) in [0, 1] → (batch, num_features)
 
-    Reads ``config.yaml``, ``data.json`` and ``encoder.safetensors``; nothing is unpickled. An encoder class of your
-    own is imported by the path that the configuration names.
+    Reads the encoder's part of ``config.yaml``, ``data.json`` and ``encoder.safetensors``; nothing is unpickled.
 
     Args:
         path: Folder of the run.
+        trust: Whether the folder may name an encoder class of any package, which is imported, and so runs its code;
+            without, of viewlearn, of packages that joined it, and of those that it builds on.
 
     Raises:
-        ValueError: No run folder, or one that has no trained encoder yet, or files that are damaged.
+        ValueError: No run folder, or one that has no trained encoder yet, or files that are damaged, or an encoder
+            class that isn't trusted (the message names it).
     """
     folder = RunFolder(path)
     folder.must_be_run()
     weights = folder.load_encoder()
-    parser = make_parser()
-    encoder = build_encoder(parser, parser.read(folder.config), folder.load_spec())
+    parser = Parser()
+    parser.add_subclass_arguments(Encoder, "encoder", required=True)
+    encoder = build_encoder(parser, parser.read(folder.config, trust, ["encoder"]), folder.load_spec())
     _fill(encoder, weights, folder.encoder)
     return encoder.eval()
 
 
 def load_run(
-    parser: Parser, folder: RunFolder, make_data: Callable[[Parser, Namespace], Data] = build_data
+    parser: Parser,
+    folder: RunFolder,
+    make_data: Callable[[Parser, Namespace], Data] = build_data,
+    trust: bool = False,
 ) -> tuple[Namespace, Parts]:
     """Rebuilds a run from its folder: its configuration, its data, and its newest weights.
 
@@ -48,12 +54,14 @@ def load_run(
         parser: Parser of runs.
         folder: Folder of the run.
         make_data: Makes the data of a configuration; where several runs share them, it may keep them.
+        trust: Whether the folder may name classes of any package, as for ``load``.
 
     Raises:
-        ValueError: No run folder, no whole checkpoint in it, or data that aren't where they were.
+        ValueError: No run folder, no whole checkpoint in it, data that aren't where they were, or a class that isn't
+            trusted.
     """
     folder.must_be_run()
-    config = parser.read(folder.config)
+    config = parser.read(folder.config, trust)
     newest = folder.load_newest_checkpoint()
     if newest is None:
         raise ValueError(f"{folder.path} has no whole checkpoint: let the run go on, by --resume {folder.path}")

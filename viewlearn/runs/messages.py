@@ -2,16 +2,19 @@
 
 import difflib
 import inspect
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin
+from types import NoneType
+from typing import Any, Literal, get_args, get_origin
 
-import yaml
 from jsonargparse import ArgumentError, ArgumentParser
 
-from viewlearn.runs.binding import imported, parameters_of, subclass_names, subclasses
+from viewlearn.runs.binding import subclass_names, subclasses
+from viewlearn.runs.calls import check_call
+from viewlearn.runs.names import imported
+from viewlearn.runs.settings_file import SettingsError, read_settings
+from viewlearn.runs.signatures import alternatives, parameters_of
 
 SUPPLIED = {"encoder", "views", "params"}  # arguments of methods and optimizers that a run fills in
 NOTHING = inspect.Parameter.empty
@@ -33,25 +36,25 @@ class Setting:
 
 
 def explain(
-    parser: ArgumentParser, groups: Sequence[Sequence[str]], error: Exception, components: Mapping[str, type]
+    parser: ArgumentParser, settings: Iterable[Setting], error: Exception, components: Mapping[str, type]
 ) -> str:
-    """Says what is wrong with a command line, what was probably meant, and what is allowed.
+    """Says what is wrong with settings, what was probably meant, and what is allowed.
 
     Args:
-        parser: The parser that refused it.
-        groups: Each flag with its values.
+        parser: The parser that refused them.
+        settings: The settings, a component's class before its arguments.
         error: Why it was refused; its own words are the last resort.
         components: By flag, the class that a component's classes derive from.
     """
     known = _Known(parser, components)
     try:
-        for setting in _settings(groups):
+        for setting in settings:
             fault = known.fault(setting)
             if fault is not None:
                 return fault
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as unreadable:
+    except SettingsError as unreadable:
         return f"--config: {unreadable}"
-    return known.missing() or cause(error)
+    return known.missing() or " ".join(cause(error).split())
 
 
 def cause(error: BaseException) -> str:
@@ -124,53 +127,48 @@ class _Known:
                 chosen = imported(name)
             except (ImportError, AttributeError) as error:
                 return f"--{key}: {error}"
-            if inspect.isclass(chosen) and not issubclass(chosen, base):
-                return f"--{key}: {name} is no subclass of {base.__name__}"
         else:
             chosen = next((each for each in (base, *subclasses(base)) if each.__name__ == name), None)
-        if chosen is not None and not inspect.isabstract(chosen):
-            self.chosen[key] = chosen
-            return None
         names = sorted(subclass_names(base))
+        known = f" (known: {', '.join(names)}; a class of your own takes its import path: my_package.MyClass)"
         if chosen is None:
-            what = f"there is no class {name!r} for --{key}{nearest(name, names)}"
-        else:
-            what = f"--{key}: this class is abstract, methods that it must have are missing"
-        return f"{what}\nknown: {', '.join(names)}; a class of your own takes its import path: my_package.MyClass"
+            return f"there is no class {name!r} for --{key}{nearest(name, names)}{known}"
+        try:
+            check_call(chosen, (base,), f"--{key}", name)
+        except ValueError as error:
+            return str(error)
+        self.chosen[key] = chosen
+        return None
 
     def _unknown_argument(self, key: str, name: str, names: Sequence[str]) -> str:
         own = [each for each in names if each not in SUPPLIED]
         what = f"{self.chosen[key].__name__} has no argument {name!r}{nearest(name, own, f'--{key}.')}"
-        return f"{what}\nits own: {', '.join(own) or 'none'}"
+        return f"{what}; its own: {', '.join(own) or 'none'}"
 
 
-def _settings(groups: Sequence[Sequence[str]]) -> Iterator[Setting]:
+def settings_of(groups: Sequence[Sequence[str]]) -> Iterator[Setting]:
+    """Yields the settings of a command line, each flag with its values; those in files that it names come in place."""
     for flag, *values in groups:
         if not flag.startswith("--"):
             continue
         written, equals, value = flag.partition("=")
         values = [value] if equals else values
         if written == "--config" and len(values) == 1:
-            yield from _settings_in(Path(values[0]))
+            yield from settings_in(read_settings(Path(values[0])))
         else:
             key = written.removeprefix("--").replace(".init_args.", ".").removesuffix(".class_path")
             yield Setting(key, values[0] if len(values) == 1 else NOTHING, written)
 
 
-def _settings_in(path: Path) -> Iterator[Setting]:
-    content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    if isinstance(content, dict):
-        yield from _flat(content, "")
-
-
-def _flat(node: dict, key: str) -> Iterator[Setting]:
+def settings_in(node: dict[str, Any], key: str = "") -> Iterator[Setting]:
+    """Yields the settings of a tree of them, such as a file's."""
     if isinstance(node.get("class_path"), str):
         yield Setting(key, node["class_path"], key)
         node = node.get("init_args") or {}
     for name, value in node.items() if isinstance(node, dict) else ():
         below = f"{key}.{name}".lstrip(".")
         if isinstance(value, dict):
-            yield from _flat(value, below)
+            yield from settings_in(value, below)
         else:
             yield Setting(below, value, below)
 
@@ -187,7 +185,7 @@ def _type_fault(setting: Setting, hint: Any) -> str | None:
         else:
             parser.parse_object({"value": setting.value})
     except ArgumentError as error:
-        if _component(hint) is not None or any(get_origin(each) is dict for each in _alternatives(hint)):
+        if _component(hint) is not None or any(get_origin(each) is dict for each in alternatives(hint)):
             return f"--{setting.key}: {cause(error)}"
         what = f"--{setting.key}: expected {_name(hint)}, got {setting.value!r}"
         return f"{what}; write [{setting.value}]" if get_origin(hint) is list else what
@@ -196,20 +194,16 @@ def _type_fault(setting: Setting, hint: Any) -> str | None:
 
 def _component(hint: Any) -> type | None:
     """The class that values of this type derive from, where a user names one of its subclasses."""
-    for each in _alternatives(hint):
+    for each in alternatives(hint):
         if inspect.isclass(each) and get_origin(each) is None and inspect.isabstract(each):
             return each
     return None
 
 
-def _alternatives(hint: Any) -> tuple[Any, ...]:
-    return get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
-
-
 def _name(hint: Any) -> str:
     """``int, null`` for ``int | None``, ``one of 'a', 'b'`` for a literal."""
-    if len(alternatives := _alternatives(hint)) > 1:
-        return ", ".join(map(_name, alternatives))
+    if len(members := alternatives(hint)) > 1:
+        return ", ".join(map(_name, members))
     if get_origin(hint) is Literal:
         return "one of " + ", ".join(map(repr, get_args(hint)))
     return "null" if hint is NoneType else getattr(get_origin(hint) or hint, "__name__", str(hint))

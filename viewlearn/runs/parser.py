@@ -1,6 +1,5 @@
 """Flags and YAML made from the constructors themselves: their types, defaults and docstrings."""
 
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -13,8 +12,11 @@ from viewlearn.data import Data
 from viewlearn.encoders import Encoder
 from viewlearn.evaluation.probes import Probe
 from viewlearn.methods import Method
-from viewlearn.runs.messages import cause, explain
+from viewlearn.runs.calls import check_calls
+from viewlearn.runs.messages import cause, explain, settings_in, settings_of
+from viewlearn.runs.names import names_from, names_of_folder, refuse_foreign, search_current_folder
 from viewlearn.runs.provenance import program
+from viewlearn.runs.settings_file import MODE, read_settings
 from viewlearn.training.hardware import Precision
 from viewlearn.training.players import MakeOptimizer
 from viewlearn.training.settings import TrainingSettings
@@ -28,7 +30,7 @@ COMPONENTS = {
     "optimizer": Optimizer,
     "views_optimizer": Optimizer,
 }
-LOCATION = ("config", "out", "name", "resume")  # settings that say where a run lives, not what it computes
+LOCATION = ("config", "out", "name", "resume", "trust")  # where a run lives, and who trusts it; not what it computes
 DEFAULTS = {
     "views": {"class_path": "viewlearn.Viewmaker"},
     "encoder": {"class_path": "viewlearn.Backbone"},
@@ -39,28 +41,60 @@ DEFAULTS = {
 
 
 class Parser(ArgumentParser):
-    """A parser whose errors are short and say which flag, class or argument was probably meant."""
+    """A parser whose errors are short and say which flag, class or argument was probably meant.
 
-    def parse(self, argv: Sequence[str]) -> Namespace:
+    Args:
+        prog: Name of the program, for ``--help``.
+        description: Text for ``--help``.
+    """
+
+    def __init__(self, prog: str | None = None, description: str = "", **kwargs: Any):
+        # The parsers that the library makes for the arguments of classes are of this type, with settings of their own.
+        for name, value in (("allow_abbrev", False), ("exit_on_error", False), ("parser_mode", MODE)):
+            kwargs.setdefault(name, value)
+        super().__init__(prog=prog, description=description, **kwargs)
+
+    def parse(self, argv: Sequence[str], over: Namespace | None = None) -> Namespace:
         """Parses a command line, in which a component's arguments may come before its class.
+
+        Args:
+            argv: The command line.
+            over: Configuration of a run, of which it may change settings; None for the defaults.
 
         Raises:
             ValueError: The command line is wrong; the message says in what.
         """
         groups = sort_groups(argv)
-        try:
-            return self.parse_args([token for group in groups for token in group])
-        except ArgumentError as error:
-            raise ValueError(explain(self, groups, error, COMPONENTS)) from error
+        with names_from(None):
+            try:
+                return self.parse_args([token for group in groups for token in group], over)
+            except ArgumentError as error:
+                raise ValueError(explain(self, settings_of(groups), error, COMPONENTS)) from error
 
-    def read(self, path: Path) -> Namespace:
-        """Parses a configuration file.
+    def read(self, path: Path, trust: bool = False, names: Sequence[str] | None = None) -> Namespace:
+        """Parses the configuration in a run's folder.
+
+        Args:
+            path: The configuration.
+            trust: Whether it may name classes of any package; without, see ``trusted_packages``.
+            names: Settings to parse, whatever else is in the file; None for all.
 
         Raises:
-            ValueError: There is no such file, or a setting in it is wrong.
+            ValueError: There is no such file, or a setting in it is wrong, or names a class that isn't trusted.
         """
         try:
-            return self.parse(["--config", str(path)])
+            settings = read_settings(path)
+            # Where a run lives is known by now; a configuration within this one would be read without restriction.
+            wanted = settings.keys() - set(LOCATION) if names is None else set(names)
+            settings = {name: value for name, value in settings.items() if name in wanted}
+            with names_of_folder(trust):
+                refuse_foreign(settings)
+                try:
+                    config = self.parse_object(settings)
+                except ArgumentError as error:
+                    raise ValueError(explain(self, settings_in(settings), error, COMPONENTS)) from error
+                refuse_foreign(config)
+                return config
         except ValueError as error:
             raise ValueError(f"{path}: the configuration can't be read: {error}") from error
 
@@ -68,10 +102,14 @@ class Parser(ArgumentParser):
         """Makes the objects of a configuration.
 
         Raises:
-            ValueError: A constructor's, in its own words.
+            ValueError: A constructor's, in its own words; or a name of something that doesn't make what its place
+                takes, which isn't called.
         """
+        for key, base in COMPONENTS.items():
+            check_calls(vars(namespace).get(key), base, f"--{key}")
         try:
-            return super().instantiate(namespace, *args, **kwargs)
+            with names_from(None):
+                return super().instantiate(namespace, *args, **kwargs)
         except ValueError as error:
             raise ValueError(cause(error)) from error
 
@@ -83,15 +121,15 @@ def make_parser(description: str = "", defaults: Mapping[str, Any] | None = None
         description: Text for ``--help``.
         defaults: Settings by flag, over those of the core.
     """
-    if str(Path.cwd()) not in sys.path:  # as ``python -m`` does, so that classes are found from where one stands
-        sys.path.append(str(Path.cwd()))
+    search_current_folder()
     set_parsing_settings(docstring_parse_attribute_docstrings=False)
-    parser = Parser(program(), description=description, allow_abbrev=False, exit_on_error=False)
+    parser = Parser(program(), description)
     add = parser.add_argument
     add("--config", action="config", help="YAML file with any of these settings; later flags win")
     add("--out", type=str | None, default=None, help="folder of the run (default: runs/NAME)")
     add("--name", type=str | None, default=None, help="name of the run (default: DATA-VIEWS-METHOD)")
     add("--resume", type=str | None, default=None, metavar="DIR", help="go on with the run in DIR")
+    add("--trust", action="store_true", help="let DIR name classes of any package, see docs/safety.md")
     add("--batch_size", type=int, default=256, help="samples per process and step")
     add(
         "--load",

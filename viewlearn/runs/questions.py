@@ -124,7 +124,7 @@ def _make_view(name: str, arguments: list[str], views: Compose, spec: DataSpec) 
             f"{name!r} is neither an entry of the run's views ({', '.join(own_entries(views)) or 'it has none'}) "
             f"nor a view's class ({', '.join(sorted(known))})"
         )
-    parser = Parser(exit_on_error=False)
+    parser = Parser()
     parser.add_subclass_arguments(View, "views", required=True)
     flags = [token for each in arguments for token in (f"--views.{each.partition('=')[0]}", each.partition("=")[2])]
     try:

@@ -71,7 +71,7 @@ def _run_in(
     parser: Parser,
     config: Namespace,
     accelerator: Accelerator,
-    report: Callable[[RunFolder, Parts], object] | None,
+    report: Callable[[RunFolder, Parts, bool], object] | None,
 ) -> tuple[RunFolder, Parts, Results | None]:
     parts = build(parser, config)
     parts.method.check(parts.data.pretraining())
@@ -126,14 +126,13 @@ def _configuration(parser: Parser, argv: Sequence[str]) -> Namespace:
         return config
     folder = RunFolder(config.resume)
     folder.must_be_run()
-    stored = parser.read(folder.config)
-    resumed = parser.parse(["--config", str(folder.config), *argv])
+    stored = parser.read(folder.config, config.trust)
+    resumed = parser.parse(argv, over=stored)
     before, after = _computed(stored), _computed(resumed)
     changed = sorted(key for key in before.keys() | after.keys() if before.get(key) != after.get(key))
     if changed:
-        rows = [f"  {key}: {before.get(key)} → {after.get(key)}" for key in changed]
-        first = f"a resumed run keeps its configuration; {config.resume} was started with others:"
-        raise ValueError("\n".join([first, *rows]))
+        others = ", ".join(f"{key}: {before.get(key)} → {after.get(key)}" for key in changed)
+        raise ValueError(f"a resumed run keeps its configuration; {config.resume} was started with others: {others}")
     return resumed
 
 
@@ -173,10 +172,14 @@ def _in_main_process(do: Callable[[], Result]) -> Result:
 
 def _first_free(config: Namespace) -> Path:
     """``runs/NAME``, or the first of ``runs/NAME-2``, … that is free."""
-    classes = (config[name].class_path.rpartition(".")[2] for name in ("data", "views", "method"))
-    name = config.name or "-".join(classes)
+    name = config.name or "-".join(_made_by(config[component]) for component in ("data", "views", "method"))
     names = (name if i == 1 else f"{name}-{i}" for i in count(1))
     return next(RUNS / free for free in names if not (RUNS / free).exists())
+
+
+def _made_by(component: Namespace | Callable) -> str:
+    """The name of a component's class, or of the function that makes it."""
+    return component.class_path.rpartition(".")[2] if isinstance(component, Namespace) else component.__name__
 
 
 def _make_loader(config: Namespace, parts: Parts, accelerator: Accelerator) -> Loader:
@@ -225,5 +228,5 @@ def _as_yaml(parser: Parser, config: Namespace, parts: Parts) -> str:
     for name, value in parts.data.resolved().items():
         config.data.init_args[name] = value
     for name in LOCATION:
-        config[name] = None
+        config[name] = parser.get_default(name)
     return parser.dump(config, skip_unset=False)

@@ -46,6 +46,6 @@ def parser():
 def launch(parser) -> Callable:
     def launch(*flags: str):
         AcceleratorState._reset_state(reset_partial_state=True)
-        return run(parser, list(flags))
+        return run(parser, [*flags, "--trust"])  # of toy, which no folder may name unasked
 
     return launch
