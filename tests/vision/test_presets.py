@@ -32,6 +32,15 @@ def test_strength_scales_the_jitter():
         SimCLRViews(32, strength=3.0)
 
 
+def test_crops_are_as_large_as_asked(generator):
+    views = SimCLRViews(24, smallest_crop=0.5)
+    box = views.sample(torch.rand(200, 3, 32, 32), generator)["crop"]["box"]
+    area = box[:, 2] * box[:, 3]
+    assert 0.45 < area.min() < 0.6 and area.max() <= 1
+    with pytest.raises(ValueError, match="scale"):
+        SimCLRViews(24, smallest_crop=0)
+
+
 @pytest.mark.parametrize("preset", [SimCLRViews, MoCoV2Views])
 def test_probabilities(preset):
     views = preset(64)
