@@ -3,7 +3,8 @@
 What a notebook or a training loop of your own needs is here by name:
 
 ===========  ==========================================================================================================
-views        ``View``, ``Compose``, ``RandomApply``, ``NoViews``, ``Viewmaker``, ``reverse_gradient``
+views        ``View``, ``Compose``, ``RandomApply``, ``NoViews``, ``reverse_gradient``
+learned      ``LearnedView``, ``Viewmaker``, ``LearnedMask``, ``LearnedFilter``, ``LearnedWarp``
 losses       ``nt_xent``, ``info_nce``, ``looc_loss``
 methods      ``SimCLR``, ``MoCo``, ``InstDisc``, ``LooC``, ``Supervised``
 encoders     ``Encoder``, ``Backbone``, ``projection_head``
@@ -26,7 +27,18 @@ if TYPE_CHECKING:
     from viewlearn.losses import info_nce, looc_loss, nt_xent
     from viewlearn.methods import InstDisc, LooC, MoCo, SimCLR, Supervised
     from viewlearn.runs.loading import load
-    from viewlearn.views import Compose, NoViews, RandomApply, View, Viewmaker, reverse_gradient
+    from viewlearn.views import (
+        Compose,
+        LearnedFilter,
+        LearnedMask,
+        LearnedView,
+        LearnedWarp,
+        NoViews,
+        RandomApply,
+        View,
+        Viewmaker,
+        reverse_gradient,
+    )
 
 __all__ = [
     "ArrayDataset",
@@ -36,6 +48,10 @@ __all__ = [
     "DataSpec",
     "Encoder",
     "InstDisc",
+    "LearnedFilter",
+    "LearnedMask",
+    "LearnedView",
+    "LearnedWarp",
     "LooC",
     "MoCo",
     "NoViews",
@@ -62,7 +78,18 @@ _MODULES = {
     "viewlearn.losses": ("info_nce", "looc_loss", "nt_xent"),
     "viewlearn.methods": ("InstDisc", "LooC", "MoCo", "SimCLR", "Supervised"),
     "viewlearn.runs.loading": ("load",),
-    "viewlearn.views": ("Compose", "NoViews", "RandomApply", "View", "Viewmaker", "reverse_gradient"),
+    "viewlearn.views": (
+        "Compose",
+        "LearnedFilter",
+        "LearnedMask",
+        "LearnedView",
+        "LearnedWarp",
+        "NoViews",
+        "RandomApply",
+        "View",
+        "Viewmaker",
+        "reverse_gradient",
+    ),
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 

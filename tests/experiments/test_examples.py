@@ -7,6 +7,9 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+import torch
+
+from viewlearn.views import reverse_gradient
 
 FOLDER = Path(__file__).parents[2] / "experiments" / "examples"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.py"))
@@ -57,6 +60,21 @@ def test_a_viewmaker_plays_inside_another_library():
 def test_a_view_of_ones_own(capsys):
     example("own_view").main()
     assert "the vignette alone changes a pixel by 0." in capsys.readouterr().out
+
+
+def test_a_learned_view_of_ones_own(capsys, generator):
+    """It takes about 40 lines, keeps its budget, learns, and wants what its penalty says."""
+    module = example("own_learned_view")
+    module.main()
+    assert "light and shadow change the brightness by 20.0 %" in capsys.readouterr().out
+    text = (FOLDER / "own_learned_view.py").read_text(encoding="utf-8")
+    lines = text[text.index("class LearnedShade") : text.index("def main")].splitlines()
+    assert len([line for line in lines if line.strip()]) <= 40
+    view = module.LearnedShade(channels=3)
+    x = torch.rand(4, 3, 24, 24, generator=generator)
+    seen, decisions = view.observe(x, view.sample(x, generator))
+    (reverse_gradient(seen).sum() + view.penalty([decisions[""]])).backward()
+    assert all(p.grad.abs().sum() > 0 for p in view.parameters())
 
 
 @pytest.mark.slow

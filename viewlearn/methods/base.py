@@ -9,7 +9,8 @@ from torch import Generator, Tensor, nn
 
 from viewlearn.data import Batch, Dataset
 from viewlearn.encoders import Encoder
-from viewlearn.views import Compose, Params, distortion, reverse_gradient
+from viewlearn.views import Compose, Decisions, Params, reverse_gradient
+from viewlearn.views.decision import within
 
 Player = Literal["both", "learner", "adversary"]
 Metrics = dict[str, Tensor]
@@ -22,8 +23,8 @@ class Method(nn.Module, ABC):
     over processes. Learned views are behind a gradient reversal: one backward pass gives the encoder the gradient of
     the loss, and the views the gradient of its negative (Viewmaker's game, Tamkin et al. 2021, algorithm 1).
 
-    A subclass writes ``forward``, taking its views from ``view`` or from ``render``, and ``update`` if it has state
-    that is moved by something else than gradients.
+    A subclass writes ``forward``, taking its views from ``view`` or from ``render`` and ending in ``settle``, and
+    ``update`` if it has state that is moved by something else than gradients.
 
     Args:
         encoder: Maps inputs in natural units to features.
@@ -66,23 +67,48 @@ class Method(nn.Module, ABC):
         """Whether the views have weights to learn."""
         return _learns(self.views)
 
-    def view(self, x: Tensor, generator: Generator, player: Player) -> tuple[Tensor, Metrics]:
+    def view(self, x: Tensor, generator: Generator, player: Player) -> tuple[Tensor, Decisions]:
         """Makes one view of every sample, with parameters drawn afresh."""
         return self.render(x, self.views.sample(x, generator), player)
 
-    def render(self, x: Tensor, params: Params, player: Player) -> tuple[Tensor, Metrics]:
-        """Makes the view of x under ``params``, and measures the distortion by each learned entry.
+    def render(self, x: Tensor, params: Params, player: Player) -> tuple[Tensor, Decisions]:
+        """Makes the view of x under ``params``, and returns what learned views in it decided, by their paths.
 
         The view is behind the gradient reversal if the views learn, and has no gradient otherwise.
         """
         learned = self.adversarial and player != "learner"
-        metrics: Metrics = {}
+        decisions: Decisions = {}
         with nullcontext() if learned else torch.no_grad():
             for name, entry in self.views.entries.items():
-                before, x = x, entry.transform(x, params[name])
                 if _learns(entry):
-                    metrics |= {f"{name}/{key}": value for key, value in distortion(before, x).items()}
-        return (reverse_gradient(x) if learned else x), metrics
+                    x, made = entry.observe(x, params[name])
+                    decisions |= within(name, made)
+                else:
+                    x = entry.transform(x, params[name])
+        return (reverse_gradient(x) if learned else x), decisions
+
+    def settle(self, loss: Tensor, metrics: Metrics, *rendered: Decisions) -> tuple[Tensor, Metrics]:
+        """Adds what learned views want besides making it hard, and measures what they did.
+
+        A penalty has a gradient in the views and no value in the loss, which stays what the encoder is judged by.
+
+        Args:
+            loss: The loss that the encoder decreases.
+            metrics: Metrics of the method's own.
+            rendered: What was decided in each rendering of the step that the views learn from; the first is measured.
+
+        Returns:
+            What ``forward`` returns.
+        """
+        for path, decision in rendered[0].items():
+            with torch.no_grad():
+                measured = decision.learned.measure(decision)
+            penalty = decision.learned.penalty([decisions[path] for decisions in rendered])
+            if penalty is not None:
+                loss = loss + (penalty - penalty.detach())
+                measured["penalty"] = penalty.detach()
+            metrics |= {f"{path}/{name}": value for name, value in measured.items()}
+        return loss, metrics
 
 
 def _learns(module: nn.Module) -> bool:

@@ -80,15 +80,15 @@ class InstDisc(Method):
         return {"0": self.head}
 
     def forward(self, batch: Batch, generator: Generator, player: Player = "both") -> tuple[Tensor, Metrics]:
-        x, metrics = self.view(batch.x, generator, player)
+        x, decisions = self.view(batch.x, generator, player)
         z = self.head(self.encoder(x))
         memory = self.bank.vectors[batch.index]
         loss = self._contrast(z, memory, generator)
         if player != "adversary":
             self._fresh.append((distributed.gather(batch.index), distributed.gather(z.detach())))
         with torch.no_grad():
-            metrics["alignment"] = torch.cosine_similarity(z.float(), memory).mean()
-        return loss, metrics
+            alignment = torch.cosine_similarity(z.float(), memory).mean()
+        return self.settle(loss, {"alignment": alignment}, decisions)
 
     def update(self) -> None:
         for index, z in self._fresh:

@@ -98,15 +98,15 @@ class LooC(Method):
         keys = torch.cat([self.render(batch.x, params, "learner")[0] for params in key_params])
         keys = encode_shuffled(self._encode_keys, keys, generator)
         keys = rearrange(keys, "(view batch) space dim -> space view batch dim", view=len(key_params))
-        x, metrics = self.render(batch.x, query_params, player)
+        x, decisions = self.render(batch.x, query_params, player)
         query = self.project(self.encoder(x))  # after the keys, whose activations have been freed by now
         negatives = [queue.keys for queue in self.queues] or None
         losses = looc_loss(query.unbind(1), keys.unbind(0), negatives, self.temperature, across_processes=True)
         if negatives is not None and player != "adversary":
             own = torch.stack([keys[i, i] for i in range(len(self.spaces))], dim=1)  # space i takes k_i only
             self._fresh.append(distributed.gather(own))
-        metrics |= {f"loss/{space}": loss for space, loss in zip(self.spaces, losses.detach(), strict=True)}
-        return losses.mean(), metrics
+        metrics = {f"loss/{space}": loss for space, loss in zip(self.spaces, losses.detach(), strict=True)}
+        return self.settle(losses.mean(), metrics, decisions)
 
     def update(self) -> None:
         momentum_update(self.key_encoder, self.encoder, self.momentum)

@@ -87,14 +87,14 @@ class MoCo(Method):
         ]
         keys = torch.cat([self.render(batch.x, params, "learner")[0] for params in key_params])
         keys = encode_shuffled(lambda x: self.key_head(self.key_encoder(x)), keys, generator).chunk(self.num_keys)
-        x, metrics = self.render(batch.x, query_params, player)
+        x, decisions = self.render(batch.x, query_params, player)
         query = self.head(self.encoder(x))  # after the keys, whose activations have been freed by now
         losses = [info_nce(query, key, self.queue.keys, self.temperature, unit_negatives=True) for key in keys]
         if player != "adversary":
             self._fresh.append(distributed.gather(keys[0]))
         with torch.no_grad():
-            metrics["alignment"] = torch.cosine_similarity(query.float(), keys[0].float()).mean()
-        return torch.stack(losses).mean(), metrics
+            alignment = torch.cosine_similarity(query.float(), keys[0].float()).mean()
+        return self.settle(torch.stack(losses).mean(), {"alignment": alignment}, decisions)
 
     def update(self) -> None:
         momentum_update(self.key_encoder, self.encoder, self.momentum)

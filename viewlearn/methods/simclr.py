@@ -55,8 +55,8 @@ class SimCLR(Method):
         return {"0": self.head}
 
     def forward(self, batch: Batch, generator: Generator, player: Player = "both") -> tuple[Tensor, Metrics]:
-        x1, metrics = self.view(batch.x, generator, player)
-        x2, _ = self.view(batch.x, generator, player)
+        x1, first = self.view(batch.x, generator, player)
+        x2, second = self.view(batch.x, generator, player)
         z1, z2 = self.head(self.encoder(torch.cat([x1, x2]))).chunk(2)
         if self.loss == "spectral":
             loss = spectral(z1, z2, across_processes=True)
@@ -64,5 +64,5 @@ class SimCLR(Method):
             function = nt_xent if self.loss == "nt_xent" else viewmaker_nt_xent
             loss = function(z1, z2, self.temperature, across_processes=True)
         with torch.no_grad():
-            metrics["alignment"] = torch.cosine_similarity(z1.float(), z2.float()).mean()
-        return loss, metrics
+            alignment = torch.cosine_similarity(z1.float(), z2.float()).mean()
+        return self.settle(loss, {"alignment": alignment}, first, second)

@@ -60,12 +60,12 @@ class Supervised(Method):
                 )
 
     def forward(self, batch: Batch, generator: Generator, player: Player = "both") -> tuple[Tensor, Metrics]:
-        x, metrics = self.view(batch.x, generator, player)
+        x, decisions = self.view(batch.x, generator, player)
         logits = self.classifier(self.encoder(x)).float().split(list(self.num_classes.values()), dim=1)
-        losses = []
+        losses, metrics = [], {}
         for task, scores in zip(self.num_classes, logits, strict=True):
             labels = batch.labels[task]
             name = "accuracy" if len(logits) == 1 else f"accuracy/{task}"
             metrics[name] = (scores.detach().argmax(1) == labels).float().mean()
             losses.append(F.cross_entropy(scores, labels, label_smoothing=self.label_smoothing))
-        return torch.stack(losses).mean(), metrics
+        return self.settle(torch.stack(losses).mean(), metrics, decisions)

@@ -9,13 +9,23 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from viewlearn.plots.curves import save_loss_curves
+    from viewlearn.plots.decisions import Decided, save_decisions
     from viewlearn.plots.gallery import save_views_gallery
     from viewlearn.plots.heads import save_head_histograms
     from viewlearn.plots.neighbors import save_neighbors
 
-__all__ = ["save_head_histograms", "save_loss_curves", "save_neighbors", "save_views_gallery"]
+__all__ = [
+    "Decided",
+    "save_decisions",
+    "save_head_histograms",
+    "save_loss_curves",
+    "save_neighbors",
+    "save_views_gallery",
+]
 
 _MODULE_OF = {
+    "Decided": "decisions",
+    "save_decisions": "decisions",
     "save_head_histograms": "heads",
     "save_loss_curves": "curves",
     "save_neighbors": "neighbors",

@@ -24,15 +24,16 @@ def save_loss_curves(
 ) -> Path:
     """Draws what ``metrics.jsonl`` holds over the steps, one panel per kind of metric that is present.
 
-    ===================  =======================================================  ======================
-    panel                metrics                                                  axis
-    ===================  =======================================================  ======================
-    training loss        ``loss``, ``loss/…``                                     nats
-    kNN accuracy         ``knn/TASK``, with chance dotted                         %
-    distortion           ``ENTRY/mean`` and ``ENTRY/max`` of learned views        ``|view − original|``
-    alignment            ``alignment``                                            cosine similarity
-    learning rate        ``lr``, ``…_lr``, ``lr/…``, ``learning_rate…``           log scale
-    ===================  =======================================================  ======================
+    =================  ====================================================  ===========================
+    panel              metrics                                               axis
+    =================  ====================================================  ===========================
+    training loss      ``loss``, ``loss/…``                                  nats
+    kNN accuracy       ``knn/TASK``, with chance dotted                      %
+    distortion         ``ENTRY/mean`` and ``ENTRY/max`` of learned views     ``|view − original|``
+    learned views      whatever else these log as ``ENTRY/…``                the view's own units
+    alignment          ``alignment``                                         cosine similarity
+    learning rate      ``lr``, ``…_lr``, ``lr/…``, ``learning_rate…``        log scale
+    =================  ====================================================  ===========================
 
     Series of more than 60 points are shown faintly, with a running mean over a twentieth of their points on top.
 
@@ -138,6 +139,20 @@ def _plot_distortion(axes: Axes, series: Series, chance: Mapping[str, float]) ->
     axes.legend(fontsize=8, frameon=False)
 
 
+def _plot_learned(axes: Axes, series: Series, chance: Mapping[str, float]) -> None:
+    for i, (name, values) in enumerate(series.items()):
+        _plot_line(axes, values, COLORS[i % len(COLORS)], name.replace("/", ", "))
+    axes.set_yscale("symlog", linthresh=1e-3)
+    axes.set_title("what learned views do", fontsize=10)
+    axes.set_ylabel("in the view's own units", fontsize=9)
+    axes.legend(fontsize=8, frameon=False)
+
+
+def _is_learned(name: str) -> bool:
+    entry, _, measure = name.rpartition("/")
+    return bool(entry) and entry not in ("loss", "knn", "lr") and measure not in ("mean", "max")
+
+
 def _plot_alignment(axes: Axes, series: Series, chance: Mapping[str, float]) -> None:
     _plot_line(axes, series["alignment"], GRAY, None)
     axes.set_title("alignment of the two views", fontsize=10)
@@ -161,6 +176,7 @@ PANELS = (
     (_plot_loss, lambda name: name == "loss" or name.startswith("loss/")),
     (_plot_knn, lambda name: name.startswith("knn/")),
     (_plot_distortion, lambda name: name.endswith(("/mean", "/max"))),
+    (_plot_learned, _is_learned),
     (_plot_alignment, lambda name: name == "alignment"),
     (_plot_rates, lambda name: name.startswith(("lr", "learning_rate")) or name.endswith("_lr")),
 )

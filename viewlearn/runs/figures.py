@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from viewlearn import plots
 from viewlearn.data import Data, take
@@ -28,7 +29,7 @@ NUM_SAMPLES = 8
 
 @torch.no_grad()
 def save_figures(folder: RunFolder, data: Data, views: Compose, device: torch.device, seed: int = 0) -> list[Path]:
-    """Draws the gallery of a run's views and the curves of what it logged.
+    """Draws the gallery of a run's views, what they decided, and the curves of what it logged.
 
     Args:
         folder: Folder of the run, with its ``metrics.jsonl``.
@@ -47,13 +48,26 @@ def save_figures(folder: RunFolder, data: Data, views: Compose, device: torch.de
     training = views.training
     views.eval()
     viewed = [views(x, generator).float().cpu() for _ in range(2)]
+    decided = _decided(views, x, generator)
     views.train(training)
     kind = "spectrogram" if data.spec.sample_rate else "image"
     gallery = plots.save_views_gallery(
         folder.figures / "views.png", clean, viewed, kind=kind, title="Views of test samples"
     )
     chance = {task: 1 / len(names) for task, names in data.spec.tasks.items()}
-    return [gallery, plots.save_loss_curves(folder.figures / "curves.png", folder.metrics, chance=chance)]
+    curves = plots.save_loss_curves(folder.figures / "curves.png", folder.metrics, chance=chance)
+    decisions = plots.save_decisions(folder.figures / "decisions.png", decided, low_first=kind == "spectrogram")
+    return [gallery, curves] + ([decisions] if decisions else [])
+
+
+def _decided(views: Compose, x: Tensor, generator: torch.Generator) -> "list[plots.Decided]":
+    """What each entry decides about x under one draw."""
+    params = views.sample(x, generator)
+    decided = []
+    for name, view in views.entries.items():
+        decided.append(plots.Decided(name, x, view.resolve(x, params[name])))
+        x = view.transform(x, params[name])
+    return decided
 
 
 @torch.no_grad()

@@ -1,7 +1,14 @@
 """Views: the contract, and views that know no modality."""
 
 from viewlearn.views.compose import Compose, NoViews, RandomApply
+from viewlearn.views.decision import Decision, Decisions
 from viewlearn.views.gradient_reversal import reverse_gradient
+from viewlearn.views.learned.filter import LearnedFilter
+from viewlearn.views.learned.mask import LearnedMask
+from viewlearn.views.learned.network import CoarseNetwork
+from viewlearn.views.learned.resize import resized
+from viewlearn.views.learned.view import Budget, LearnedView
+from viewlearn.views.learned.warp import LearnedWarp
 from viewlearn.views.leave_one_out import LeaveOneOut
 from viewlearn.views.params import Params, map_params, mix, same_params, select, share
 from viewlearn.views.pipeline import pipeline
@@ -11,8 +18,16 @@ from viewlearn.views.viewmaker.published import viewmaker_from_published
 from viewlearn.views.viewmaker.viewmaker import Viewmaker
 
 __all__ = [
+    "Budget",
+    "CoarseNetwork",
     "Compose",
+    "Decision",
+    "Decisions",
     "Identity",
+    "LearnedFilter",
+    "LearnedMask",
+    "LearnedView",
+    "LearnedWarp",
     "LeaveOneOut",
     "NoViews",
     "Params",
@@ -24,6 +39,7 @@ __all__ = [
     "mix",
     "pipeline",
     "project_l1",
+    "resized",
     "reverse_gradient",
     "same_params",
     "select",

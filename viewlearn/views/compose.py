@@ -7,6 +7,7 @@ from torch import Generator, Tensor, nn
 
 from viewlearn.views import draw
 from viewlearn.views.checks import check_fraction
+from viewlearn.views.decision import Decisions, within
 from viewlearn.views.params import Params, select
 from viewlearn.views.view import Stage, View
 
@@ -83,6 +84,20 @@ class Compose(View):
             x = view.like(x)
         return x
 
+    def resolve(self, x: Tensor, params: Params) -> Params:
+        resolved = {}
+        for name, view in self.entries.items():
+            resolved[name] = view.resolve(x, params[name])
+            x = view.transform(x, params[name])
+        return resolved
+
+    def observe(self, x: Tensor, params: Params) -> tuple[Tensor, Decisions]:
+        decisions: Decisions = {}
+        for name, view in self.entries.items():
+            x, made = view.observe(x, params[name])
+            decisions |= within(name, made)
+        return x, decisions
+
     def same(self, params: Params, others: Params) -> Tensor:
         same = torch.tensor(True)
         for name, view in self.entries.items():
@@ -130,6 +145,18 @@ class RandomApply(View):
         if len(hit) == 0:
             return x
         viewed = self.view.transform(x.index_select(0, hit), select(params["view"], hit))
+        return self._put(x, hit, viewed)
+
+    def resolve(self, x: Tensor, params: Params) -> Params:
+        return {"applied": params["applied"], "view": self.view.resolve(x, params["view"])}
+
+    def observe(self, x: Tensor, params: Params) -> tuple[Tensor, Decisions]:
+        hit = params["applied"].nonzero().squeeze(1)
+        rows = hit if len(hit) else hit.new_zeros(1)  # one that isn't applied, so that there is something to report
+        viewed, decisions = self.view.observe(x.index_select(0, rows), select(params["view"], rows))
+        return (self._put(x, hit, viewed) if len(hit) else x), decisions
+
+    def _put(self, x: Tensor, hit: Tensor, viewed: Tensor) -> Tensor:
         if viewed.shape[1:] != x.shape[1:]:
             raise ValueError(
                 f"RandomApply can't mix shapes: its view turns {tuple(x.shape[1:])} into {tuple(viewed.shape[1:])}"

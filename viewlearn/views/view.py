@@ -5,6 +5,7 @@ from typing import Literal
 
 from torch import Generator, Tensor, nn
 
+from viewlearn.views.decision import Decisions
 from viewlearn.views.params import Params, same_params
 
 Stage = Literal["natural", "encoder"]
@@ -53,6 +54,18 @@ class View(nn.Module, ABC):
         A view that changes the shape returns ``x.new_empty(1).expand(shape)``, which takes no memory.
         """
         return x
+
+    def resolve(self, x: Tensor, params: Params) -> Params:
+        """Returns what the view does to x under ``params``, the batch first: a box, a mask, a displacement field.
+
+        Where the parameters say it all, as in designed views, these are the parameters. A learned view draws noise and
+        decides from it and x; see ``LearnedView`` for the names of what is decided.
+        """
+        return params
+
+    def observe(self, x: Tensor, params: Params) -> tuple[Tensor, Decisions]:
+        """Returns the view of x, and what the learned views in it decided, by their paths; computed once for both."""
+        return self.transform(x, params), {}
 
     def same(self, params: Params, others: Params) -> Tensor:
         """Returns whether two draws make the same view: ``(batch,)`` booleans, or one for all where nothing is drawn.

@@ -4,13 +4,13 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
-from viewlearn.views import Params, View, draw, project_l1
+from viewlearn.views import Budget, Decision, LearnedView, Params, distortion, draw, project_l1
 
 FOLD = 8  # samples that become channels, so that no layer runs at the full sample rate
 DOWN = 4  # by which the middle layers are coarser than the outer ones
 
 
-class WaveformViewmaker(View):
+class WaveformViewmaker(LearnedView):
     """A network that maps a waveform and noise to a view at a fixed relative distance from the waveform::
 
         view = x + δ,    δ = project_l1(network(x, noise), budget · mean|x|)
@@ -23,7 +23,7 @@ class WaveformViewmaker(View):
     multiple of 32.
 
     Args:
-        budget: Ratio ``mean|δ| / mean|x|``; 0.1 lies 20 dB below the sound.
+        budget: Ratio ``mean|δ| / mean|x|``; 0.1 lies 20 dB below the sound; or ``auto``.
         channels: Number of channels of the waveforms.
         width: Channels of the network at an eighth of the sample rate; it has twice as many at a 32nd.
         num_res_blocks: Number of residual blocks, each with a noise map of its own and three times the last one's
@@ -36,16 +36,14 @@ class WaveformViewmaker(View):
 
     stage = "natural"
 
-    def __init__(self, budget: float = 0.1, channels: int = 1, width: int = 64, num_res_blocks: int = 3):
-        super().__init__()
-        if budget <= 0:
-            raise ValueError(f"budget of the WaveformViewmaker is {budget}; it must be above 0")
+    def __init__(self, budget: Budget = 0.1, channels: int = 1, width: int = 64, num_res_blocks: int = 3):
+        super().__init__(budget, usual=0.1)
         if channels < 1 or width < 1 or num_res_blocks < 0:
             raise ValueError(
                 f"channels {channels}, width {width}, num_res_blocks {num_res_blocks} of the WaveformViewmaker: at "
                 "least 1, 1 and 0"
             )
-        self.budget, self.channels = budget, channels
+        self.channels = channels
         self.stem = _conv_norm((channels + 1) * FOLD, width, 9)
         self.down = _conv_norm(width, 2 * width, 2 * DOWN + 1, stride=DOWN)
         self.blocks = nn.ModuleList(_Residual(2 * width, 3**k) for k in range(num_res_blocks))
@@ -60,8 +58,14 @@ class WaveformViewmaker(View):
             name: draw.uniform(x, 0.0, 1.0, generator, 1, size) for name, size in {"noise0": full, **coarse}.items()
         }
 
-    def transform(self, x: Tensor, params: Params) -> Tensor:
-        return x + self.perturbation(x, params).to(x.dtype)
+    def resolve(self, x: Tensor, params: Params) -> Params:
+        return {"delta": self.perturbation(x, params)}
+
+    def act(self, x: Tensor, resolved: Params) -> Tensor:
+        return x + resolved["delta"].to(x.dtype)
+
+    def measure(self, decision: Decision) -> dict[str, Tensor]:
+        return distortion(decision.x, decision.view)
 
     def perturbation(self, x: Tensor, params: Params) -> Tensor:
         """δ, what is added to x, in x's shape; 0 for a silent clip."""
@@ -76,7 +80,7 @@ class WaveformViewmaker(View):
         for k, (block, gain) in enumerate(zip(self.blocks, self.gains, strict=True)):
             h = block(h + gain * params[f"noise{k + 1}"].to(x.dtype))
         y = _unfold(self.out(self.up(F.interpolate(h, scale_factor=DOWN))))
-        return project_l1(y[..., : x.shape[-1]], self.budget * level)
+        return project_l1(y[..., : x.shape[-1]], self._budget * level)
 
 
 class _Residual(nn.Module):

@@ -8,7 +8,7 @@ from torch import nn
 
 from viewlearn.data import Batch
 from viewlearn.encoders import Encoder
-from viewlearn.views import Compose, View, draw
+from viewlearn.views import Compose, LearnedView, View, draw
 
 
 class Linear(Encoder):
@@ -48,18 +48,31 @@ class Roll(View):
         return x.gather(1, (torch.arange(x.shape[1]) + params["places"].unsqueeze(1)) % x.shape[1])
 
 
-class Push(View):
-    """A learned view: adds noise with a learned scale."""
+class Push(LearnedView):
+    """Adds noise with a learned scale, which its penalty wants to be small."""
+
+    weight_of_penalty = None
 
     def __init__(self):
-        super().__init__()
+        super().__init__(1.0, usual=1.0)
         self.scale = nn.Parameter(torch.full((6,), 0.3))
 
     def sample(self, x, generator=None):
         return {"noise": draw.normal(x, generator, 6)}
 
-    def transform(self, x, params):
-        return x + self.scale * params["noise"]
+    def resolve(self, x, params):
+        return {"delta": self.scale * params["noise"]}
+
+    def act(self, x, resolved):
+        return x + resolved["delta"]
+
+    def measure(self, decision):
+        return {"largest": (decision.view - decision.x).abs().max()}
+
+    def penalty(self, decisions):
+        if self.weight_of_penalty is None:
+            return None
+        return self.weight_of_penalty * len(decisions) * self.scale.square().sum()
 
 
 DATA = torch.randn(80, 6, generator=torch.Generator().manual_seed(0))

@@ -4,15 +4,15 @@ import pytest
 import torch
 
 from viewlearn.methods import Method
-from viewlearn.views import reverse_gradient
+from viewlearn.views import RandomApply, reverse_gradient
 
 
 class Sum(Method):
     """The least method: the sum of the features of one view."""
 
     def forward(self, batch, generator, player="both"):
-        x, metrics = self.view(batch.x, generator, player)
-        return self.encoder(x).sum(), metrics
+        x, decisions = self.view(batch.x, generator, player)
+        return self.settle(self.encoder(x).sum(), {}, decisions)
 
 
 @pytest.fixture
@@ -58,21 +58,55 @@ def test_learned_views_are_behind_a_reversal(toys, learned, generator):
 
 
 def test_fixed_views_have_no_graph(toys, fixed, generator):
-    view, metrics = fixed.view(toys.batch().x, generator, "both")
+    view, decisions = fixed.view(toys.batch().x, generator, "both")
     assert not view.requires_grad
-    assert metrics == {}
+    assert decisions == {}
 
 
-def test_the_distortion_of_each_learned_entry_is_its_own(toys, learned, generator):
+def test_each_learned_view_is_measured_on_its_own_input(toys, learned, generator):
     x = toys.batch().x
     params = learned.views.sample(x, generator)
-    view, metrics = learned.render(x, params, "both")
+    view, decisions = learned.render(x, params, "both")
     shifted = learned.views["shift"].transform(x, params["shift"])  # what the learned entry was given
-    delta = (view - shifted).abs()
-    assert set(metrics) == {"push/mean", "push/max"}
-    torch.testing.assert_close(metrics["push/mean"], delta.mean().detach())
-    torch.testing.assert_close(metrics["push/max"], delta.max().detach())
+    _, metrics = learned.settle(view.sum(), {"own": torch.ones(())}, decisions)
+    assert set(metrics) == {"own", "push/largest"}
+    torch.testing.assert_close(metrics["push/largest"], (view - shifted).abs().max().detach())
     assert not any(value.requires_grad for value in metrics.values())
+
+
+def test_views_within_views_are_found_by_their_paths(toys, generator):
+    nested = toys.Compose(outer=toys.Compose(push=toys.Push()), some=RandomApply(toys.Push(), 0.5))
+    method = Sum(toys.Linear(), nested)
+    x = toys.batch().x
+    params = nested.sample(x, generator)
+    view, decisions = method.render(x, params, "both")
+    assert set(decisions) == {"outer.push", "some"}
+    assert len(decisions["outer.push"].x) == len(x)
+    hit = params["some"]["applied"]
+    assert torch.equal(decisions["some"].view, view[hit])
+    torch.testing.assert_close(view, nested.transform(x, params))
+    params["some"]["applied"][:] = False
+    view, decisions = method.render(x, params, "both")
+    torch.testing.assert_close(view, decisions["outer.push"].view)
+    assert len(decisions["some"].x) == 1  # reported, and not applied
+
+
+def test_a_penalty_is_the_views_alone(toys, learned, generator):
+    """Its gradient reaches the views with its own sign, the loss theirs reversed; the value stays the loss."""
+    learned.views["push"].weight_of_penalty = 3.0
+    x = toys.batch().x
+    params = learned.views.sample(x, generator)
+    view, decisions = learned.render(x, params, "both")
+    loss = learned.encoder(view).sum()
+    settled, metrics = learned.settle(loss, {}, decisions, decisions)
+    torch.testing.assert_close(settled, loss)
+    torch.testing.assert_close(metrics["push/penalty"], 2 * 3.0 * learned.views["push"].scale.square().sum().detach())
+    settled.backward()
+    found = learned.views["push"].scale.grad.clone(), learned.encoder.layer.weight.grad.clone()
+    learned.zero_grad()
+    learned.encoder(learned.views.transform(x, params)).sum().backward()
+    torch.testing.assert_close(found[0], -learned.views["push"].scale.grad + 12 * learned.views["push"].scale.detach())
+    torch.testing.assert_close(found[1], learned.encoder.layer.weight.grad)
 
 
 def test_a_draw_is_the_generators(toys, learned):

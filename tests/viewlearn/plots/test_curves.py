@@ -34,6 +34,13 @@ def test_panels_are_those_that_have_metrics(tmp_path):
     assert full_height > 2.5 * height
 
 
+def test_what_learned_views_log_of_their_own_has_a_panel(tmp_path):
+    plain = [{"step": i, "loss": 1.0} for i in range(3)]
+    learned = [row | {"mask/area": 0.25, "mask/penalty": 0.0} for row in plain]
+    before, after = (save_loss_curves(tmp_path / f"{len(r[0])}.png", r) for r in (plain, learned))
+    assert matplotlib.image.imread(after).shape[1] > 1.5 * matplotlib.image.imread(before).shape[1]
+
+
 def test_series_keep_each_metrics_own_steps():
     series = _series(list(rows(11)))
     assert series["knn/digit"] == ([0, 5, 10], [0.3, 0.3, 0.3])
@@ -55,8 +62,8 @@ def test_rates_of_zero_can_be_drawn(tmp_path):
 
 
 def test_nothing_to_draw_is_an_error(tmp_path):
-    with pytest.raises(ValueError, match="no metric to draw; there are: images/s"):
-        save_loss_curves(tmp_path / "a.png", [{"step": 0, "images/s": 3.0}])
+    with pytest.raises(ValueError, match="no metric to draw; there are: speed"):
+        save_loss_curves(tmp_path / "a.png", [{"step": 0, "speed": 3.0}])
 
 
 def test_pyplot_is_never_imported():

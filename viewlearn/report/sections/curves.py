@@ -98,4 +98,6 @@ def _title(name: str) -> tuple[str, str, float]:
     entry, _, kind = name.rpartition("/")
     if kind in ("mean", "max"):
         return f"Distortion by {entry}: {kind} over pixels or bins", "|view − original|", 1
+    if entry:
+        return f"Learned view {entry}: {kind}", "in the view's own unit", 1
     return name, "value", 1

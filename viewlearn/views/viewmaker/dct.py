@@ -22,7 +22,7 @@ def dct_matrix(size: int, device: torch.device | None = None) -> Tensor:
 
 
 def dct2(x: Tensor) -> Tensor:
-    """Computes the orthonormal DCT-II of the last two dimensions, of any sizes, in float32.
+    """Computes the orthonormal DCT-II of the last two dimensions, of any sizes, in float32 or float64.
 
     A constant image of value v and H × W pixels has one coefficient other than 0: v · √(H·W), at [0, 0].
     The published Viewmaker code transforms without normalization, which makes the same budget about 70 times weaker in
@@ -37,8 +37,9 @@ def idct2(x: Tensor) -> Tensor:
 
 
 def _both_sides(x: Tensor, inverse: bool) -> Tensor:
-    rows, columns = (dct_matrix(size, x.device) for size in x.shape[-2:])
+    x = x.to(torch.promote_types(x.dtype, torch.float32))
+    rows, columns = (dct_matrix(size, x.device).to(x.dtype) for size in x.shape[-2:])
     if inverse:
         rows, columns = rows.T, columns.T
     with torch.autocast(x.device.type, enabled=False):  # coefficients span orders of magnitude: bfloat16 loses them
-        return rows @ x.float() @ columns.T
+        return rows @ x @ columns.T

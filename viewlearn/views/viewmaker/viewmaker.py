@@ -2,19 +2,19 @@
 
 from typing import Literal
 
-import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
 from viewlearn.views import draw
+from viewlearn.views.decision import Decision
+from viewlearn.views.learned.view import Budget, LearnedView
 from viewlearn.views.params import Params
-from viewlearn.views.view import View
-from viewlearn.views.viewmaker.budget import project_l1
+from viewlearn.views.viewmaker.budget import distortion, project_l1
 from viewlearn.views.viewmaker.dct import dct2, idct2
 from viewlearn.views.viewmaker.networks import CompactNetwork, PublishedNetwork
 
 
-class Viewmaker(View):
+class Viewmaker(LearnedView):
     """A network that maps an input and noise to a view at a fixed distance from the input.
 
     ::
@@ -33,7 +33,7 @@ class Viewmaker(View):
 
     Args:
         budget: Mean of ``|δ|`` of each sample, in units of x: 0.05 suits images in [0, 1], 0.05 to 0.1 log-mel
-            spectrograms in standard deviations, 0.2 to 0.5 sensor data.
+            spectrograms in standard deviations, 0.2 to 0.5 sensor data; or ``auto``, see ``BudgetController``.
         channels: Number of channels of x; bound from the data by default.
         clamp: Range that views are clamped to, or None for no clamp; "data" takes ``value_range``.
         domain: ``pixel``; or ``dct``, where the network reads and perturbs the orthonormal discrete cosine transform
@@ -53,7 +53,7 @@ class Viewmaker(View):
 
     def __init__(
         self,
-        budget: float = 0.05,
+        budget: Budget = 0.05,
         channels: int | None = None,
         clamp: tuple[float, float] | Literal["data"] | None = "data",
         domain: Literal["pixel", "dct"] = "pixel",
@@ -63,7 +63,7 @@ class Viewmaker(View):
         downsample: int = 1,
         value_range: tuple[float, float] | None = None,
     ):
-        super().__init__()
+        super().__init__(budget, usual=0.1)
         networks = {"compact": CompactNetwork, "published": PublishedNetwork}
         if channels is None or channels < 1:
             raise ValueError(f"channels of the Viewmaker is {channels}; it must be the number of channels of the input")
@@ -85,30 +85,21 @@ class Viewmaker(View):
         self.domain = domain
         self.downsample = downsample
         self.network = networks[variant](channels, width, num_res_blocks)
-        # A tensor, so that a compiled graph reads it as an input and an annealed budget doesn't compile it anew.
-        self.register_buffer("_budget", torch.tensor(1.0), persistent=False)
-        self.budget = budget
-
-    @property
-    def budget(self) -> float:
-        """Mean of ``|δ|`` of each sample; may be set at any time, to any value above 0."""
-        return self._budget_value
-
-    @budget.setter
-    def budget(self, budget: float) -> None:
-        if not budget > 0:
-            raise ValueError(f"budget of the Viewmaker is {budget}; it must be above 0")
-        self._budget_value = float(budget)
-        self._budget = torch.full_like(self._budget, budget)
 
     def sample(self, x: Tensor, generator: Generator | None = None) -> Params:
         self._check(x)
         shapes = self.network.noise_shapes(*(size + extra for size, extra in zip(*self._grid(x), strict=True)))
         return {f"noise{k}": draw.uniform(x, 0.0, 1.0, generator, *shape) for k, shape in enumerate(shapes)}
 
-    def transform(self, x: Tensor, params: Params) -> Tensor:
-        view = x + self.perturbation(x, params).to(x.dtype)
+    def resolve(self, x: Tensor, params: Params) -> Params:
+        return {"delta": self.perturbation(x, params)}
+
+    def act(self, x: Tensor, resolved: Params) -> Tensor:
+        view = x + resolved["delta"].to(x.dtype)
         return view if self.clamp is None else view.clamp(*self.clamp)
+
+    def measure(self, decision: Decision) -> dict[str, Tensor]:
+        return distortion(decision.x, decision.view)
 
     def perturbation(self, x: Tensor, params: Params) -> Tensor:
         """Computes δ, which is added to x before clamping; it has x's shape and is float32."""

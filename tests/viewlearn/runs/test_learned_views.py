@@ -1,0 +1,69 @@
+"""Every learned view in whole runs: one flag, an exact resume, and two processes."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from viewlearn.runs import RunFolder
+
+DRIVER = Path(__file__).parent / "driver.py"
+VIEWS = {
+    "LearnedFilter": ("--views.width", "4"),
+    "LearnedWarp": ("--views.width", "4"),
+    "LearnedMask": ("--views.width", "4", "--views.diversity", "0.5"),
+}
+FEW = ("--steps", "6", "--checkpoint_every", "3", "--log_every", "1", "--encoder", "toy.Plain", "--batch_size", "32")
+
+
+def flags(name: str) -> tuple[str, ...]:
+    return ("--views", name, *VIEWS[name], *FEW)
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_a_killed_run_goes_on_to_the_same_bytes(launch, tmp_path, monkeypatch, name):
+    whole, _, _ = launch("--out", str(tmp_path / "whole"), *flags(name))
+    first, last = (load_file(whole.checkpoints / f"step_0000000{k}/state.safetensors") for k in (3, 6))
+    weights = [key for key in first if key.startswith("/method/views.")]
+    assert any((first[key] != last[key]).any() for key in weights), "the views learn"
+
+    class Stop(Exception):
+        pass
+
+    log = RunFolder.log_metrics
+
+    def stopping(self, line):
+        log(self, line)
+        if line["step"] == 5:
+            raise Stop
+
+    monkeypatch.setattr(RunFolder, "log_metrics", stopping)
+    with pytest.raises(Stop):
+        launch("--out", str(tmp_path / "torn"), *flags(name))
+    monkeypatch.undo()
+    resumed, _, _ = launch("--resume", str(tmp_path / "torn"))
+    assert resumed.metrics.read_bytes() == whole.metrics.read_bytes()
+    assert resumed.encoder.read_bytes() == whole.encoder.read_bytes()
+    ends = [load_file(run.checkpoints / "step_00000006/state.safetensors") for run in (whole, resumed)]
+    assert all(torch.equal(ends[0][key], ends[1][key]) for key in ends[0])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", VIEWS)
+def test_two_processes_train_the_same_views(tmp_path, name):
+    out = tmp_path / "run"
+    launcher = ["-m", "torch.distributed.run", "--nproc_per_node", "2", "--standalone", str(DRIVER)]
+    command = [sys.executable, *launcher, "--out", str(out), *flags(name), "--batch_size", "16"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr[-3000:]
+    lines = [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines if "loss" in line] == list(range(1, 7))
+    first, last = (load_file(out / f"checkpoints/step_0000000{step}/state.safetensors") for step in (3, 6))
+    weights = [key for key in first if key.startswith("/method/views.")]
+    assert any((first[key] != last[key]).any() for key in weights)

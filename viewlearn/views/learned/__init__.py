@@ -1,0 +1,1 @@
+"""Learned views: each has weights that play against an encoder, within a budget that a person understands."""

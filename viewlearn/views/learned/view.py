@@ -1,0 +1,100 @@
+"""What learned views share: a budget, what they decide, and what they want besides making it hard."""
+
+import math
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from viewlearn.views.decision import Decision, Decisions
+from viewlearn.views.params import Params
+from viewlearn.views.view import View
+
+Budget = float | Literal["auto"]
+
+
+class LearnedView(View):
+    """A view whose weights are trained against an encoder (see ``reverse_gradient``), within a budget.
+
+    ::
+
+        params   = view.sample(x, generator)      # noise
+        resolved = view.resolve(x, params)        # what is done: a mask, a field, …, within the budget
+        x2       = view.act(x, resolved)          # doing it; transform is both
+
+    A subclass writes ``sample``, ``resolve``, ``act`` and ``measure``, and ``penalty`` if it wants more than a hard
+    view. Noise is the parameter, so that views replay, and a factor that is shared or held is the noise. The budget
+    holds for every sample by construction: ``resolve`` normalizes each sample by itself, with a gradient, and reads the
+    budget as the tensor ``self._budget``.
+
+    What is decided has names that galleries know: ``mask`` (batch, 1, height, width) in [0, 1], 1 where x is hidden;
+    ``field`` (batch, 2, height, width), where from x is read, in pixels down and to the right; ``gain_db`` (batch,
+    frequency); ``box`` (batch, 4), top, left, height and width as fractions; ``delta``, what is added, in x's shape.
+
+    Args:
+        budget: Budget in the view's own unit; ``auto`` holds how hard views are for the encoder, and lets the budget
+            follow (``BudgetController``).
+        usual: A budget that suits most data; an automatic one starts at a quarter of it.
+
+    Raises:
+        ValueError: A budget that isn't above 0 and at most ``largest_budget``.
+
+    Attributes:
+        largest_budget: Largest budget that makes sense.
+    """
+
+    largest_budget: float = math.inf
+
+    def __init__(self, budget: Budget, usual: float):
+        super().__init__()
+        self.automatic = budget == "auto"
+        self.usual = usual
+        # A tensor, so that a compiled graph reads it as an input, and a controller moves it where it lies. It is saved
+        # if training decides about it.
+        self.register_buffer("_budget", torch.tensor(1.0), persistent=self.automatic)
+        self.budget = usual / 4 if budget == "auto" else budget
+
+    @property
+    def budget(self) -> float:
+        """Budget in the view's own unit; may be set at any time."""
+        return float(self._budget) if self.automatic else self._chosen_budget
+
+    @budget.setter
+    def budget(self, budget: float) -> None:
+        if not 0 < budget <= self.largest_budget:
+            most = "" if self.largest_budget == math.inf else f" and at most {self.largest_budget:g}"
+            raise ValueError(f"budget of the {type(self).__name__} is {budget}; it must be above 0{most}")
+        self._chosen_budget = float(budget)
+        self._budget = torch.full_like(self._budget, budget)  # a new one: a backward pass may still need the old
+
+    @abstractmethod
+    def resolve(self, x: Tensor, params: Params) -> Params: ...
+
+    @abstractmethod
+    def act(self, x: Tensor, resolved: Params) -> Tensor:
+        """Does to x what was decided, for this or for another x of the same shape."""
+
+    @abstractmethod
+    def measure(self, decision: Decision) -> dict[str, Tensor]:
+        """Measures what the view did to a batch, for the log: detached scalars by name."""
+
+    def penalty(self, decisions: Sequence[Decision]) -> Tensor | None:
+        """Returns what the view wants besides making it hard, as a scalar that it makes small; None for nothing.
+
+        It is added to the loss of the view alone; the encoder doesn't see it.
+
+        Args:
+            decisions: What was decided in each of a step's renderings of the same samples: two in SimCLR, one in
+                methods whose other view has no gradient.
+        """
+        return None
+
+    def transform(self, x: Tensor, params: Params) -> Tensor:
+        return self.act(x, self.resolve(x, params))
+
+    def observe(self, x: Tensor, params: Params) -> tuple[Tensor, Decisions]:
+        resolved = self.resolve(x, params)
+        view = self.act(x, resolved)
+        return view, {"": Decision(self, x, resolved, view)}
