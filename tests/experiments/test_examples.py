@@ -64,10 +64,10 @@ def test_a_view_of_ones_own(capsys):
 
 def test_a_learned_view_of_ones_own(capsys, generator):
     """It takes about 40 lines, keeps its budget, learns, and wants what its penalty says."""
-    module = example("own_learned_view")
+    module = example("shade")
     module.main()
     assert "light and shadow change the brightness by 20.0 %" in capsys.readouterr().out
-    text = (FOLDER / "own_learned_view.py").read_text(encoding="utf-8")
+    text = (FOLDER / "shade.py").read_text(encoding="utf-8")
     lines = text[text.index("class LearnedShade") : text.index("def main")].splitlines()
     assert len([line for line in lines if line.strip()]) <= 40
     view = module.LearnedShade(channels=3)
