@@ -1,5 +1,6 @@
 """The one reader of image files: which files count as images, in what order, and what their pixels are."""
 
+import stat
 import struct
 from pathlib import Path
 
@@ -9,6 +10,9 @@ from PIL import Image, ImageOps
 from torch import Tensor
 
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp")
+# Left to itself, Pillow goes by the content: what is called .jpg may be PostScript, for which it runs a program.
+FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
+SIXTEEN_BITS = ("PNG", "PPM")  # formats whose gray values are at most 16 bits, though Pillow may hold them in 32
 Box = tuple[float, float, float, float]
 """Left, top, right and bottom in pixels; right and bottom lie outside the box."""
 # What Pillow raises for files that are empty, truncated, of another kind, or absurdly large.
@@ -49,7 +53,8 @@ def open_rgb(path: Path, enough: int | None = None) -> Image.Image:
     """Decodes an image file, upright and in 8-bit RGB.
 
     The camera's orientation (EXIF) is applied, opacity is dropped, gray and palette images become RGB, 16-bit gray is
-    scaled to 8 bits, and an animation is its first frame.
+    scaled to 8 bits, and an animation is its first frame. Nothing but the formats of ``SUFFIXES`` is opened, whatever
+    the name, and the size is known before memory is taken: Pillow's limit is 179 million pixels.
 
     Args:
         path: The file.
@@ -60,22 +65,28 @@ def open_rgb(path: Path, enough: int | None = None) -> Image.Image:
         ValueError: The file can't be read as an image, or its values have no known range; the message has the path.
     """
     try:
-        with Image.open(path) as image:
+        if not stat.S_ISREG(path.stat().st_mode):  # a pipe would never end
+            raise ValueError("it is no regular file")
+        with Image.open(path, formats=FORMATS) as image:
             if enough is not None:
                 image.draft("RGB", (enough, enough))
+            _check_range(image)
             return _to_rgb(ImageOps.exif_transpose(image))
     except UNREADABLE as error:
         raise ValueError(f"can't read the image {str(path)!r}: {error}") from error
 
 
-def _to_rgb(image: Image.Image) -> Image.Image:
+def _check_range(image: Image.Image) -> None:
     if image.mode == "F":
         raise ValueError("its pixels are floating-point numbers, whose range is unknown")
+    if image.mode == "I" and image.format not in SIXTEEN_BITS:
+        raise ValueError("its pixels are 32-bit integers, whose range is unknown")
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I"):
         # Pillow would clip 16 bits to 8; 65,535 and 255 are both white.
         values = np.asarray(image).astype(np.int64)
-        if values.min() < 0 or values.max() > 65535:
-            raise ValueError(f"its pixels lie in {values.min()} … {values.max()}, beyond 16 bits")
         image = Image.fromarray(((values * 255 + 32767) // 65535).astype(np.uint8))
     if image.mode == "P" and "transparency" in image.info:
         image = image.convert("RGBA")  # directly to RGB, Pillow warns that the transparency is lost

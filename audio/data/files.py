@@ -10,7 +10,9 @@ from torch import Tensor
 from audio.front_end.resample import resample
 
 SUFFIXES = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aiff", ".aif")
-
+RATES = (100, 1_000_000)  # samples per second, from infrasound to bats; a header that says others is wrong
+LOUDEST = 2.0  # lossy coders overshoot 1 by less; beyond, samples have another unit, such as that of 16-bit integers
+LARGEST = 2**30  # samples of all channels: four gigabytes, more than six hours at 48 kHz
 STREAMED = 0x7FFFF000  # bytes; headers that were written before the length was known promise at least this many
 
 
@@ -41,6 +43,8 @@ def read_audio(
 ) -> Tensor:
     """Decodes a file.
 
+    What overshoots [-1, 1], as lossy coders and resampling do, is made softer as a whole, and never clipped.
+
     Args:
         path: Path of the file.
         sample_rate: Sample rate in Hz of the output; the file's own by default.
@@ -51,14 +55,18 @@ def read_audio(
         ``(channel, time)`` float32 in [-1, 1].
 
     Raises:
-        AudioError: A file that is missing, empty, truncated or no audio, that has NaN or infinite samples, or another
-            sample rate or number of channels than expected.
+        AudioError: A file that is missing, empty, truncated, too large, or no audio, that has samples which are NaN,
+            infinite or far beyond [-1, 1], or another sample rate or number of channels than expected or possible.
     """
     if not Path(path).is_file():
-        raise AudioError(f"{path}: no such file")
+        raise AudioError(f"{path}: {'is no regular file' if Path(path).exists() else 'no such file'}")
     try:
         with soundfile.SoundFile(path) as file:
             declared, rate, log = file.frames, file.samplerate, file.extra_info
+            if not RATES[0] <= rate <= RATES[1]:
+                raise AudioError(f"{path}: has {rate} samples per second; expected {RATES[0]} to {RATES[1]:,}")
+            if declared * file.channels > LARGEST:
+                raise AudioError(f"{path}: promises {declared * file.channels:,} samples; expected at most {LARGEST:,}")
             samples = torch.from_numpy(file.read(dtype="float32", always_2d=True).T.copy())
     except (soundfile.LibsndfileError, OSError) as error:
         raise AudioError(f"{path}: can't be decoded as audio ({error})") from error
@@ -74,7 +82,12 @@ def read_audio(
         raise AudioError(f"{path}: has {rate} samples per second; expected {expected_rate}")
     if expected_channels is not None and len(samples) != expected_channels:
         raise AudioError(f"{path}: has {len(samples)} channel(s); expected {expected_channels}")
-    return samples if sample_rate is None else resample(samples, rate, sample_rate)
+    loudest = float(samples.abs().max())
+    if loudest > LOUDEST:
+        raise AudioError(f"{path}: has samples up to {loudest:,.4g}; expected numbers in [-1, 1]")
+    if sample_rate is not None:
+        samples = resample(samples, rate, sample_rate)
+    return samples / samples.abs().max().clamp_min(1)
 
 
 def _check_whole(path: Path | str, log: str) -> None:

@@ -1,10 +1,8 @@
 """Recordings on disk as data: decoded once, split, labeled."""
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import Literal
 
 import numpy as np
 import torch
@@ -12,10 +10,9 @@ from torch import Tensor
 
 from audio.data.cache import Decoded, decode_files
 from audio.data.catalog import Recording, assign_splits, encode_labels
-from audio.data.files import AudioError
 from audio.data.sound_data import SoundData
 from audio.front_end import center_crop, named_geometry
-from viewlearn.data import Split
+from viewlearn.data import Split, Unreadable, report_unreadable
 
 
 class Clips:
@@ -64,7 +61,7 @@ class RecordedData(SoundData):
 
     Raises:
         ValueError: Recordings that lack labels which others have, fractions outside [0, 1), what ``SoundData``
-            raises; ``AudioError``, a ValueError too, for a file that can't be read.
+            raises; files that can't be read.
     """
 
     def __init__(
@@ -75,7 +72,7 @@ class RecordedData(SoundData):
         validation_fraction: float = 0.1,
         split_seed: int = 0,
         cache: str | None = None,
-        unreadable: Literal["stop", "skip"] = "stop",
+        unreadable: Unreadable = "stop",
         min_seconds: float | None = None,
         expected_rate: int | None = None,
         expected_channels: int | None = None,
@@ -103,10 +100,7 @@ class RecordedData(SoundData):
             paths, self.sample_rate, self.cache, self.unreadable, self.expected_rate, self.expected_channels
         )
         sounds = self._long_enough(sounds)
-        if sounds.skipped:
-            first = next(iter(sounds.skipped.values()))
-            message = f"skipped {len(sounds.skipped)} of {len(paths)} files that can't be read; the first: {first}"
-            warnings.warn(message, stacklevel=3)  # past the cached property
+        report_unreadable(sounds.skipped, len(paths), self.unreadable, stacklevel=3)  # past the cached property
         return sounds
 
     def _long_enough(self, sounds: Decoded) -> Decoded:
@@ -116,11 +110,7 @@ class RecordedData(SoundData):
             for recording, length in zip(self.recordings, sounds.lengths.tolist(), strict=True)
             if 0 < length < self.min_samples
         }
-        if short and self.unreadable == "stop":
-            raise AudioError(next(iter(short.values())))
         lengths = np.where(sounds.lengths < self.min_samples, 0, sounds.lengths)
-        if not lengths.any():
-            raise AudioError(f"none of {len(lengths)} files is long enough; the first: {next(iter(short.values()))}")
         return replace(sounds, lengths=lengths, skipped={**sounds.skipped, **short})
 
     @property

@@ -6,6 +6,7 @@ from viewlearn.data.labels import check_labels
 from viewlearn.data.loaders import DeviceLoader, Loader
 from viewlearn.data.order import order
 from viewlearn.data.spec import DataSpec
+from viewlearn.data.unreadable import Unreadable, report_unreadable
 from viewlearn.data.workers import WorkerLoader, make_loader
 
 __all__ = [
@@ -17,11 +18,13 @@ __all__ = [
     "DeviceLoader",
     "Loader",
     "Split",
+    "Unreadable",
     "WorkerLoader",
     "check_data",
     "check_labels",
     "in_memory",
     "make_loader",
     "order",
+    "report_unreadable",
     "take",
 ]

@@ -8,6 +8,7 @@ from torch.utils.data import DataLoader, default_collate
 
 from viewlearn.data.dataset import ArrayDataset, Batch, Dataset
 from viewlearn.data.loaders import DeviceLoader, Loader, LoaderOptions
+from viewlearn.orphans import end_worker_with_parent
 
 MAX_SHARE = 0.25  # of the accelerator's free memory; the rest is for the model and its activations
 
@@ -45,6 +46,7 @@ class WorkerLoader(Loader):
             num_workers=num_workers,
             prefetch_factor=prefetch if num_workers else None,
             persistent_workers=num_workers > 0,
+            worker_init_fn=end_worker_with_parent,
             pin_memory=self.device.type == "cuda",
             # Without one of its own, DataLoader draws from torch's global generator at every epoch, and a resumed
             # run would no longer follow the uninterrupted one.
@@ -56,6 +58,8 @@ class WorkerLoader(Loader):
         for batch in self._loader:
             if self._sampler.batches is not batches:
                 raise RuntimeError("another epoch of this WorkerLoader has begun; it reads one at a time")
+            if isinstance(batch, ValueError):
+                raise batch
             yield batch.to(self.device)
 
 
@@ -116,13 +120,21 @@ class _Sampler:
 
 
 class _Batches(torch.utils.data.Dataset):
-    """Collates in the worker, batch by batch, so that an empty batch keeps the sample's shape and its tasks."""
+    """Collates in the worker, batch by batch, so that an empty batch keeps the sample's shape and its tasks.
+
+    An unreadable sample is the user's mistake and takes the place of its batch; raised here, it would reach the user
+    within the worker's traceback.
+    """
 
     def __init__(self, dataset: Dataset):
         self.dataset = dataset
 
-    def __getitems__(self, indices: list[int]) -> Batch:
-        x, labels = default_collate([self.dataset[i] for i in indices or [0]])
+    def __getitems__(self, indices: list[int]) -> Batch | ValueError:
+        try:
+            samples = [self.dataset[i] for i in indices or [0]]
+        except ValueError as error:
+            return error
+        x, labels = default_collate(samples)
         return Batch(
             x[: len(indices)],
             {task: value[: len(indices)] for task, value in labels.items()},

@@ -15,6 +15,7 @@ from jsonargparse import Namespace
 from viewlearn.data import DataSpec, Loader, make_loader
 from viewlearn.evaluation import EvaluationPlan, Results, evaluate
 from viewlearn.evaluation.probes import Extraction, KNNMonitor, on_validation
+from viewlearn.orphans import end_with_launcher
 from viewlearn.runs.build import Parts, build, build_encoder, build_settings, show_data
 from viewlearn.runs.figures import save_figures
 from viewlearn.runs.folder import RunFolder
@@ -50,6 +51,7 @@ def run(
         FloatingPointError: The loss or the weights stopped being finite.
         StorageError: The folder can't be written to.
     """
+    end_with_launcher()
     config = _configuration(parser, sys.argv[1:] if argv is None else argv)
     set_threads(config.threads)
     accelerator = make_accelerator(

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import torch
 
-from viewlearn.data import ArrayDataset, Split
-from vision.data.files import Files, Unreadable, check_reading, find_images, read_files
+from viewlearn.data import ArrayDataset, Split, Unreadable
+from vision.data.files import Files, check_reading, find_images, read_files
 from vision.data.image_data import ImageData, Source, check_held_out, hold_out
 from vision.superimposed import Overlay
 
@@ -79,8 +79,8 @@ class CIFAR10(ImageData):
         if self._in_folders:
             files = self._files[part]
             index = self._chosen(split, len(files))
-            dataset, kept = read_files(files.take(index), SIZE, "object", unreadable=self.unreadable)
-            return Source(dataset, index[kept])
+            read = read_files(files.take(index), SIZE, "object", unreadable=self.unreadable)
+            return Source(read.dataset, index[read.kept], read.skipped)
         batches = self._batches[part]
         index = self._chosen(split, len(batches.data))
         images = torch.from_numpy(batches.data[index]).permute(0, 3, 1, 2).contiguous()

@@ -1,21 +1,18 @@
 """Lists of image files with their classes: found in folders, and read as a data set."""
 
-import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from viewlearn.data import ArrayDataset, Dataset
+from viewlearn.data import ArrayDataset, Dataset, Unreadable, report_unreadable
 from vision.files import SUFFIXES, is_image, read_center
 
-Unreadable = Literal["stop", "skip"]
 MEMORY_GB = 2.0  # up to which a split is kept in memory by default
-NUM_SHOWN = 5  # unreadable files that a message lists
 
 
 @dataclass(frozen=True)
@@ -102,9 +99,23 @@ class FileDataset:
         return read_center(self.files.paths[index], self.size, self.border), labels
 
 
+class ReadFiles(NamedTuple):
+    """Image files as a data set.
+
+    Args:
+        dataset: The images that can be read.
+        kept: ``(len(dataset),)`` positions of these among the files.
+        skipped: Why the others can't be read, by path.
+    """
+
+    dataset: Dataset
+    kept: np.ndarray
+    skipped: dict[str, str]
+
+
 def read_files(
     files: Files, size: int, task: str, memory_gb: float = float("inf"), unreadable: Unreadable = "stop"
-) -> tuple[Dataset, np.ndarray]:
+) -> ReadFiles:
     """Makes a data set of image files, in memory if they fit.
 
     Args:
@@ -115,45 +126,34 @@ def read_files(
         unreadable: Whether a file that can't be read stops the run, or is left out with a warning. Files that aren't
             kept in memory are all read once to find those.
 
-    Returns:
-        The data set, and the positions in ``files`` of its images ``(len(dataset),)``.
-
     Raises:
         ValueError: Files that can't be read; the message counts them. Skipping raises it if none can be read.
     """
     if len(files) * 3 * size**2 > memory_gb * 1e9:
-        kept = _readable(files, size, None) if unreadable == "skip" else np.arange(len(files))
-        return FileDataset(files.take(kept), size, task), kept
+        kept, skipped = _readable(files, size, None) if unreadable == "skip" else (np.arange(len(files)), {})
+        report_unreadable(skipped, len(files), unreadable)
+        return ReadFiles(FileDataset(files.take(kept), size, task), kept, skipped)
     images = torch.empty(len(files), 3, size, size, dtype=torch.uint8)
-    kept = _readable(files, size, images, unreadable)
+    kept, skipped = _readable(files, size, images)
+    report_unreadable(skipped, len(files), unreadable)
     files = files.take(kept)
     labels = {task: torch.tensor(files.labels, dtype=torch.int64)} if files.classes else {}
-    return ArrayDataset(images[: len(kept)], labels), kept
+    return ReadFiles(ArrayDataset(images[: len(kept)], labels), kept, skipped)
 
 
-def _readable(files: Files, size: int, out: Tensor | None, unreadable: Unreadable = "skip") -> np.ndarray:
-    """Reads every file, into the first rows of ``out``, and returns the positions of those that could be read."""
-    kept, messages = [], []
+def _readable(files: Files, size: int, out: Tensor | None) -> tuple[np.ndarray, dict[str, str]]:
+    """Reads every file, into the first rows of ``out``: the positions of those that can be read, and why not others."""
+    kept, skipped = [], {}
     for position, path in enumerate(files.paths):
         try:
             image = read_center(path, size)
         except ValueError as error:
-            messages.append(str(error))
+            skipped[str(path)] = str(error)
             continue
         if out is not None:
             out[len(kept)] = image
         kept.append(position)
-    if messages:
-        _report(messages, len(files), unreadable)
-    return np.array(kept, dtype=np.int64)
-
-
-def _report(messages: Sequence[str], num_images: int, unreadable: Unreadable) -> None:
-    shown = "\n  ".join([*messages[:NUM_SHOWN], *["…"] * (len(messages) > NUM_SHOWN)])
-    message = f"{len(messages)} of {num_images} images can't be read:\n  {shown}"
-    if unreadable == "stop" or len(messages) == num_images:
-        raise ValueError(f"{message}\nRepair or remove them, or allow --data.unreadable skip")
-    warnings.warn(f"{message}\nThey are left out", stacklevel=4)
+    return np.array(kept, dtype=np.int64), skipped
 
 
 def check_reading(size: int, memory_gb: float, unreadable: Unreadable) -> None:

@@ -1,15 +1,17 @@
 """What all image data share: splits that are read once, an overlay on demand, and measured statistics."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from functools import cached_property
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from viewlearn.data import ArrayDataset, Data, Dataset, DataSpec, Split, order
+from viewlearn.data import ArrayDataset, Data, Dataset, DataSpec, Split, Unreadable, order
 from viewlearn.views import Identity, View
 from vision.superimposed import Composite, Overlay, composite, superimpose
 
@@ -24,10 +26,12 @@ class Source(NamedTuple):
         dataset: uint8 images and their labels.
         index: ``(len(dataset),)`` position of each image in what it was taken from. Overlays are drawn for these, so
             that a subset has the overlays of the whole.
+        skipped: Path of each image that couldn't be read and was skipped, and the reason.
     """
 
     dataset: Dataset
     index: np.ndarray
+    skipped: Mapping[str, str] = MappingProxyType({})
 
 
 class ImageData(Data):
@@ -45,12 +49,14 @@ class ImageData(Data):
     """
 
     splits: tuple[Split, ...] = ("train", "validation", "test")
+    unreadable: Unreadable = "stop"
 
     def __init__(self, overlay: Overlay | None = None, overlay_seed: int = 0, planes: bool = False):
         if planes and overlay is None:
             raise ValueError("planes is True, but there is no overlay to keep apart; give one, such as Digits")
         self.overlay, self.overlay_seed, self.planes = overlay, overlay_seed, planes
         self._datasets: dict[str, Dataset] = {}
+        self._skipped: dict[str, str] = {}
 
     @property
     @abstractmethod
@@ -69,11 +75,21 @@ class ImageData(Data):
     def _cached(self, name: str, source: Callable[[], Source], glyphs: Split) -> Dataset:
         """What ``source`` reads under the overlay with the glyphs of a split, made once and kept under ``name``."""
         if name not in self._datasets:
-            dataset, index = source()
+            dataset, index, skipped = source()
+            self._skipped |= skipped
             if self.overlay is not None:
                 dataset = superimpose(dataset, self.overlay, glyphs, index, self.overlay_seed, self.planes)
             self._datasets[name] = dataset
         return self._datasets[name]
+
+    @property
+    def skipped(self) -> dict[str, str]:
+        """Path of each image that couldn't be read and was skipped, and the reason; reads every split to know."""
+        if self.unreadable == "skip":
+            for name in self.splits:
+                with suppress(ValueError):  # of which nothing is held out
+                    self.split(name)
+        return dict(self._skipped)
 
     @cached_property
     def spec(self) -> DataSpec:

@@ -3,7 +3,7 @@
 import warnings
 from pathlib import Path
 
-from vision.data.files import Unreadable
+from viewlearn.data import Unreadable
 from vision.files import is_image, natural_key
 from vision.video.clip import Clip, FolderClip
 from vision.video.file import FileClip

@@ -6,8 +6,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from viewlearn.data import Data, Dataset, DataSpec, Split
-from vision.data.files import Unreadable
+from viewlearn.data import Data, Dataset, DataSpec, Split, Unreadable
 from vision.data.image_data import float_statistics
 from vision.video.collection import find_clips
 from vision.video.tracking.tracks import load_tracks

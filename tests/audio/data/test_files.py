@@ -1,6 +1,7 @@
 """Formats that are read, and bad files, which say their path and what was expected."""
 
 import math
+import os
 
 import numpy as np
 import pytest
@@ -97,6 +98,51 @@ def test_bad_files_are_said_with_their_path(tmp_path, name, message):
     with pytest.raises(AudioError, match=message) as error:
         read_audio(tmp_path / name)
     assert str(tmp_path / name) in str(error.value)
+
+
+@pytest.mark.parametrize("sample_rate", [None, 8000])
+def test_what_overshoots_is_made_softer_and_never_clipped(tmp_path, sample_rate):
+    soundfile.write(tmp_path / "soft.wav", tone(1), RATE, subtype="FLOAT")
+    soundfile.write(tmp_path / "loud.wav", 3.6 * tone(1), RATE, subtype="FLOAT")
+    soft, loud = (read_audio(tmp_path / name, sample_rate) for name in ("soft.wav", "loud.wav"))
+    assert loud.abs().max() == 1
+    torch.testing.assert_close(loud, soft / soft.abs().max(), rtol=1e-5, atol=1e-6)
+
+
+def test_a_square_wave_overshoots_when_it_is_resampled(tmp_path):
+    soundfile.write(tmp_path / "square.wav", np.sign(tone(1)), RATE, subtype="FLOAT")
+    assert read_audio(tmp_path / "square.wav", 44100).abs().max() == 1
+
+
+def test_samples_in_another_unit_are_refused(tmp_path):
+    """As scipy.io.wavfile writes 16-bit integers that were turned into floats."""
+    soundfile.write(tmp_path / "x.wav", 32768 * tone(1), RATE, subtype="FLOAT")
+    with pytest.raises(AudioError, match=r"x\.wav: has samples up to 1\.638e\+04; expected numbers in \[-1, 1\]"):
+        read_audio(tmp_path / "x.wav")
+
+
+@pytest.mark.parametrize("rate", [1, 10_000_000])
+def test_impossible_sample_rates_are_said(tmp_path, rate):
+    soundfile.write(tmp_path / "x.wav", tone(1), RATE)
+    content = (tmp_path / "x.wav").read_bytes()
+    (tmp_path / "x.wav").write_bytes(content[:24] + rate.to_bytes(4, "little") + content[28:])
+    with pytest.raises(AudioError, match=rf"x\.wav: has {rate} samples per second; expected 100 to 1,000,000"):
+        read_audio(tmp_path / "x.wav", RATE)
+
+
+def test_a_promise_of_too_many_samples_takes_no_memory(tmp_path):
+    soundfile.write(tmp_path / "x.flac", tone(1), RATE)
+    content = bytearray((tmp_path / "x.flac").read_bytes())
+    content[22:26] = b"\xf0\0\0\0"  # the lower 32 of the 36 bits of FLAC's number of samples
+    (tmp_path / "x.flac").write_bytes(content)
+    with pytest.raises(AudioError, match=r"x\.flac: promises 4,026,531,840 samples; expected at most 1,073,741,824"):
+        read_audio(tmp_path / "x.flac")
+
+
+def test_a_pipe_is_no_audio(tmp_path):
+    os.mkfifo(tmp_path / "x.wav")
+    with pytest.raises(AudioError, match=r"x\.wav: is no regular file"):
+        read_audio(tmp_path / "x.wav")
 
 
 def test_wav_that_was_streamed_without_a_known_length_is_whole(tmp_path):

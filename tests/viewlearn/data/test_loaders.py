@@ -120,6 +120,19 @@ def test_the_global_generator_is_untouched(make):
     assert torch.equal(before, torch.get_rng_state())
 
 
+class Broken(Lazy):
+    def __getitem__(self, index):
+        if index == 7:
+            raise ValueError("can't read 7.png: it is cut")
+        return super().__getitem__(index)
+
+
+@pytest.mark.parametrize("num_workers", [0, 2])
+def test_a_sample_that_cannot_be_read_is_one_line(num_workers):
+    with pytest.raises(ValueError, match=r"^can't read 7\.png: it is cut$"):
+        list(WorkerLoader(Broken(array()), 4, num_workers=num_workers).epoch())
+
+
 def test_two_epochs_of_a_worker_loader_at_once_are_refused():
     loader = WorkerLoader(array(), 4, num_workers=0)
     first = loader.epoch(0)

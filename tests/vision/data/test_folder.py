@@ -98,7 +98,7 @@ def test_an_unreadable_image_stops_the_run_or_is_skipped(splits, memory_gb, cont
     data = ImageFolder(
         str(splits), size=16, validation_fraction=0.0, memory_gb=memory_gb, unreadable="skip", overlay=Shapes()
     )
-    with pytest.warns(UserWarning, match=r"(?s)1 of 20 images can't be read.*003\.png"):
+    with pytest.warns(UserWarning, match=r"(?s)1 of 20 files can't be read.*003\.png"):
         train = data.split("train")
     # Those that are left have the overlays that they had.
     others = [i for i in range(20) if i != 3]
@@ -107,10 +107,21 @@ def test_an_unreadable_image_stops_the_run_or_is_skipped(splits, memory_gb, cont
         assert torch.equal(train[i][0], whole[other][0]) and train[i][1] == whole[other][1]
 
 
+def test_what_was_skipped_is_listed_for_all_splits(splits):
+    broken = [splits / "train" / "cat" / "003.png", splits / "test" / "cat" / "001.png"]
+    for path in broken:
+        path.write_bytes(b"")
+    data = ImageFolder(str(splits), size=16, validation_fraction=0.0, unreadable="skip")
+    with pytest.warns(UserWarning, match="can't be read"):
+        assert list(data.skipped) == [str(path) for path in broken]
+    assert "001.png" in data.skipped[str(broken[1])]
+    assert ImageFolder(str(splits.parent / "splits"), size=16).skipped == {}
+
+
 def test_all_unreadable_is_an_error_even_when_skipping(tmp_path):
     (tmp_path / "a.png").write_bytes(b"")
     (tmp_path / "b.png").write_bytes(b"")
-    with pytest.raises(ValueError, match="2 of 2 images"):
+    with pytest.raises(ValueError, match="2 of 2 files"):
         ImageFolder(str(tmp_path), validation_fraction=0.0, test_fraction=0.0, unreadable="skip").split("train")
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from viewlearn.data import Split
-from vision.data.files import MEMORY_GB, Files, Unreadable, check_reading, read_files
+from viewlearn.data import Split, Unreadable
+from vision.data.files import MEMORY_GB, Files, check_reading, read_files
 from vision.data.image_data import ImageData, Source, check_held_out, hold_out
 from vision.files import is_image
 
@@ -64,8 +64,8 @@ class BenchmarkData(ImageData):
         files, index = self._found[split]
         if not files.paths:
             raise ValueError(f"no images are left for {split}; validation_fraction is {self.validation_fraction}")
-        dataset, kept = read_files(files, self.size, "object", self.memory_gb, self.unreadable)
-        return Source(dataset, index[kept])
+        read = read_files(files, self.size, "object", self.memory_gb, self.unreadable)
+        return Source(read.dataset, index[read.kept], read.skipped)
 
     @cached_property
     def _found(self) -> dict[Split, tuple[Files, np.ndarray]]:

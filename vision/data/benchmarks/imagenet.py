@@ -2,9 +2,9 @@
 
 from functools import cached_property
 
-from viewlearn.data import Split
+from viewlearn.data import Split, Unreadable
 from vision.data.benchmarks.benchmark import BenchmarkData, files_of_classes, read_class_list, require
-from vision.data.files import MEMORY_GB, Files, Unreadable
+from vision.data.files import MEMORY_GB, Files
 
 
 class ImageNet100(BenchmarkData):

@@ -8,9 +8,9 @@ import numpy as np
 from scipy.io import loadmat
 from torchvision import datasets
 
-from viewlearn.data import Split
+from viewlearn.data import Split, Unreadable
 from vision.data.benchmarks.benchmark import BenchmarkData, require
-from vision.data.files import MEMORY_GB, Files, Unreadable
+from vision.data.files import MEMORY_GB, Files
 
 SETS = {"train": "trnid", "validation": "valid", "test": "tstid"}  # Flowers-102's names of the splits
 

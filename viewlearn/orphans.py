@@ -1,0 +1,56 @@
+"""Processes that end when the one that started them is gone, even if that was killed and could say nothing."""
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+
+INTERVAL = 1.0  # seconds between two looks at whether the launcher lives
+LAUNCHERS = {"accelerate", "torchrun", "deepspeed", "torch.distributed.run", "torch.distributed.launch"}
+GONE = "\nerror: what launched this process is gone, so it ends; go on by --resume with the run's folder\n"
+
+
+def end_with_launcher() -> None:
+    """Lets this process end within seconds after its launcher, if it has one such as ``accelerate launch``.
+
+    A launcher that is killed by SIGKILL can't stop what it has started: that would go on, and write into a folder that
+    its user takes for free. A process that a shell or a script has started outlives it, as usual.
+    """
+    launcher = os.getppid()
+    if _is_launcher(launcher):
+        threading.Thread(target=_watch, args=(launcher,), name="launcher watch", daemon=True).start()
+
+
+def end_worker_with_parent(worker: int = 0) -> None:
+    """Lets a process that ``multiprocessing`` has started, such as a data loader's worker, end with its parent.
+
+    Args:
+        worker: Number of the worker, which torch gives to each ``worker_init_fn``.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+
+        def wait() -> None:
+            parent.join()
+            os.kill(os.getpid(), signal.SIGKILL)
+
+        threading.Thread(target=wait, name="parent watch", daemon=True).start()
+
+
+def _watch(launcher: int) -> None:
+    while os.getppid() == launcher:
+        time.sleep(INTERVAL)
+    os.write(2, GONE.encode())
+    os.kill(os.getpid(), signal.SIGKILL)  # whatever the main thread waits for
+
+
+def _is_launcher(process: int) -> bool:
+    if "LOCAL_RANK" in os.environ:  # all launchers of several processes set it
+        return True
+    try:
+        words = Path(f"/proc/{process}/cmdline").read_bytes().decode(errors="replace").split("\0")
+    except OSError:  # no such file system, or no such process any more
+        return False
+    return any(Path(word).name in LAUNCHERS for word in words[:4])
