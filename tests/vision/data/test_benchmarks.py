@@ -80,9 +80,9 @@ def test_imagenet_100_says_what_it_expects(imagenet):
         ImageNet100(str(root), listed).split("train")
     (imagenet / "list.txt").write_text("n01\n")
     (root / "train" / "n01" / "broken.JPEG").write_bytes(b"no image")
-    with pytest.raises(ValueError, match=r"(?s)1 of 11 images can't be read.*broken\.JPEG"):
+    with pytest.raises(ValueError, match=r"(?s)1 of 11 files can't be read.*broken\.JPEG"):
         ImageNet100(str(root), listed, validation_fraction=0).split("train")
-    with pytest.warns(UserWarning, match="They are left out"):
+    with pytest.warns(UserWarning, match="they are left out"):
         assert len(ImageNet100(str(root), listed, validation_fraction=0, unreadable="skip").split("train")) == 10
 
 
