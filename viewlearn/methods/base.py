@@ -9,6 +9,7 @@ from torch import Generator, Tensor, nn
 
 from viewlearn.data import Batch, Dataset
 from viewlearn.encoders import Encoder
+from viewlearn.methods.scoring import tilted_entry
 from viewlearn.views import Compose, Decisions, Params, reverse_gradient
 from viewlearn.views.decision import within
 
@@ -29,12 +30,25 @@ class Method(nn.Module, ABC):
     Args:
         encoder: Maps inputs in natural units to features.
         views: Pipeline from stored samples to the encoder's input, see ``viewlearn.views.pipeline``.
+
+    Raises:
+        ValueError: A view that chooses among candidates (``Tilted``), in a method that doesn't score them.
+
+    Attributes:
+        scores_candidates: Whether ``forward`` scores the candidates of a ``Tilted``.
     """
+
+    scores_candidates: bool = False
 
     def __init__(self, encoder: Encoder, views: Compose):
         super().__init__()
         self.encoder = encoder
         self.views = views
+        self.tilted = tilted_entry(views)
+        if self.tilted is not None and not self.scores_candidates:
+            raise ValueError(
+                f"{type(self).__name__} doesn't score candidates, so its views can't be Tilted; SimCLR's can"
+            )
 
     @abstractmethod
     def forward(self, batch: Batch, generator: Generator, player: Player = "both") -> tuple[Tensor, Metrics]:
@@ -80,7 +94,7 @@ class Method(nn.Module, ABC):
         decisions: Decisions = {}
         with nullcontext() if learned else torch.no_grad():
             for name, entry in self.views.entries.items():
-                if _learns(entry):
+                if _learns(entry) or name == self.tilted:
                     x, made = entry.observe(x, params[name])
                     decisions |= within(name, made)
                 else:

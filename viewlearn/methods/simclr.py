@@ -11,7 +11,8 @@ from viewlearn.encoders.heads import Head
 from viewlearn.losses import nt_xent, spectral, viewmaker_nt_xent
 from viewlearn.methods.base import Method, Metrics, Player
 from viewlearn.methods.checks import check_embedding
-from viewlearn.views import Compose
+from viewlearn.methods.scoring import candidate_views, pair_scores, unrecorded
+from viewlearn.views import Compose, Params
 
 
 class SimCLR(Method):
@@ -34,6 +35,8 @@ class SimCLR(Method):
         ValueError: A temperature that isn't positive, or a dimension below 1.
     """
 
+    scores_candidates = True
+
     def __init__(
         self,
         encoder: Encoder,
@@ -55,8 +58,8 @@ class SimCLR(Method):
         return {"0": self.head}
 
     def forward(self, batch: Batch, generator: Generator, player: Player = "both") -> tuple[Tensor, Metrics]:
-        x1, first = self.view(batch.x, generator, player)
-        x2, second = self.view(batch.x, generator, player)
+        drawn = self.choose(batch.x, *(self.views.sample(batch.x, generator) for _ in range(2)))
+        (x1, first), (x2, second) = (self.render(batch.x, params, player) for params in drawn)
         z1, z2 = self.head(self.encoder(torch.cat([x1, x2]))).chunk(2)
         if self.loss == "spectral":
             loss = spectral(z1, z2, across_processes=True)
@@ -66,3 +69,21 @@ class SimCLR(Method):
         with torch.no_grad():
             alignment = torch.cosine_similarity(z1.float(), z2.float()).mean()
         return self.settle(loss, {"alignment": alignment}, first, second)
+
+    @torch.no_grad()
+    def choose(self, x: Tensor, first: Params, second: Params) -> tuple[Params, Params]:
+        """Scores the candidates of a ``Tilted`` among the views against those of the other view (``pair_scores``).
+
+        Negatives are those of this process.
+        """
+        if self.tilted is None or first[self.tilted]["score"].shape[1] == 1:
+            return first, second
+        seen = torch.cat([candidate_views(self.views, self.tilted, x, params) for params in (first, second)])
+        with unrecorded(self.encoder), unrecorded(self.head):
+            z = self.head(self.encoder(seen)).unflatten(0, (2, -1, len(x)))
+        scores = pair_scores(z[0], z[1], self.temperature)
+        first, second = (
+            {**params, self.tilted: {**params[self.tilted], "score": score}}
+            for params, score in zip((first, second), scores, strict=True)
+        )
+        return first, second

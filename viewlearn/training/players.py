@@ -6,11 +6,11 @@ from contextlib import contextmanager
 from typing import Any, Literal
 
 from torch import nn
-from torch.nn.modules.batchnorm import _NormBase
 from torch.optim import Optimizer
 from torch.optim.optimizer import ParamsT
 
 from viewlearn.methods import Method, Player
+from viewlearn.methods.scoring import unrecorded
 
 MakeOptimizer = Callable[[ParamsT], Optimizer]
 Updates = Literal["simultaneous", "alternating"]
@@ -60,18 +60,14 @@ def moves(method: Method, updates: Updates) -> list[Player]:
 def frozen(module: nn.Module) -> Iterator[None]:
     """Keeps gradients from the module's weights; its BatchNorms normalize by the batch without recording it."""
     parameters = [p for p in module.parameters() if p.requires_grad]
-    norms = [m for m in module.modules() if isinstance(m, _NormBase) and m.track_running_stats]
     for parameter in parameters:
         parameter.requires_grad_(False)
-    for norm in norms:
-        norm.track_running_stats = False
     try:
-        yield
+        with unrecorded(module):
+            yield
     finally:
         for parameter in parameters:
             parameter.requires_grad_(True)
-        for norm in norms:
-            norm.track_running_stats = True
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from viewlearn.views.learned.filter import LearnedFilter
 from viewlearn.views.learned.mask import LearnedMask
 from viewlearn.views.learned.network import CoarseNetwork
 from viewlearn.views.learned.resize import resized
+from viewlearn.views.learned.tilted import Tilted
 from viewlearn.views.learned.view import Budget, LearnedView
 from viewlearn.views.learned.warp import LearnedWarp
 from viewlearn.views.leave_one_out import LeaveOneOut
@@ -32,6 +33,7 @@ __all__ = [
     "NoViews",
     "Params",
     "RandomApply",
+    "Tilted",
     "View",
     "Viewmaker",
     "distortion",

@@ -16,6 +16,7 @@ DRIVER = Path(__file__).parent / "driver.py"
 VIEWS = {
     "LearnedFilter": ("--views.width", "4"),
     "LearnedWarp": ("--views.width", "4"),
+    "Tilted": ("--views.view", "SimCLRViews", "--views.budget", "0.2"),
     "LearnedMask": ("--views.width", "4", "--views.diversity", "0.5"),
 }
 FEW = ("--steps", "6", "--checkpoint_every", "3", "--log_every", "1", "--encoder", "toy.Plain", "--batch_size", "32")
@@ -30,7 +31,7 @@ def test_a_killed_run_goes_on_to_the_same_bytes(launch, tmp_path, monkeypatch, n
     whole, _, _ = launch("--out", str(tmp_path / "whole"), *flags(name))
     first, last = (load_file(whole.checkpoints / f"step_0000000{k}/state.safetensors") for k in (3, 6))
     weights = [key for key in first if key.startswith("/method/views.")]
-    assert any((first[key] != last[key]).any() for key in weights), "the views learn"
+    assert name == "Tilted" or any((first[key] != last[key]).any() for key in weights), "the views learn"
 
     class Stop(Exception):
         pass
@@ -66,4 +67,4 @@ def test_two_processes_train_the_same_views(tmp_path, name):
     assert [line["step"] for line in lines if "loss" in line] == list(range(1, 7))
     first, last = (load_file(out / f"checkpoints/step_0000000{step}/state.safetensors") for step in (3, 6))
     weights = [key for key in first if key.startswith("/method/views.")]
-    assert any((first[key] != last[key]).any() for key in weights)
+    assert name == "Tilted" or any((first[key] != last[key]).any() for key in weights)

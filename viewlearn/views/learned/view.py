@@ -63,11 +63,19 @@ class LearnedView(View):
 
     @budget.setter
     def budget(self, budget: float) -> None:
+        self.check_budget(budget)
+        self._chosen_budget = float(budget)
+        self._budget = torch.full_like(self._budget, budget)  # a new one: a backward pass may still need the old
+
+    def check_budget(self, budget: float) -> None:
+        """Checks that a budget makes sense.
+
+        Raises:
+            ValueError: It doesn't.
+        """
         if not 0 < budget <= self.largest_budget:
             most = "" if self.largest_budget == math.inf else f" and at most {self.largest_budget:g}"
             raise ValueError(f"budget of the {type(self).__name__} is {budget}; it must be above 0{most}")
-        self._chosen_budget = float(budget)
-        self._budget = torch.full_like(self._budget, budget)  # a new one: a backward pass may still need the old
 
     @abstractmethod
     def resolve(self, x: Tensor, params: Params) -> Params: ...
