@@ -1,5 +1,8 @@
 """Training in several processes: rank, number of processes, and a gather that has a gradient."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import torch
@@ -13,6 +16,32 @@ if dist.is_available():  # Renamed in torch 2.14: the old names warn there, the 
 
 
 NOT_BROADCAST = "_ddp_params_and_buffers_to_ignore"  # the attribute that DistributedDataParallel looks for
+
+
+TIMEOUT = timedelta(minutes=30)  # that processes wait for one another, such as for the main one's measurements
+
+
+class LostProcess(RuntimeError):
+    """Another process of the run has ended or hangs, so this one can't go on."""
+
+
+@contextmanager
+def telling_of_lost_processes() -> Iterator[None]:
+    """Within, what a backend says of a connection becomes one sentence.
+
+    Raises:
+        LostProcess: Another process has ended, or hasn't answered for ``TIMEOUT``.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        # NCCL's errors are DistErrors; Gloo's are plain ones that name its source.
+        if not isinstance(error, dist.DistError) and "gloo/" not in str(error):
+            raise
+        raise LostProcess(
+            f"another process of this run has ended, or hasn't answered for {TIMEOUT.seconds // 60} minutes, so "
+            f"process {rank()} ends, too; see what that one says, and go on by --resume"
+        ) from error
 
 
 def world_size() -> int:

@@ -1,5 +1,6 @@
 """Trains an encoder by contrasting views and evaluates it: ``accelerate launch -m viewlearn.train --help``."""
 
+from viewlearn.distributed import LostProcess
 from viewlearn.evaluation import Results
 from viewlearn.runs import Parts, RunFolder, StorageError, load_components, make_parser, run
 
@@ -21,9 +22,12 @@ def _report(folder: RunFolder, parts: Parts, analyze: bool) -> None:
 
 
 def _summary(folder: RunFolder, results: Results) -> str:
-    from viewlearn.report import saved_analysis, summarize
+    from viewlearn.report import MissingPart, saved_analysis, summarize
 
-    return summarize(results, saved_analysis(folder))
+    try:
+        return summarize(results, saved_analysis(folder))
+    except MissingPart:  # of another run or step, or damaged, which the page says
+        return summarize(results, None)
 
 
 def main() -> None:
@@ -32,7 +36,7 @@ def main() -> None:
         load_components()
         parser = make_parser("Trains an encoder by contrasting views and evaluates it.", DEFAULTS)
         folder, _, results = run(parser, report=_report)
-    except (ValueError, FloatingPointError, StorageError) as error:
+    except (ValueError, FloatingPointError, StorageError, LostProcess) as error:
         raise SystemExit(f"error: {error}") from error
     if results is not None:
         print(f"\n{_summary(folder, results)}\n\nrun folder: {folder.path}")

@@ -1,6 +1,9 @@
+import pytest
 import torch
+import torch.distributed as dist
 
 from viewlearn import distributed
+from viewlearn.distributed import LostProcess, telling_of_lost_processes
 
 
 def test_one_process_is_the_identity():
@@ -28,3 +31,13 @@ def test_gather_concatenates_in_rank_order_and_sums_gradients(in_processes):
         torch.testing.assert_close(result["gradient"], weights * (1 + 2))
         assert result["labels"].tolist() == [0, 5, 1, 6]
         assert result["place"].tolist() == [rank, 2]
+
+
+def test_a_lost_process_is_one_sentence():
+    said = "another process of this run has ended, or hasn't answered for 30 minutes"
+    with pytest.raises(LostProcess, match=said), telling_of_lost_processes():
+        raise RuntimeError("[third_party/gloo/gloo/transport/tcp/pair.cc:545] Connection closed by peer")
+    with pytest.raises(LostProcess), telling_of_lost_processes():
+        raise dist.DistBackendError("NCCL error: remote process exited")
+    with pytest.raises(RuntimeError, match="shapes"), telling_of_lost_processes():
+        raise RuntimeError("shapes don't match")

@@ -1,5 +1,6 @@
 """Data: their description, samples with labels per task, and loaders with a reproducible order."""
 
+from viewlearn.data.agreement import Sight, check_agreement
 from viewlearn.data.check import check_data
 from viewlearn.data.dataset import ArrayDataset, Batch, Data, Dataset, Split, in_memory, take
 from viewlearn.data.labels import check_labels
@@ -17,9 +18,11 @@ __all__ = [
     "Dataset",
     "DeviceLoader",
     "Loader",
+    "Sight",
     "Split",
     "Unreadable",
     "WorkerLoader",
+    "check_agreement",
     "check_data",
     "check_labels",
     "in_memory",

@@ -45,7 +45,7 @@ class DataSpec:
         }
 
     def change_from(self, before: "DataSpec") -> str | None:
-        """Says what is other than it was: ``num_train was 90, now it is 89``; None where nothing is.
+        """Says what is other than it was: ``num_train is 89, not 90``; None where nothing is.
 
         Means and deviations are measured, so that another machine may find other last digits: a thousandth is allowed.
         """
@@ -54,7 +54,7 @@ class DataSpec:
             measured = name in ("mean", "std") and len(old) == len(new)
             same = all(map(_close, old, new)) if measured else old == new
             if not same:
-                return f"{name} was {old}, now it is {new}"
+                return f"{name} is {new}, not {old}"
         return None
 
 

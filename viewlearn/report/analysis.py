@@ -10,8 +10,8 @@ import torch
 
 from viewlearn.evaluation.feature_dropping import CACHE, FeatureDropping, JudgeSettings, analyze, fit_judges
 from viewlearn.report.run_reader import MissingPart, RunReader
-from viewlearn.runs.checkpoint import load_checkpoint
-from viewlearn.runs.folder import RunFolder
+from viewlearn.runs.checkpoint import checkpoints_in, load_checkpoint
+from viewlearn.runs.folder import RUN, RunFolder
 from viewlearn.training.hardware import choose_precision
 
 FINAL = "final"
@@ -45,9 +45,13 @@ class AnalysisSettings:
     device: str = "cpu"
     seed: int = 0
 
-    def to_dict(self) -> dict[str, Any]:
-        """Returns what decides the numbers, as plain values; where judges are kept and computed doesn't."""
-        return {name: value for name, value in asdict(self).items() if name not in ("cache", "device")}
+    def of_run(self, folder: RunFolder) -> dict[str, Any]:
+        """Returns what decides the numbers, as plain values: which run, after which step, and these settings.
+
+        Where judges are kept and computed doesn't.
+        """
+        settings = {name: value for name, value in asdict(self).items() if name not in ("cache", "device")}
+        return {**settings, **_whose(folder)}
 
 
 # What a run asks at its end: seconds where the judges are there already, and a minute or so for new data.
@@ -60,13 +64,24 @@ def saved_analysis(folder: RunFolder) -> FeatureDropping | None:
     """Reads the analysis in a run's folder; None if there is none.
 
     Raises:
-        MissingPart: It can't be read.
+        MissingPart: It can't be read, or is another run's, or from an earlier step.
     """
     path = folder.path / FILE
     try:
-        return FeatureDropping.load(path) if path.is_file() else None
+        analysis = FeatureDropping.load(path) if path.is_file() else None
     except (OSError, ValueError) as error:
-        raise MissingPart(str(error)) from error
+        raise MissingPart(f"{path} can't be read: {error}") from error
+    if analysis is not None:
+        for name, value in _whose(folder).items():
+            if analysis.settings.get(name, value) != value:
+                raise MissingPart(f"{path} is {'of another run' if name == RUN else 'from another step of the run'}")
+    return analysis
+
+
+def _whose(folder: RunFolder) -> dict[str, Any]:
+    """What an analysis is about."""
+    checkpoints = checkpoints_in(folder.checkpoints)
+    return {RUN: folder.identity, "step": checkpoints[-1][0] if checkpoints else None}
 
 
 def analyze_runs(runs: Sequence[RunReader], settings: AnalysisSettings) -> dict[int, FeatureDropping]:
@@ -102,7 +117,9 @@ def analyze_runs(runs: Sequence[RunReader], settings: AnalysisSettings) -> dict[
                 seed=settings.seed,
             )
         views = {name: part.views[name] for name, part in made.items()}
-        analyses[run.index] = replace(made[FINAL], views=views, gaps=gaps, settings=settings.to_dict())
+        analyses[run.index] = replace(made[FINAL], views=views, gaps=gaps, settings=settings.of_run(run.folder))
+        if not any(effect.tasks for effect in views.values()):
+            continue  # nothing was found out, and the reason may pass
         with suppress(OSError):  # a folder that can't be written to is reported on all the same
             analyses[run.index].save(run.folder.path / FILE)
     return analyses
@@ -112,7 +129,7 @@ def _stages(run: RunReader, settings: AnalysisSettings) -> Iterator[tuple[str, i
     """Yields (name, test samples) of points in training; at each, the run's views have the weights of that point."""
     method = run.parts.method
     yield FINAL, settings.num_samples
-    earlier = sorted(run.folder.checkpoints.glob("step_*"))[:-1]
+    earlier = [path for _, path in checkpoints_in(run.folder.checkpoints)][:-1]
     if not (settings.checkpoints and earlier and method.adversarial):
         return
     newest = {name: value.clone() for name, value in method.state_dict().items()}

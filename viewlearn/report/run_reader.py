@@ -126,9 +126,9 @@ class RunReader:
         if not self.folder.results.is_file():
             raise MissingPart(f"it has no {name} yet: it isn't finished, or wasn't evaluated")
         try:
-            return Results.load(self.folder.results)
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise MissingPart(f"its {name} can't be read by this version: {_reason(error)}") from error
+            return self.folder.load_results()
+        except ValueError as error:
+            raise MissingPart(str(error)) from error
 
     @cached_property
     def parts(self) -> Parts:

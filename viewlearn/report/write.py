@@ -100,12 +100,12 @@ def _analyses(
         wanted = []
         for run in group:
             try:
-                saved = saved_analysis(run.folder)
-                if saved is not None and (settings is None or saved.settings == settings.to_dict()):
+                saved, damage = _saved(run)
+                if saved is not None and (settings is None or saved.settings == settings.of_run(run.folder)):
                     analyses[run.index] = saved
                 elif settings is None:
                     why = "it wasn't analyzed yet; python -m viewlearn.report does so, unless with --no-analysis"
-                    missing[run.index] = why
+                    missing[run.index] = damage or why
                 elif run.parts is not None:
                     wanted.append(run)
             except MissingPart as error:
@@ -116,3 +116,11 @@ def _analyses(
             except MissingPart as error:
                 missing |= {run.index: str(error) for run in wanted}
     return analyses, {index: why for index, why in missing.items() if index not in analyses}
+
+
+def _saved(run: RunReader) -> tuple[FeatureDropping | None, str]:
+    """The analysis in a run's folder, if it is there and the run's, and why it can't be taken."""
+    try:
+        return saved_analysis(run.folder), ""
+    except MissingPart as error:
+        return None, str(error)

@@ -13,6 +13,7 @@ from filelock import FileLock, Timeout
 from torch import Tensor, nn
 
 from viewlearn.data import DataSpec
+from viewlearn.evaluation import Results
 from viewlearn.files import (
     clear_leftovers,
     fingerprint,
@@ -257,7 +258,22 @@ class RunFolder:
     def save_results(self, results: dict[str, Any]) -> None:
         """Writes the evaluation."""
         with self.writing(self.results):
-            write_text(self.results, json.dumps(results, indent=1))
+            write_text(self.results, json.dumps({**results, RUN: self.identity}, indent=1))
+
+    def load_results(self) -> Results:
+        """Returns the evaluation.
+
+        Raises:
+            ValueError: The file can't be read, or is another run's.
+        """
+        try:
+            stored = json.loads(self.results.read_text(encoding="utf-8"))
+            owner, results = stored.get(RUN, self.identity), Results.load(self.results)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"{self.results} can't be read: {type(error).__name__}: {error}") from error
+        if self.identity and owner != self.identity:
+            raise ValueError(f"{self.results} is another run's")
+        return results
 
     @contextmanager
     def writing(self, path: Path) -> Iterator[None]:

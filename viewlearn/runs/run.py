@@ -9,10 +9,11 @@ from typing import Any, TypeVar
 
 import torch
 from accelerate import Accelerator, PartialState
-from accelerate.utils import broadcast_object_list
+from accelerate.utils import broadcast_object_list, gather_object
 from jsonargparse import Namespace
 
-from viewlearn.data import DataSpec, Loader, make_loader
+from viewlearn.data import DataSpec, Loader, Sight, check_agreement, make_loader
+from viewlearn.distributed import telling_of_lost_processes
 from viewlearn.evaluation import EvaluationPlan, Results, evaluate
 from viewlearn.evaluation.probes import Extraction, KNNMonitor, on_validation
 from viewlearn.orphans import end_with_launcher
@@ -50,6 +51,7 @@ def run(
         ValueError: Invalid settings, or a damaged folder; before training starts, and before a folder is made.
         FloatingPointError: The loss or the weights stopped being finite.
         StorageError: The folder can't be written to.
+        LostProcess: Another process of the run has ended.
     """
     end_with_launcher()
     config = _configuration(parser, sys.argv[1:] if argv is None else argv)
@@ -63,7 +65,8 @@ def run(
     )
     folder = _choose_folder(config)
     try:
-        return _run_in(folder, parser, config, accelerator, report)
+        with telling_of_lost_processes():
+            return _run_in(folder, parser, config, accelerator, report)
     finally:
         folder.release()
 
@@ -77,6 +80,8 @@ def _run_in(
 ) -> tuple[RunFolder, Parts, Results | None]:
     parts = build(parser, config)
     parts.method.check(parts.data.pretraining())
+    if accelerator.num_processes > 1:
+        check_agreement(gather_object([Sight.of(parts.data)]))
     loader = _make_loader(config, parts, accelerator)
     settings = build_settings(parser, config)
     make_optimizers(parts.method, parts.optimizer, parts.views_optimizer)  # only to hear now what they refuse

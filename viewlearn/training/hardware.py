@@ -5,8 +5,10 @@ from typing import Literal
 
 import torch
 from accelerate import Accelerator
-from accelerate.utils import DistributedDataParallelKwargs
+from accelerate.utils import DistributedDataParallelKwargs, InitProcessGroupKwargs
 from torch import nn
+
+from viewlearn.distributed import TIMEOUT
 
 Precision = Literal["auto", "fp32", "bf16"]
 MemoryFormat = Literal["channels_last", "contiguous"]
@@ -80,4 +82,6 @@ def make_accelerator(device: str, precision: Precision, find_unused_parameters: 
     if on_cpu:
         os.environ.setdefault("ACCELERATE_USE_CPU", "true")
     ddp = DistributedDataParallelKwargs(find_unused_parameters=find_unused_parameters)
-    return Accelerator(cpu=on_cpu, mixed_precision=mixed, kwargs_handlers=[ddp], **kwargs)
+    return Accelerator(
+        cpu=on_cpu, mixed_precision=mixed, kwargs_handlers=[ddp, InitProcessGroupKwargs(timeout=TIMEOUT)], **kwargs
+    )

@@ -51,3 +51,11 @@ def test_sound_data_pass():
 def test_faults_are_found(train, message):
     with pytest.raises(ValueError, match=message):
         check_data(Given(train=train, test=given([0])))
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_values_that_are_no_numbers_are_refused(value):
+    x = torch.zeros(3, 1, 4, 4)
+    x[2, 0, 1, 1] = value
+    with pytest.raises(ValueError, match="test split: sample 2 has values that are NaN or infinite"):
+        check_data(Given(train=given([0, 1]), test=ArrayDataset(x)))

@@ -1,13 +1,17 @@
 """The table that a run ends with."""
 
+import shutil
+
+import pytest
 import torch
 
+from viewlearn.data import DataSpec
 from viewlearn.evaluation import Results, Row
 from viewlearn.evaluation.feature_dropping import FeatureDropping, JudgeSettings
 from viewlearn.evaluation.feature_dropping.destruction import Destruction, destruction
 from viewlearn.evaluation.feature_dropping.results import TaskDropping, ViewsEffect
 from viewlearn.evaluation.score import Score
-from viewlearn.report import AnalysisSettings, saved_analysis, summarize
+from viewlearn.report import AnalysisSettings, MissingPart, saved_analysis, summarize
 from viewlearn.runs import RunFolder
 
 SCORE = Score(0.5, 0.4, 0.6, 100, 50)
@@ -65,6 +69,37 @@ def test_without_analysis_its_columns_are_empty():
 
 def test_an_analysis_says_how_it_was_made(tmp_path):
     settings = AnalysisSettings(judge=JudgeSettings("whitened4"))
-    dropping(settings=settings.to_dict()).save(tmp_path / "feature_dropping.json")
-    saved = saved_analysis(RunFolder(tmp_path))
-    assert saved.settings == settings.to_dict() != AnalysisSettings().to_dict()
+    folder = RunFolder(tmp_path)
+    dropping(settings=settings.of_run(folder)).save(tmp_path / "feature_dropping.json")
+    assert saved_analysis(folder).settings == settings.of_run(folder) != AnalysisSettings().of_run(folder)
+
+
+def test_an_analysis_of_another_run_or_step_is_none_of_this(tmp_path):
+    one, other = RunFolder(tmp_path / "one"), RunFolder(tmp_path / "other")
+    for folder, text in ((one, "steps: 1\n"), (other, "steps: 2\n")):
+        folder.create(DataSpec((3, 8, 8)), {"config.yaml": text})
+        folder.save_checkpoint(1, {})
+        folder.release()
+    path = dropping(settings=AnalysisSettings().of_run(one)).save(one.path / "feature_dropping.json")
+    assert saved_analysis(one) is not None
+    shutil.copy(path, other.path)
+    with pytest.raises(MissingPart, match=r"other/feature_dropping\.json is of another run"):
+        saved_analysis(other)
+    one.save_checkpoint(2, {})
+    with pytest.raises(MissingPart, match=r"one/feature_dropping\.json is from another step of the run"):
+        saved_analysis(one)
+    path.write_text(path.read_text()[:100])
+    with pytest.raises(MissingPart, match=r"one/feature_dropping\.json can't be read"):
+        saved_analysis(one)
+
+
+def test_results_of_another_run_are_none_of_this(tmp_path):
+    one, other = RunFolder(tmp_path / "one"), RunFolder(tmp_path / "other")
+    for folder, text in ((one, "steps: 1\n"), (other, "steps: 2\n")):
+        folder.create(DataSpec((3, 8, 8)), {"config.yaml": text})
+        folder.release()
+    one.save_results(Results(ROWS).to_dict())
+    assert one.load_results() == Results(ROWS)
+    shutil.copy(one.results, other.path)
+    with pytest.raises(ValueError, match=r"other/results\.json is another run's"):
+        other.load_results()

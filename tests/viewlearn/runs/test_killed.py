@@ -48,7 +48,7 @@ def go(folder_parser, monkeypatch) -> Callable:
     def go(path: Path) -> RunFolder:
         AcceleratorState._reset_state(reset_partial_state=True)
         flags = ("--resume", str(path)) if path.exists() else ("--out", str(path), *SETTINGS)
-        return run(folder_parser, flags, report=lambda folder, *_: write_text(folder.report, "page"))[0]
+        return run(folder_parser, [*flags, "--trust"], report=lambda folder, *_: write_text(folder.report, "page"))[0]
 
     return go
 
