@@ -9,8 +9,9 @@ from torch import Generator, Tensor, nn
 
 from viewlearn.data import Batch, Dataset
 from viewlearn.encoders import Encoder
+from viewlearn.methods.difficulty import BudgetController
 from viewlearn.methods.scoring import tilted_entry
-from viewlearn.views import Compose, Decisions, Params, reverse_gradient
+from viewlearn.views import Compose, Decisions, LearnedView, Params, reverse_gradient
 from viewlearn.views.decision import within
 
 Player = Literal["both", "learner", "adversary"]
@@ -50,6 +51,9 @@ class Method(nn.Module, ABC):
                 f"{type(self).__name__} doesn't score candidates, so its views can't be Tilted; SimCLR's can"
             )
 
+        automatic = [m for m in views.modules() if isinstance(m, LearnedView) and m.automatic]
+        self.controller = BudgetController(automatic) if automatic else None
+
     @abstractmethod
     def forward(self, batch: Batch, generator: Generator, player: Player = "both") -> tuple[Tensor, Metrics]:
         """Computes the loss, a scalar, and metrics to log, detached scalars.
@@ -69,7 +73,15 @@ class Method(nn.Module, ABC):
         """
 
     def update(self) -> None:
-        """Moves momentum encoders and the like; called after every step of the optimizers."""
+        """Moves automatic budgets, momentum encoders and the like; called after every step of the optimizers.
+
+        A subclass that overrides it calls it.
+
+        Raises:
+            ValueError: Budgets are automatic, and ``settle`` wasn't given a pair.
+        """
+        if self.controller is not None:
+            self.controller.step()
 
     @property
     def projections(self) -> dict[str, nn.Module]:
@@ -79,7 +91,7 @@ class Method(nn.Module, ABC):
     @property
     def adversarial(self) -> bool:
         """Whether the views have weights to learn."""
-        return _learns(self.views)
+        return learns(self.views)
 
     def view(self, x: Tensor, generator: Generator, player: Player) -> tuple[Tensor, Decisions]:
         """Makes one view of every sample, with parameters drawn afresh."""
@@ -94,14 +106,16 @@ class Method(nn.Module, ABC):
         decisions: Decisions = {}
         with nullcontext() if learned else torch.no_grad():
             for name, entry in self.views.entries.items():
-                if _learns(entry) or name == self.tilted:
+                if learns(entry) or name == self.tilted:
                     x, made = entry.observe(x, params[name])
                     decisions |= within(name, made)
                 else:
                     x = entry.transform(x, params[name])
         return (reverse_gradient(x) if learned else x), decisions
 
-    def settle(self, loss: Tensor, metrics: Metrics, *rendered: Decisions) -> tuple[Tensor, Metrics]:
+    def settle(
+        self, loss: Tensor, metrics: Metrics, *rendered: Decisions, pair: tuple[Tensor, Tensor] | None = None
+    ) -> tuple[Tensor, Metrics]:
         """Adds what learned views want besides making it hard, and measures what they did.
 
         A penalty has a gradient in the views and no value in the loss, which stays what the encoder is judged by.
@@ -110,6 +124,7 @@ class Method(nn.Module, ABC):
             loss: The loss that the encoder decreases.
             metrics: Metrics of the method's own.
             rendered: What was decided in each rendering of the step that the views learn from; the first is measured.
+            pair: Embeddings of views and of their partners, ``(batch, dim)`` each, that automatic budgets need.
 
         Returns:
             What ``forward`` returns.
@@ -121,9 +136,14 @@ class Method(nn.Module, ABC):
             if penalty is not None:
                 loss = loss + (penalty - penalty.detach())
                 measured["penalty"] = penalty.detach()
+            if decision.learned.automatic:
+                measured["budget"] = decision.learned.budget_now
             metrics |= {f"{path}/{name}": value for name, value in measured.items()}
+        if self.controller is not None and pair is not None:
+            metrics["found"] = self.controller.record(*pair)
         return loss, metrics
 
 
-def _learns(module: nn.Module) -> bool:
+def learns(module: nn.Module) -> bool:
+    """Whether a view has weights to learn."""
     return any(parameter.requires_grad for parameter in module.parameters())

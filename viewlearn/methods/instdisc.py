@@ -88,9 +88,10 @@ class InstDisc(Method):
             self._fresh.append((distributed.gather(batch.index), distributed.gather(z.detach())))
         with torch.no_grad():
             alignment = torch.cosine_similarity(z.float(), memory).mean()
-        return self.settle(loss, {"alignment": alignment}, decisions)
+        return self.settle(loss, {"alignment": alignment}, decisions, pair=(z, memory))
 
     def update(self) -> None:
+        super().update()
         for index, z in self._fresh:
             self.bank.write(index, z)
         self._fresh.clear()

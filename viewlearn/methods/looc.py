@@ -12,10 +12,11 @@ from viewlearn.data import Batch
 from viewlearn.encoders import BranchedBackbone, Encoder, projection_head
 from viewlearn.encoders.heads import Head
 from viewlearn.losses import looc_loss
-from viewlearn.methods.base import Method, Metrics, Player
+from viewlearn.methods.base import Method, Metrics, Player, learns
 from viewlearn.methods.checks import check_embedding, check_momentum
 from viewlearn.methods.momentum import momentum_copy, momentum_update
 from viewlearn.methods.queue import Queue
+from viewlearn.methods.redirect import redirected
 from viewlearn.methods.shuffle import encode_shuffled
 from viewlearn.views import Compose, LeaveOneOut
 
@@ -31,7 +32,9 @@ class LooC(Method):
 
     *LooC++*: with a ``BranchedBackbone`` of n + 1 branches, space i has a last stage of its own.
 
-    A learned view may be a factor: what is shared is its noise. It is trained through the query.
+    A learned view may be a factor: what is shared is its noise. It is trained through the query, and plays against the
+    spaces that are to ignore it, not against the one that is to keep it; this costs a backward pass through the encoder
+    (without gradients of its weights) for each such factor.
 
     Args:
         encoder: Maps inputs to features; a ``BranchedBackbone`` makes it LooC++.
@@ -99,16 +102,22 @@ class LooC(Method):
         keys = encode_shuffled(self._encode_keys, keys, generator)
         keys = rearrange(keys, "(view batch) space dim -> space view batch dim", view=len(key_params))
         x, decisions = self.render(batch.x, query_params, player)
-        query = self.project(self.encoder(x))  # after the keys, whose activations have been freed by now
+        apart = x.requires_grad and any(self._keeps(name) for name in self.views.names)
+        seen = x.detach().requires_grad_() if apart else x
+        query = self.project(self.encoder(seen))  # after the keys, whose activations have been freed by now
         negatives = [queue.keys for queue in self.queues] or None
         losses = looc_loss(query.unbind(1), keys.unbind(0), negatives, self.temperature, across_processes=True)
         if negatives is not None and player != "adversary":
             own = torch.stack([keys[i, i] for i in range(len(self.spaces))], dim=1)  # space i takes k_i only
             self._fresh.append(distributed.gather(own))
         metrics = {f"loss/{space}": loss for space, loss in zip(self.spaces, losses.detach(), strict=True)}
-        return self.settle(losses.mean(), metrics, decisions)
+        loss = losses.mean()
+        if apart:
+            loss = loss + self._played_apart(losses, x, seen)
+        return self.settle(loss, metrics, decisions, pair=(query[:, 0], keys[0, 0]))
 
     def update(self) -> None:
+        super().update()
         momentum_update(self.key_encoder, self.encoder, self.momentum)
         momentum_update(self.key_heads, self.heads, self.momentum)
         for keys in self._fresh:
@@ -122,6 +131,28 @@ class LooC(Method):
         Space 0 is Z_0 and the others are in the factors' order, see ``spaces``. They aren't scaled to unit length.
         """
         return _project(self.encoder, self.heads, features)
+
+    def _keeps(self, entry: str) -> int | None:
+        """Returns the space that keeps a learned entry's factor; None if no space does, or the entry doesn't learn."""
+        spaces = [i + 1 for i, entries in enumerate(self.draws.factors.values()) if entry in entries]
+        return spaces[0] if spaces and learns(self.views[entry]) else None
+
+    def _played_apart(self, losses: Tensor, x: Tensor, seen: Tensor) -> Tensor:
+        """Has each learned view increase the losses of the spaces that are to ignore it, and not of the one that isn't.
+
+        Returns:
+            0, with these gradients in the views' weights.
+        """
+        groups: dict[int | None, list[nn.Parameter]] = {}
+        for name, entry in self.views.entries.items():
+            own = [parameter for parameter in entry.parameters() if parameter.requires_grad]
+            if own:
+                groups.setdefault(self._keeps(name), []).extend(own)
+        terms = []
+        for kept, weights in groups.items():
+            objective = torch.cat([losses[:kept], losses[kept + 1 :]]).mean() if kept is not None else losses.mean()
+            terms.append(redirected(x, seen, -objective, weights))
+        return torch.stack(terms).sum()
 
     def _encode_keys(self, x: Tensor) -> Tensor:
         return _project(self.key_encoder, self.key_heads, self.key_encoder(x))

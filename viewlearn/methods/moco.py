@@ -94,9 +94,10 @@ class MoCo(Method):
             self._fresh.append(distributed.gather(keys[0]))
         with torch.no_grad():
             alignment = torch.cosine_similarity(query.float(), keys[0].float()).mean()
-        return self.settle(torch.stack(losses).mean(), {"alignment": alignment}, decisions)
+        return self.settle(torch.stack(losses).mean(), {"alignment": alignment}, decisions, pair=(query, keys[0]))
 
     def update(self) -> None:
+        super().update()
         momentum_update(self.key_encoder, self.encoder, self.momentum)
         momentum_update(self.key_head, self.head, self.momentum)
         for keys in self._fresh:

@@ -8,9 +8,10 @@ from torch import Generator, Tensor, nn
 from viewlearn.data import Batch
 from viewlearn.encoders import Encoder, projection_head
 from viewlearn.encoders.heads import Head
-from viewlearn.losses import nt_xent, spectral, viewmaker_nt_xent
+from viewlearn.losses import neutral_loss, nt_xent, spectral, viewmaker_nt_xent
 from viewlearn.methods.base import Method, Metrics, Player
 from viewlearn.methods.checks import check_embedding
+from viewlearn.methods.redirect import redirected
 from viewlearn.methods.scoring import candidate_views, pair_scores, unrecorded
 from viewlearn.views import Compose, Params
 
@@ -31,8 +32,12 @@ class SimCLR(Method):
         loss: ``nt_xent`` is symmetric with self-similarity masked; ``viewmaker`` is the published Viewmaker variant,
             one-sided with self-similarity kept (its value is lower by log 2·batch); ``spectral`` is HaoChen et al.'s.
 
+        game: What learned views want: ``adversarial`` ones increase the loss; ``neutral`` ones decrease NeuTraL's
+            (``neutral_loss``), which keeps them near the clean sample and apart from each other. It costs half a step
+            more: clean samples are encoded, too, and the views' gradient is taken by itself.
+
     Raises:
-        ValueError: A temperature that isn't positive, or a dimension below 1.
+        ValueError: A temperature that isn't positive, a dimension below 1, or an unknown game.
     """
 
     scores_candidates = True
@@ -46,12 +51,16 @@ class SimCLR(Method):
         dim: int = 128,
         hidden: int | None = None,
         loss: Literal["nt_xent", "viewmaker", "spectral"] = "nt_xent",
+        game: Literal["adversarial", "neutral"] = "adversarial",
     ):
         super().__init__(encoder, views)
         check_embedding(temperature, dim)
         self.head = projection_head(head, encoder.num_features, dim, hidden)
         self.temperature = temperature
+        if game not in ("adversarial", "neutral"):
+            raise ValueError(f"game is {game!r}; it must be 'adversarial' or 'neutral'")
         self.loss = loss
+        self.game = game
 
     @property
     def projections(self) -> dict[str, nn.Module]:
@@ -60,7 +69,10 @@ class SimCLR(Method):
     def forward(self, batch: Batch, generator: Generator, player: Player = "both") -> tuple[Tensor, Metrics]:
         drawn = self.choose(batch.x, *(self.views.sample(batch.x, generator) for _ in range(2)))
         (x1, first), (x2, second) = (self.render(batch.x, params, player) for params in drawn)
-        z1, z2 = self.head(self.encoder(torch.cat([x1, x2]))).chunk(2)
+        x = torch.cat([x1, x2])
+        neutral = self.game == "neutral" and x.requires_grad
+        seen = x.detach().requires_grad_() if neutral else x
+        z1, z2 = self.head(self.encoder(seen)).chunk(2)
         if self.loss == "spectral":
             loss = spectral(z1, z2, across_processes=True)
         else:
@@ -68,7 +80,18 @@ class SimCLR(Method):
             loss = function(z1, z2, self.temperature, across_processes=True)
         with torch.no_grad():
             alignment = torch.cosine_similarity(z1.float(), z2.float()).mean()
-        return self.settle(loss, {"alignment": alignment}, first, second)
+        if neutral:
+            loss = loss + redirected(x, seen, neutral_loss(self._clean(batch.x), z1, z2, self.temperature))
+        return self.settle(loss, {"alignment": alignment}, first, second, pair=(z1, z2))
+
+    @torch.no_grad()
+    def _clean(self, x: Tensor) -> Tensor:
+        """Embeds samples without views: decoded, and through the front end."""
+        for name in ("decode", "front_end"):
+            if name in self.views.names:
+                x = self.views[name](x)
+        with unrecorded(self.encoder), unrecorded(self.head):
+            return self.head(self.encoder(x))
 
     @torch.no_grad()
     def choose(self, x: Tensor, first: Params, second: Params) -> tuple[Params, Params]:

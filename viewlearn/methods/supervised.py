@@ -37,6 +37,8 @@ class Supervised(Method):
         tasks: dict[str, tuple[str, ...]] | None = None,
     ):
         super().__init__(encoder, views)
+        if self.controller is not None:
+            raise ValueError("supervised views have no partner to find, which automatic budgets go by; give a budget")
         tasks = tasks or {}
         names = list(tasks) if task is None else [name.strip() for name in task.split(",")]
         if not names or any(name not in tasks for name in names) or len(set(names)) < len(names):

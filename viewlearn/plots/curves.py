@@ -31,6 +31,7 @@ def save_loss_curves(
     kNN accuracy       ``knn/TASK``, with chance dotted                      %
     distortion         ``ENTRY/mean`` and ``ENTRY/max`` of learned views     ``|view − original|``
     learned views      whatever else these log as ``ENTRY/…``                the view's own units
+    found              ``found``, with automatic budgets                     %
     alignment          ``alignment``                                         cosine similarity
     learning rate      ``lr``, ``…_lr``, ``lr/…``, ``learning_rate…``        log scale
     =================  ====================================================  ===========================
@@ -153,6 +154,14 @@ def _is_learned(name: str) -> bool:
     return bool(entry) and entry not in ("loss", "knn", "lr") and measure not in ("mean", "max")
 
 
+def _plot_found(axes: Axes, series: Series, chance: Mapping[str, float]) -> None:
+    steps, values = series["found"]
+    _plot_line(axes, (steps, [100 * value for value in values]), GRAY, None)
+    axes.set_title("views that find their partner", fontsize=10)
+    axes.set_ylabel("found (%)", fontsize=9)
+    axes.set_ylim(0, 100)
+
+
 def _plot_alignment(axes: Axes, series: Series, chance: Mapping[str, float]) -> None:
     _plot_line(axes, series["alignment"], GRAY, None)
     axes.set_title("alignment of the two views", fontsize=10)
@@ -177,6 +186,7 @@ PANELS = (
     (_plot_knn, lambda name: name.startswith("knn/")),
     (_plot_distortion, lambda name: name.endswith(("/mean", "/max"))),
     (_plot_learned, _is_learned),
+    (_plot_found, lambda name: name == "found"),
     (_plot_alignment, lambda name: name == "alignment"),
     (_plot_rates, lambda name: name.startswith(("lr", "learning_rate")) or name.endswith("_lr")),
 )

@@ -59,6 +59,8 @@ def train(
     torch.manual_seed(seed_for(seed, accelerator.process_index, "torch"))  # dropout and the like in users' own modules
     generator = torch.Generator(device).manual_seed(seed_for(seed, accelerator.process_index, "views"))
 
+    if method.controller is not None:
+        method.controller.settings = settings.difficulty
     place(method.train(), device, settings.memory_format)
     optimizers = make_optimizers(method, optimizer, views_optimizer, settings.exclude_from_decay)
     schedules = {"learner": settings.schedule, "adversary": settings.views_schedule}

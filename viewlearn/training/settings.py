@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 
+from viewlearn.methods.difficulty import Difficulty
 from viewlearn.training.hardware import MemoryFormat
 from viewlearn.training.players import Updates
 from viewlearn.training.schedule import Schedule
@@ -30,6 +31,7 @@ class TrainingSettings:
             the published Viewmaker, at nearly twice the cost.
         schedule: Learning rate of the learner over the run.
         views_schedule: Learning rate of learned views over the run.
+        difficulty: How hard views with automatic budgets are kept.
         accumulate: Number of batches per step, whose gradients are averaged; negatives come from within each batch.
         clip_norm: Largest norm of the learner's gradient; null doesn't clip.
         exclude_from_decay: No weight decay for norms and biases.
@@ -50,6 +52,7 @@ class TrainingSettings:
     updates: Updates = "simultaneous"
     schedule: Schedule = Schedule()
     views_schedule: Schedule = Schedule()
+    difficulty: Difficulty = Difficulty()
     accumulate: int = 1
     clip_norm: float | None = None
     exclude_from_decay: bool = False

@@ -53,8 +53,8 @@ class Push(LearnedView):
 
     weight_of_penalty = None
 
-    def __init__(self):
-        super().__init__(1.0, usual=1.0)
+    def __init__(self, budget=1.0):
+        super().__init__(budget, usual=1.0)
         self.scale = nn.Parameter(torch.full((6,), 0.3))
 
     def sample(self, x, generator=None):

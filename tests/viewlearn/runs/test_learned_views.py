@@ -16,7 +16,8 @@ DRIVER = Path(__file__).parent / "driver.py"
 VIEWS = {
     "LearnedFilter": ("--views.width", "4"),
     "LearnedWarp": ("--views.width", "4"),
-    "Tilted": ("--views.view", "SimCLRViews", "--views.budget", "0.2"),
+    "Tilted": ("--views.view", "vision.SimCLRViews", "--views.budget", "0.2"),
+    "Viewmaker": ("--views.budget", "auto", "--views.width", "4", "--views.num_res_blocks", "1"),
     "LearnedMask": ("--views.width", "4", "--views.diversity", "0.5"),
 }
 FEW = ("--steps", "6", "--checkpoint_every", "3", "--log_every", "1", "--encoder", "toy.Plain", "--batch_size", "32")

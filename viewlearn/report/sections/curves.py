@@ -91,6 +91,8 @@ def _title(name: str) -> tuple[str, str, float]:
         return "Training loss" + name.removeprefix("loss").replace("/", ": "), "loss (nats)", 1
     if name == "alignment":
         return "Alignment of the two views", "cosine similarity", 1
+    if name == "found":
+        return "Views that find their partner", "found (%)", 100
     if name == "lr":
         return "Learning rate of encoder and heads", "learning rate", 1
     if name.endswith("_lr"):

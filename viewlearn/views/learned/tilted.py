@@ -64,6 +64,7 @@ class Tilted(LearnedView):
             raise ValueError(f"Tilted chooses among draws of a designed view; the {type(view).__name__} learns")
         self.num_candidates = num_candidates
         super().__init__(budget, usual=min(0.3, 0.5 * largest_divergence(num_candidates)))
+        self.largest_budget = largest_divergence(num_candidates)
         self.view = view
         self.toward: Toward = toward
         self.scored_at: Literal["full", "half"] = scored_at

@@ -67,6 +67,15 @@ class LearnedView(View):
         self._chosen_budget = float(budget)
         self._budget = torch.full_like(self._budget, budget)  # a new one: a backward pass may still need the old
 
+    @property
+    def budget_now(self) -> Tensor:
+        """Budget as a scalar on the view's device, for logs that don't wait for it."""
+        return self._budget.detach().clone()
+
+    def follow(self, factor: Tensor) -> None:
+        """Sets an automatic budget to ``factor`` times the usual one, or to the largest that makes sense."""
+        self._budget.copy_((self.usual * factor).clamp(max=self.largest_budget))
+
     def check_budget(self, budget: float) -> None:
         """Checks that a budget makes sense.
 
