@@ -1,6 +1,7 @@
 """Flags and YAML made from the constructors themselves: their types, defaults and docstrings."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,6 +14,7 @@ from viewlearn.encoders import Encoder
 from viewlearn.evaluation.probes import Probe
 from viewlearn.methods import Method
 from viewlearn.runs.calls import check_calls
+from viewlearn.runs.chosen import chosen_classes, same_class
 from viewlearn.runs.messages import cause, explain, settings_in, settings_of
 from viewlearn.runs.names import names_from, names_of_folder, refuse_foreign, search_current_folder
 from viewlearn.runs.provenance import program
@@ -65,11 +67,30 @@ class Parser(ArgumentParser):
             ValueError: The command line is wrong; the message says in what.
         """
         groups = sort_groups(argv)
-        with names_from(None):
+        with names_from(None), self._fitting_defaults(groups):
             try:
                 return self.parse_args([token for group in groups for token in group], over)
             except ArgumentError as error:
                 raise ValueError(explain(self, settings_of(groups), error, COMPONENTS)) from error
+
+    @contextmanager
+    def _fitting_defaults(self, groups: Sequence[Sequence[str]]) -> Iterator[None]:
+        """Puts a component's default aside where another class is chosen, which would inherit its arguments."""
+        before = {name: default for name in COMPONENTS if (default := self._default(name)) is not None}
+        for name, chosen in chosen_classes(groups, before).items():
+            if not same_class(chosen, before[name]["class_path"]):
+                self.set_defaults({name: None})
+        try:
+            yield
+        finally:
+            self.set_defaults(before)
+
+    def _default(self, name: str) -> dict[str, Any] | None:
+        try:
+            default = self.get_default(name)
+        except KeyError:  # this parser has no such argument
+            return None
+        return default.as_dict() if isinstance(default, Namespace) else default
 
     def read(self, path: Path, trust: bool = False, names: Sequence[str] | None = None) -> Namespace:
         """Parses the configuration in a run's folder.

@@ -88,7 +88,7 @@ def test_a_class_of_ones_own_needs_no_registration(tmp_path, parser):
         ),
         (("--views", "nowhere.Mine"), "--views: No module named 'nowhere'"),
         (("--views", "toy.Mine"), "module 'toy' has no attribute 'Mine'"),
-        (("--views.budget", "much"), "--views.budget: expected float, got 'much'"),
+        (("--views.budget", "much"), "--views.budget: expected float, one of 'auto', got 'much'"),
         (("--views.domain", "wavelet"), "--views.domain: expected one of 'pixel', 'dct', got 'wavelet'"),
         (("--optimizer", "Adamm"), "there is no class 'Adamm' for --optimizer; did you mean Adam?"),
         (("--optimizer.learning_rate", "1"), "SGD has no argument 'learning_rate'; its own: lr, momentum"),

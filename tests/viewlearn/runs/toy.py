@@ -35,6 +35,18 @@ class Toy(Data):
         return ArrayDataset(x, {"side": side})
 
 
+class Larger(Toy):
+    """Toy data of another size by default.
+
+    Args:
+        num_samples: Number of samples of each split.
+        size: Height and width in pixels.
+    """
+
+    def __init__(self, num_samples: int = 10, size: int = 24):
+        super().__init__(num_samples, size)
+
+
 class Plain(Encoder):
     """A convolution and a mean: no BatchNorm, so that a batch split over processes is the same batch.
 
