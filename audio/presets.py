@@ -14,8 +14,8 @@ from audio.views import (
     TimeShift,
     WhiteNoise,
 )
+from viewlearn.bounds import Count, DecibelRange, Fraction, FractionBelowOne, NonNegative, PositiveDecibels, SampleRate
 from viewlearn.views import Compose, RandomApply
-from viewlearn.views.checks import Range
 
 
 class WaveformViews(Compose):
@@ -34,9 +34,9 @@ class WaveformViews(Compose):
 
     def __init__(
         self,
-        num_samples: int | None = None,
-        sample_rate: int | None = None,
-        snr_db: Range = (5.0, 40.0),
+        num_samples: Count | None = None,
+        sample_rate: SampleRate | None = None,
+        snr_db: DecibelRange = (5.0, 40.0),
     ):
         crop = RandomCrop(num_samples)
         top = 3500.0 if sample_rate is None else min(3500.0, 0.45 * sample_rate)
@@ -79,7 +79,7 @@ class SpectralViews(Compose):
         ValueError: A fraction outside [0, 1], or negative noise.
     """
 
-    def __init__(self, max_fraction: float = 39 / 64, noise_std: float = 0.25):
+    def __init__(self, max_fraction: Fraction = 39 / 64, noise_std: NonNegative = 0.25):
         super().__init__(
             {
                 "frequency": FrequencyMask(max_fraction, fill="silence"),
@@ -100,5 +100,5 @@ class BYOLAViews(Compose):
         ValueError: A ratio outside [0, 1), or a unit that isn't positive.
     """
 
-    def __init__(self, mixup_ratio: float = 0.4, unit_db: float = 12.0):
+    def __init__(self, mixup_ratio: FractionBelowOne = 0.4, unit_db: PositiveDecibels = 12.0):
         super().__init__({"mixup": LogMixup((0.0, mixup_ratio), unit_db), "crop": SpectrogramCrop()})

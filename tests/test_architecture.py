@@ -15,7 +15,7 @@ FORBIDDEN = {
     "theory": {"vision", "audio", "experiments", "tests", "benchmarks"},
 }
 LAYERS = (  # of the core, from the ground up: a room imports those below its layer, and none beside it
-    ("files", "sampling", "distributed", "orphans", "tables"),
+    ("files", "sampling", "distributed", "orphans", "tables", "bounds"),
     ("views", "losses", "optimizers"),
     ("data", "encoders"),
     ("methods",),

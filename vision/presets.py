@@ -1,9 +1,11 @@
 """The view pipelines of published methods, by name."""
 
 from collections.abc import Iterator
+from typing import Annotated
 
 from torch import Tensor
 
+from viewlearn.bounds import Bounds, Pixels, PositiveFraction
 from viewlearn.views import Compose, Params, RandomApply, View, select
 from viewlearn.views.parts import batch_parts
 from vision.views import (
@@ -61,13 +63,11 @@ class SimCLRViews(ComposeInParts):
 
     def __init__(
         self,
-        size: tuple[int, int] | int | None = None,
-        strength: float = 1.0,
+        size: tuple[Pixels, Pixels] | Pixels | None = None,
+        strength: Annotated[float, Bounds(0, 2.5)] = 1.0,
         blur: bool | None = None,
-        smallest_crop: float = 0.08,
+        smallest_crop: PositiveFraction = 0.08,
     ):
-        if not 0 <= strength <= 2.5:
-            raise ValueError(f"strength is {strength}; it must lie in [0, 2.5], where the hue moves by half a turn")
         size = check_size(size, "SimCLRViews")
         jitter = ColorJitter(0.8 * strength, 0.8 * strength, 0.8 * strength, 0.2 * strength)
         super().__init__(
@@ -103,7 +103,7 @@ class MoCoV2Views(ComposeInParts):
     (crops of at least a fifth of the image, jitter 0.4, 0.4, 0.4, 0.1) are those of the published code.
     """
 
-    def __init__(self, size: tuple[int, int] | int | None = None, blur: bool | None = None):
+    def __init__(self, size: tuple[Pixels, Pixels] | Pixels | None = None, blur: bool | None = None):
         super().__init__(_moco_v2(check_size(size, "MoCoV2Views"), blur))
 
 
@@ -124,7 +124,9 @@ class LooCViews(ComposeInParts):
     Xiao et al. 2021, What should not be contrastive in contrastive learning, section 4.
     """
 
-    def __init__(self, size: tuple[int, int] | int | None = None, texture: bool = False, blur: bool | None = None):
+    def __init__(
+        self, size: tuple[Pixels, Pixels] | Pixels | None = None, texture: bool = False, blur: bool | None = None
+    ):
         entries = {**_moco_v2(check_size(size, "LooCViews"), blur), "rotation": QuarterRotation()}
         if texture:
             entries["texture"] = RandomApply(RandomConvolution(), 0.5)

@@ -5,6 +5,7 @@ import re
 from audio.data.catalog import Recording
 from audio.data.files import find_audio
 from audio.data.recorded import RecordedData
+from viewlearn.bounds import Count
 
 
 class SpokenDigits(RecordedData):
@@ -57,7 +58,7 @@ class AudioMNIST(RecordedData):
         ValueError: A file name of another form, too many test speakers, and what ``RecordedData`` raises.
     """
 
-    def __init__(self, root: str, num_test_speakers: int = 12, **kwargs):
+    def __init__(self, root: str, num_test_speakers: Count = 12, **kwargs):
         files = []
         for path in find_audio(root):
             match = re.fullmatch(r"(\d)_(\d+)_(\d+)", path.stem)

@@ -2,9 +2,11 @@
 
 import csv
 from pathlib import Path
+from typing import Annotated
 
 from audio.data.catalog import Recording
 from audio.data.recorded import RecordedData
+from viewlearn.bounds import Bounds, Seconds
 
 
 class ESC50(RecordedData):
@@ -20,9 +22,7 @@ class ESC50(RecordedData):
         ValueError: No such table, a fold outside 1 to 5, and what ``RecordedData`` raises.
     """
 
-    def __init__(self, root: str, test_fold: int = 5, seconds: float = 5.0, **kwargs):
-        if test_fold not in range(1, 6):
-            raise ValueError(f"test_fold is {test_fold}; it must be 1 to 5")
+    def __init__(self, root: str, test_fold: Annotated[int, Bounds(1, 5)] = 5, seconds: Seconds = 5.0, **kwargs):
         table = Path(root).expanduser() / "meta" / "esc50.csv"
         if not table.is_file():
             raise ValueError(f"no table {table}; ESC-50 lists its recordings there")

@@ -12,6 +12,7 @@ from audio.data.cache import Decoded, decode_files
 from audio.data.catalog import Recording, assign_splits, encode_labels
 from audio.data.sound_data import SoundData
 from audio.front_end import center_crop, named_geometry
+from viewlearn.bounds import FractionBelowOne, SampleRate, Seconds, Seed, Width
 from viewlearn.data import Split, Unreadable, report_unreadable
 
 
@@ -68,14 +69,14 @@ class RecordedData(SoundData):
         self,
         recordings: Sequence[Recording],
         disjoint: str | None = None,
-        test_fraction: float = 0.2,
-        validation_fraction: float = 0.1,
-        split_seed: int = 0,
+        test_fraction: FractionBelowOne = 0.2,
+        validation_fraction: FractionBelowOne = 0.1,
+        split_seed: Seed = 0,
         cache: str | None = None,
         unreadable: Unreadable = "stop",
-        min_seconds: float | None = None,
-        expected_rate: int | None = None,
-        expected_channels: int | None = None,
+        min_seconds: Seconds | None = None,
+        expected_rate: SampleRate | None = None,
+        expected_channels: Width | None = None,
         **kwargs,
     ):
         super().__init__(**kwargs)

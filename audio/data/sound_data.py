@@ -9,6 +9,7 @@ import torch
 from audio.front_end import CenterCrop, LogMel, log_mel_statistics, named_geometry
 from audio.superimposed.overlay import Overlay, superimpose
 from audio.superimposed.planes import Composite
+from viewlearn.bounds import Gigabytes, Positive, SampleRate, Seconds, Seed, Value
 from viewlearn.data import ArrayDataset, Data, Dataset, DataSpec, Split, in_memory
 from viewlearn.views import Compose, View
 
@@ -46,15 +47,15 @@ class SoundData(Data):
     def __init__(
         self,
         geometry: str = "64x64_1s",
-        sample_rate: int | None = None,
-        seconds: float | None = None,
-        keep_seconds: float | None = None,
+        sample_rate: SampleRate | None = None,
+        seconds: Seconds | None = None,
+        keep_seconds: Seconds | None = None,
         overlay: Overlay | None = None,
-        overlay_seed: int = 0,
+        overlay_seed: Seed = 0,
         planes: bool = False,
-        memory_gb: float = 1.0,
-        mean: float | None = None,
-        std: float | None = None,
+        memory_gb: Gigabytes = 1.0,
+        mean: Value | None = None,
+        std: Positive | None = None,
     ):
         named = named_geometry(geometry)
         self.geometry = geometry

@@ -3,6 +3,7 @@
 import torch
 from torch import Generator, Tensor
 
+from viewlearn.bounds import Count
 from viewlearn.views import Params, View
 
 
@@ -20,10 +21,8 @@ class CenterCrop(View):
 
     stage = "natural"
 
-    def __init__(self, num_samples: int):
+    def __init__(self, num_samples: Count):
         super().__init__()
-        if num_samples < 1:
-            raise ValueError(f"num_samples is {num_samples}; it must be at least 1")
         self.num_samples = num_samples
 
     def sample(self, x: Tensor, generator: Generator | None = None) -> Params:

@@ -6,6 +6,7 @@ from typing import Literal
 import torch
 from torch import Generator, Tensor
 
+from viewlearn.bounds import Decibels, Hertz, Positive, PositiveDecibels, SampleRate, Value, Width
 from viewlearn.views import Params, View
 from viewlearn.views.parts import in_parts
 
@@ -50,23 +51,19 @@ class LogMel(View):
 
     def __init__(
         self,
-        sample_rate: int = 16000,
-        n_fft: int = 1024,
-        hop_length: int = 160,
-        n_mels: int = 64,
-        f_min: float = 0.0,
-        f_max: float | None = None,
+        sample_rate: SampleRate = 16000,
+        n_fft: Width = 1024,
+        hop_length: Width = 160,
+        n_mels: Width = 64,
+        f_min: Hertz = 0.0,
+        f_max: Hertz | None = None,
         mel_scale: MelScale = "slaney",
-        floor_db: float = -100.0,
-        top_db: float | None = 80.0,
-        mean: float = 0.0,
-        std: float = 1.0,
+        floor_db: Decibels = -100.0,
+        top_db: PositiveDecibels | None = 80.0,
+        mean: Value = 0.0,
+        std: Positive = 1.0,
     ):
         super().__init__()
-        sizes = {"sample_rate": sample_rate, "n_fft": n_fft, "hop_length": hop_length, "n_mels": n_mels, "std": std}
-        for name, value in sizes.items():
-            if value <= 0:
-                raise ValueError(f"{name} is {value}; it must be positive")
         top = sample_rate / 2 if f_max is None else f_max
         if not 0 <= f_min < top <= sample_rate / 2:
             raise ValueError(f"bands from {f_min} to {top} Hz must lie between 0 and {sample_rate / 2} Hz")

@@ -2,8 +2,8 @@
 
 from audio.data.sound_data import SoundData
 from audio.superimposed.overlay import Overlay
+from viewlearn.bounds import DecibelRange
 from viewlearn.data import Dataset, Split
-from viewlearn.views.checks import Range
 
 
 class Background(Overlay):
@@ -19,7 +19,7 @@ class Background(Overlay):
         ValueError: Data that keep an overlay of their own apart, or a range whose low exceeds its high.
     """
 
-    def __init__(self, data: SoundData, snr_db: Range = (0.0, 10.0)):
+    def __init__(self, data: SoundData, snr_db: DecibelRange = (0.0, 10.0)):
         super().__init__(snr_db)
         if data.planes:
             raise ValueError("the background's data have planes=True; only mixtures can lie under other sounds")

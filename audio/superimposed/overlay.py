@@ -8,12 +8,13 @@ from torch import Tensor
 
 from audio.data.files import to_int16
 from audio.views.snr import mix
+from viewlearn.bounds import Checked, DecibelRange
 from viewlearn.data import Dataset, Split
 from viewlearn.data.indexed import indexed_uniform
-from viewlearn.views.checks import Range, check_range
+from viewlearn.views.checks import Range
 
 
-class Overlay(ABC):
+class Overlay(Checked, ABC):
     """What is heard under sounds: one sound of ``source`` each, with the labels of ``tasks``.
 
     Args:
@@ -23,8 +24,8 @@ class Overlay(ABC):
         ValueError: A range whose low exceeds its high.
     """
 
-    def __init__(self, snr_db: Range = (0.0, 10.0)):
-        self.snr_db = check_range("snr_db", snr_db)
+    def __init__(self, snr_db: DecibelRange = (0.0, 10.0)):
+        self.snr_db = snr_db
 
     @property
     @abstractmethod

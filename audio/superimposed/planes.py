@@ -3,8 +3,8 @@
 import torch
 from torch import Generator, Tensor
 
+from viewlearn.bounds import Fraction
 from viewlearn.views import Params, View, draw
-from viewlearn.views.checks import check_fraction
 
 
 class Composite(View):
@@ -45,9 +45,9 @@ class RedrawOverlay(View):
 
     stage = "natural"
 
-    def __init__(self, probability: float = 1.0):
+    def __init__(self, probability: Fraction = 1.0):
         super().__init__()
-        self.probability = check_fraction("probability", probability)
+        self.probability = probability
 
     def sample(self, x: Tensor, generator: Generator | None = None) -> Params:
         offset = draw.integers(x, 0, len(x), generator)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Annotated
 
 import torch
 from torch import Generator
@@ -12,8 +13,8 @@ from audio.front_end import named_geometry
 from audio.superimposed.overlay import Overlay
 from audio.synthesis.backgrounds import BACKGROUNDS, background
 from audio.synthesis.vowels import VOWELS, Speakers, vowels
+from viewlearn.bounds import Bounds, Count, DecibelRange, Positive, Seed, Value
 from viewlearn.data import ArrayDataset, Split
-from viewlearn.views.checks import Range
 
 LEVEL = 0.1  # root mean square of a clip, re full scale
 SECONDS_PER_BACKGROUND = 6.0
@@ -47,17 +48,17 @@ class SyntheticVowels(SoundData):
 
     def __init__(
         self,
-        num_train: int = 4000,
-        num_test: int = 1000,
-        num_speakers: int = 60,
-        num_recordings: int = 20,
-        snr_db: Range = (0.0, 10.0),
-        seed: int = 0,
-        overlay_seed: int = 0,
+        num_train: Count = 4000,
+        num_test: Count = 1000,
+        num_speakers: Annotated[int, Bounds(2, 1e6)] = 60,
+        num_recordings: Annotated[int, Bounds(2, 1e6)] = 20,
+        snr_db: DecibelRange = (0.0, 10.0),
+        seed: Seed = 0,
+        overlay_seed: Seed = 0,
         planes: bool = False,
         geometry: str = "64x64_1s_8khz",
-        mean: float | None = None,
-        std: float | None = None,
+        mean: Value | None = None,
+        std: Positive | None = None,
     ):
         numbers = {
             "num_train": num_train,
@@ -103,7 +104,7 @@ class _Recipe:
 class _Backgrounds(Overlay):
     """The backgrounds of a recipe."""
 
-    def __init__(self, recipe: _Recipe, snr_db: Range):
+    def __init__(self, recipe: _Recipe, snr_db: DecibelRange):
         super().__init__(snr_db)
         self.recipe = recipe
 

@@ -37,7 +37,7 @@ def test_crops_are_as_large_as_asked(generator):
     box = views.sample(torch.rand(200, 3, 32, 32), generator)["crop"]["box"]
     area = box[:, 2] * box[:, 3]
     assert 0.45 < area.min() < 0.6 and area.max() <= 1
-    with pytest.raises(ValueError, match="scale"):
+    with pytest.raises(ValueError, match="smallest_crop"):
         SimCLRViews(24, smallest_crop=0)
 
 

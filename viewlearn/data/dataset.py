@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 import torch
 from torch import Tensor
 
+from viewlearn.bounds import Checked
 from viewlearn.data.labels import check_labels
 from viewlearn.data.spec import DataSpec
 from viewlearn.views.decode import ToFloat
@@ -114,7 +115,7 @@ def in_memory(dataset: Dataset) -> ArrayDataset:
     return dataset if isinstance(dataset, ArrayDataset) else take(dataset, torch.arange(len(dataset)))
 
 
-class Data(ABC):
+class Data(Checked, ABC):
     """Splits, their description, and the way from stored samples to the encoder's input.
 
     A run's views are ``Compose(decode, views in natural units, front_end, all other views)``; evaluation on clean

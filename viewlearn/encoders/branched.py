@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from viewlearn.bounds import Positive, SmallCount, Value, Width
 from viewlearn.encoders.encoder import Backbone
 from viewlearn.encoders.resnet import Stem, build_resnet, split_last_stage
 
@@ -34,17 +35,15 @@ class BranchedBackbone(Backbone):
     def __init__(
         self,
         name: str = "resnet18",
-        branches: int = 3,
+        branches: SmallCount = 3,
         stem: Stem = "auto",
-        channels: int | None = None,
-        size: tuple[int, int] | None = None,
-        mean: tuple[float, ...] | None = None,
-        std: tuple[float, ...] | None = None,
+        channels: Width | None = None,
+        size: tuple[Width, Width] | None = None,
+        mean: tuple[Value, ...] | None = None,
+        std: tuple[Positive, ...] | None = None,
     ):
         if name.startswith("timm/"):
             raise ValueError(f"BranchedBackbone can't cut {name!r}; take torchvision's ResNets or narrow ones")
-        if branches < 1:
-            raise ValueError(f"branches is {branches}; it must be at least 1")
         super().__init__(name, stem, channels, size, mean, std)
         trunk, first = split_last_stage(self.network)
         # Each branch starts from weights of its own, or all would learn the same where their losses agree.

@@ -6,11 +6,12 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from viewlearn.bounds import Checked, Positive, Value, Width
 from viewlearn.encoders.normalize import Normalize
 from viewlearn.encoders.resnet import SMALL_IMAGE, Stem, build_resnet
 
 
-class Encoder(nn.Module, ABC):
+class Encoder(nn.Module, Checked, ABC):
     """A map from inputs in natural units to features: ``(batch, channel, …)`` to ``(batch, num_features)``.
 
     A subclass sets ``num_features`` and writes ``forward``. Normalization belongs inside, so that a saved encoder
@@ -52,10 +53,10 @@ class Backbone(Encoder):
         self,
         name: str = "resnet18",
         stem: Stem = "auto",
-        channels: int | None = None,
-        size: tuple[int, int] | None = None,
-        mean: tuple[float, ...] | None = None,
-        std: tuple[float, ...] | None = None,
+        channels: Width | None = None,
+        size: tuple[Width, Width] | None = None,
+        mean: tuple[Value, ...] | None = None,
+        std: tuple[Positive, ...] | None = None,
     ):
         super().__init__()
         if channels is None or size is None:

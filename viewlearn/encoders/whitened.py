@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from viewlearn.bounds import Channels, Positive, PositiveFraction, Value, Width
 from viewlearn.encoders.encoder import Encoder
 from viewlearn.encoders.normalize import Normalize
 
@@ -48,13 +49,13 @@ class WhitenedConvNet(Encoder):
 
     def __init__(
         self,
-        widths: Sequence[int] = (32, 64, 128),
+        widths: Sequence[Channels] = (32, 64, 128),
         pool: Pool = "max",
-        momentum: float = 0.4,
-        channels: int | None = None,
-        size: tuple[int, int] | None = None,
-        mean: tuple[float, ...] | None = None,
-        std: tuple[float, ...] | None = None,
+        momentum: PositiveFraction = 0.4,
+        channels: Width | None = None,
+        size: tuple[Width, Width] | None = None,
+        mean: tuple[Value, ...] | None = None,
+        std: tuple[Positive, ...] | None = None,
     ):
         super().__init__()
         if channels is None or size is None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from torch import nn
 
+from viewlearn.bounds import Count, Positive, Seed, check_fields
 from viewlearn.data import Data
 from viewlearn.evaluation.intervals import wilson_interval
 from viewlearn.evaluation.probes.factor_probe import factor_probe
@@ -39,15 +40,18 @@ class EvaluationPlan:
 
     tasks: Sequence[str] | None = None
     probes: Sequence[Probe] = PROBES
-    l2: float | Sequence[float] = L2_GRID
-    k: int = 200
-    temperature: float = 0.1
+    l2: Positive | Sequence[Positive] = L2_GRID
+    k: Count = 200
+    temperature: Positive = 0.1
     factors: Mapping[str, ParameterClasses] = field(default_factory=dict)
-    shots: Sequence[int] = ()
-    episodes: int = 10
+    shots: Sequence[Count] = ()
+    episodes: Count = 10
     corruptions: Corruptions = field(default_factory=dict)
-    num_corrupted: int | None = None
-    seed: int = 0
+    num_corrupted: Count | None = None
+    seed: Seed = 0
+
+    def __post_init__(self):
+        check_fields(self)
 
 
 def evaluate(

@@ -7,6 +7,7 @@ from typing import Literal
 import torch
 from torch import Generator, Tensor, nn
 
+from viewlearn.bounds import Checked
 from viewlearn.data import Batch, Dataset
 from viewlearn.encoders import Encoder
 from viewlearn.methods.difficulty import BudgetController
@@ -18,7 +19,7 @@ Player = Literal["both", "learner", "adversary"]
 Metrics = dict[str, Tensor]
 
 
-class Method(nn.Module, ABC):
+class Method(nn.Module, Checked, ABC):
     """Owns the encoder, the heads and the views' pipeline; ``forward`` gives the loss of a batch.
 
     Accelerate prepares a method once, and training calls nothing but its ``forward``, so that gradients are averaged

@@ -3,11 +3,13 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 import torch
 from torch import Tensor, nn
 
 from viewlearn import distributed
+from viewlearn.bounds import Bounds, Positive, check_fields
 from viewlearn.views import LearnedView
 
 START = 1 / 4  # of the usual budget
@@ -29,17 +31,12 @@ class Difficulty:
         ValueError: A part outside (0, 1), fewer than 2 candidates, or a rate that isn't above 0.
     """
 
-    found: float = 0.8
-    among: int = 32
-    rate: float = 0.1
+    found: Annotated[float, Bounds(0, 1, without_low=True, without_high=True)] = 0.8
+    among: Annotated[int, Bounds(2, 1e9)] = 32
+    rate: Positive = 0.1
 
     def __post_init__(self):
-        if not 0 < self.found < 1:
-            raise ValueError(f"found is {self.found}; it must lie between 0 and 1")
-        if self.among < 2:
-            raise ValueError(f"among is {self.among}; a partner is found among 2 or more")
-        if not 0 < self.rate < math.inf:
-            raise ValueError(f"rate is {self.rate}; it must be above 0 and finite")
+        check_fields(self)
 
 
 class BudgetController(nn.Module):

@@ -7,12 +7,12 @@ import torch
 from torch import Generator, Tensor, nn
 
 from viewlearn import distributed
+from viewlearn.bounds import Count, CountOrZero, FractionBelowOne, Temperature, Width
 from viewlearn.data import Batch
 from viewlearn.encoders import Encoder, projection_head
 from viewlearn.encoders.heads import Head
 from viewlearn.losses import info_nce, viewmaker_info_nce
 from viewlearn.methods.base import Method, Metrics, Player
-from viewlearn.methods.checks import check_embedding, check_momentum
 from viewlearn.methods.memory_bank import MemoryBank
 from viewlearn.views import Compose
 
@@ -49,20 +49,16 @@ class InstDisc(Method):
         self,
         encoder: Encoder,
         views: Compose,
-        temperature: float = 0.07,
-        num_negatives: int = 4096,
-        momentum: float = 0.5,
+        temperature: Temperature = 0.07,
+        num_negatives: CountOrZero = 4096,
+        momentum: FractionBelowOne = 0.5,
         head: Head = "linear",
-        dim: int = 128,
-        hidden: int | None = None,
+        dim: Width = 128,
+        hidden: Width | None = None,
         loss: Literal["softmax", "viewmaker"] = "softmax",
-        num_train: int | None = None,
+        num_train: Count | None = None,
     ):
         super().__init__(encoder, views)
-        check_embedding(temperature, dim)
-        check_momentum(momentum)
-        if num_negatives < 0:
-            raise ValueError(f"num_negatives is {num_negatives}; it must be 0 (all samples) or more")
         if loss not in ("softmax", "viewmaker"):
             raise ValueError(f"loss is {loss!r}; it must be 'softmax' or 'viewmaker'")
         if num_train is None or num_train < 2:

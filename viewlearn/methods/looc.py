@@ -1,19 +1,19 @@
 """LooC: an embedding space that is invariant to all factors, and one for each factor that keeps it."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
 from einops import rearrange
 from torch import Generator, Tensor, nn
 
 from viewlearn import distributed
+from viewlearn.bounds import Bounds, FractionBelowOne, Temperature, Width
 from viewlearn.data import Batch
 from viewlearn.encoders import BranchedBackbone, Encoder, projection_head
 from viewlearn.encoders.heads import Head
 from viewlearn.losses import looc_loss
 from viewlearn.methods.base import Method, Metrics, Player, learns
-from viewlearn.methods.checks import check_embedding, check_momentum
 from viewlearn.methods.momentum import momentum_copy, momentum_update
 from viewlearn.methods.queue import Queue
 from viewlearn.methods.redirect import redirected
@@ -64,17 +64,15 @@ class LooC(Method):
         views: Compose,
         factors: list[str] | str,
         negatives: Literal["queue", "batch"] = "queue",
-        temperature: float = 0.2,
-        queue: int = 4096,
-        momentum: float = 0.999,
+        temperature: Temperature = 0.2,
+        queue: Annotated[int, Bounds(1, 1e7)] = 4096,
+        momentum: FractionBelowOne = 0.999,
         head: Head = "mlp",
-        dim: int = 128,
-        hidden: int | None = None,
+        dim: Width = 128,
+        hidden: Width | None = None,
         redraw: bool = True,
     ):
         super().__init__(encoder, views)
-        check_embedding(temperature, dim)
-        check_momentum(momentum)
         if negatives not in ("queue", "batch"):
             raise ValueError(f"negatives is {negatives!r}; it must be 'queue' or 'batch'")
         self.draws = LeaveOneOut(views, factors, redraw)

@@ -1,17 +1,18 @@
 """MoCo v2: a query finds its key, encoded by a momentum encoder, among a queue of earlier keys."""
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import torch
 from torch import Generator, Tensor, nn
 
 from viewlearn import distributed
+from viewlearn.bounds import Bounds, FractionBelowOne, SmallCount, Temperature, Width
 from viewlearn.data import Batch
 from viewlearn.encoders import Encoder, projection_head
 from viewlearn.encoders.heads import Head
 from viewlearn.losses import info_nce
 from viewlearn.methods.base import Method, Metrics, Player
-from viewlearn.methods.checks import check_embedding, check_momentum
 from viewlearn.methods.momentum import momentum_copy, momentum_update
 from viewlearn.methods.queue import Queue
 from viewlearn.methods.shuffle import encode_shuffled
@@ -51,20 +52,16 @@ class MoCo(Method):
         self,
         encoder: Encoder,
         views: Compose,
-        temperature: float = 0.2,
-        queue: int = 4096,
-        momentum: float = 0.999,
+        temperature: Temperature = 0.2,
+        queue: Annotated[int, Bounds(1, 1e7)] = 4096,
+        momentum: FractionBelowOne = 0.999,
         head: Head = "mlp",
-        dim: int = 128,
-        hidden: int | None = None,
-        num_keys: int = 1,
+        dim: Width = 128,
+        hidden: Width | None = None,
+        num_keys: SmallCount = 1,
         shared: Sequence[str] | str = (),
     ):
         super().__init__(encoder, views)
-        check_embedding(temperature, dim)
-        check_momentum(momentum)
-        if num_keys < 1:
-            raise ValueError(f"num_keys is {num_keys}; it must be at least 1")
         self.shared = [entry for entries in entries_of(views, shared).values() for entry in entries]
         self.head = projection_head(head, encoder.num_features, dim, hidden)
         self.key_encoder = momentum_copy(encoder)

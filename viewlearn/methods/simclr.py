@@ -5,12 +5,12 @@ from typing import Literal
 import torch
 from torch import Generator, Tensor, nn
 
+from viewlearn.bounds import Temperature, Width
 from viewlearn.data import Batch
 from viewlearn.encoders import Encoder, projection_head
 from viewlearn.encoders.heads import Head
 from viewlearn.losses import neutral_loss, nt_xent, spectral, viewmaker_nt_xent
 from viewlearn.methods.base import Method, Metrics, Player
-from viewlearn.methods.checks import check_embedding
 from viewlearn.methods.redirect import redirected
 from viewlearn.methods.scoring import candidate_views, pair_scores, unrecorded
 from viewlearn.views import Compose, Params
@@ -46,15 +46,14 @@ class SimCLR(Method):
         self,
         encoder: Encoder,
         views: Compose,
-        temperature: float = 0.07,
+        temperature: Temperature = 0.07,
         head: Head = "mlp",
-        dim: int = 128,
-        hidden: int | None = None,
+        dim: Width = 128,
+        hidden: Width | None = None,
         loss: Literal["nt_xent", "viewmaker", "spectral"] = "nt_xent",
         game: Literal["adversarial", "neutral"] = "adversarial",
     ):
         super().__init__(encoder, views)
-        check_embedding(temperature, dim)
         self.head = projection_head(head, encoder.num_features, dim, hidden)
         self.temperature = temperature
         if game not in ("adversarial", "neutral"):

@@ -4,6 +4,7 @@ import torch
 from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
+from viewlearn.bounds import FractionBelowOne
 from viewlearn.data import ArrayDataset, Batch, Dataset, take
 from viewlearn.encoders import Encoder
 from viewlearn.methods.base import Method, Metrics, Player
@@ -33,7 +34,7 @@ class Supervised(Method):
         encoder: Encoder,
         views: Compose,
         task: str | None = None,
-        label_smoothing: float = 0.0,
+        label_smoothing: FractionBelowOne = 0.0,
         tasks: dict[str, tuple[str, ...]] | None = None,
     ):
         super().__init__(encoder, views)
@@ -43,8 +44,6 @@ class Supervised(Method):
         names = list(tasks) if task is None else [name.strip() for name in task.split(",")]
         if not names or any(name not in tasks for name in names) or len(set(names)) < len(names):
             raise ValueError(f"task is {task!r}; the data's tasks are: {', '.join(tasks) or 'none, it has no labels'}")
-        if not 0 <= label_smoothing < 1:
-            raise ValueError(f"label_smoothing is {label_smoothing}; it must lie in [0, 1)")
         self.num_classes = {name: len(tasks[name]) for name in names}
         self.label_smoothing = label_smoothing
         self.classifier = nn.Linear(encoder.num_features, sum(self.num_classes.values()))

@@ -7,6 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from viewlearn.bounds import FractionBelowOne, NonNegative, SmallCount, checked
+
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)  # of the quintic iteration, chosen by Jordan for its slope at zero
 SMALLEST_NORM = 1e-7
 
@@ -35,25 +37,18 @@ class ConvMuon(Optimizer):
         ValueError: A negative learning rate or weight decay, a momentum outside [0, 1), or no iterations.
     """
 
+    @checked
     def __init__(
         self,
         params: Iterable[nn.Parameter] | Iterable[dict[str, Any]],
-        lr: float = 0.1,
-        momentum: float = 0.6,
+        lr: NonNegative = 0.1,
+        momentum: FractionBelowOne = 0.6,
         unit_scale: bool = True,
-        other_lr: float = 0.1,
-        other_momentum: float = 0.9,
-        weight_decay: float = 0.0,
-        num_iterations: int = 5,
+        other_lr: NonNegative = 0.1,
+        other_momentum: FractionBelowOne = 0.9,
+        weight_decay: NonNegative = 0.0,
+        num_iterations: SmallCount = 5,
     ):
-        for name, value in {"lr": lr, "other_lr": other_lr, "weight_decay": weight_decay}.items():
-            if not value >= 0:
-                raise ValueError(f"{name} is {value}; it must be 0 or more")
-        for name, value in {"momentum": momentum, "other_momentum": other_momentum}.items():
-            if not 0 <= value < 1:
-                raise ValueError(f"{name} is {value}; it must lie in [0, 1)")
-        if num_iterations < 1:
-            raise ValueError(f"num_iterations is {num_iterations}; it must be at least 1")
         self.unit_scale, self.num_iterations = unit_scale, num_iterations
         groups: list[dict[str, Any]] = []
         for entry in params:
@@ -99,7 +94,7 @@ class ConvMuon(Optimizer):
         return loss
 
 
-def orthogonalize(matrix: Tensor, num_iterations: int = 5) -> Tensor:
+def orthogonalize(matrix: Tensor, num_iterations: SmallCount = 5) -> Tensor:
     """The matrix with its singular values drawn towards 1, by Newton-Schulz iterations.
 
         X ← aX + (bA + cA²)X,   A = XXᵀ,   from X = G / ‖G‖

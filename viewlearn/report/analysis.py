@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from viewlearn.bounds import Count, CountOrZero, Fraction, Seed, check_fields
 from viewlearn.evaluation.feature_dropping import CACHE, FeatureDropping, JudgeSettings, analyze, fit_judges
 from viewlearn.report.run_reader import MissingPart, RunReader
 from viewlearn.runs.checkpoint import checkpoints_in, load_checkpoint
@@ -35,15 +36,18 @@ class AnalysisSettings:
         seed: Seed of everything that is drawn.
     """
 
-    num_samples: int = 1_000
-    num_draws: int = 8
-    threshold: float = 0.5
+    num_samples: Count = 1_000
+    num_draws: Count = 8
+    threshold: Fraction = 0.5
     judge: JudgeSettings = JudgeSettings()
     cache: Path | str | None = CACHE
-    checkpoints: int = 6
-    checkpoint_samples: int = 250
+    checkpoints: CountOrZero = 6
+    checkpoint_samples: Count = 250
     device: str = "cpu"
-    seed: int = 0
+    seed: Seed = 0
+
+    def __post_init__(self):
+        check_fields(self)
 
     def of_run(self, folder: RunFolder) -> dict[str, Any]:
         """Returns what decides the numbers, as plain values: which run, after which step, and these settings.

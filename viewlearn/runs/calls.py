@@ -1,17 +1,19 @@
-"""What parsed settings would call, checked before anything is called."""
+"""What parsed settings would call, and with which values: checked before anything is called."""
 
 import inspect
 from collections.abc import Mapping
+from types import NoneType
 from typing import Any
 
 from jsonargparse import Namespace
 
+from viewlearn.bounds import check
 from viewlearn.runs.names import imported
-from viewlearn.runs.signatures import classes_in, makes, parameters_of
+from viewlearn.runs.signatures import alternatives, classes_in, makes, name_of, parameters_of
 
 
 def check_calls(value: object, hint: Any, flag: str) -> None:
-    """Checks that all that a setting would call, at any depth, makes what its place takes.
+    """Checks that all that a setting would call, at any depth, makes what its place takes, with values within bounds.
 
     Args:
         value: Parsed setting.
@@ -19,7 +21,8 @@ def check_calls(value: object, hint: Any, flag: str) -> None:
         flag: Flag of the setting.
 
     Raises:
-        ValueError: Something else would be called; the message says where, what, and what is allowed.
+        ValueError: Something else would be called, or a value is out of bounds; the message says where, what, and
+            what is allowed.
     """
     if isinstance(value, Mapping | Namespace):
         entries = vars(value) if isinstance(value, Namespace) else value
@@ -34,10 +37,15 @@ def check_calls(value: object, hint: Any, flag: str) -> None:
         parameters = parameters_of(target)
         for name, each in (vars(arguments) if isinstance(arguments, Namespace) else arguments).items():
             if name in parameters:
+                _check_null(each, parameters[name], f"{flag}.{name}")
                 check_calls(each, parameters[name].annotation, f"{flag}.{name}")
     elif isinstance(value, list | tuple):
+        check(flag, value, hint)
         for each in value:
-            check_calls(each, hint, flag)
+            if isinstance(each, Mapping | Namespace):
+                check_calls(each, hint, flag)
+    elif isinstance(value, int | float):
+        check(flag, value, hint)
     elif inspect.isroutine(value):
         check_call(value, classes_in(hint), flag, value.__qualname__)
 
@@ -55,3 +63,11 @@ def check_call(target: object, bases: tuple[type, ...], flag: str, name: str) ->
         )
     if inspect.isabstract(target):
         raise ValueError(f"{flag}: {name} is abstract, methods that it must have are missing")
+
+
+def _check_null(value: object, parameter: inspect.Parameter, flag: str) -> None:
+    """Refuses null where neither type nor default is; the parsing library lets it pass."""
+    members = alternatives(parameter.annotation)
+    unknown = any(each in (NoneType, Any, parameter.empty) or isinstance(each, str) for each in members)
+    if value is None and not unknown and parameter.default is not None:
+        raise ValueError(f"{flag}: expected {name_of(parameter.annotation)}, got null")

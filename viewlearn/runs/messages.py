@@ -5,8 +5,7 @@ import inspect
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import NoneType
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, get_origin
 
 from jsonargparse import ArgumentError, ArgumentParser
 
@@ -14,7 +13,7 @@ from viewlearn.runs.binding import subclass_names, subclasses
 from viewlearn.runs.calls import check_call
 from viewlearn.runs.names import imported
 from viewlearn.runs.settings_file import SettingsError, read_settings
-from viewlearn.runs.signatures import alternatives, parameters_of
+from viewlearn.runs.signatures import alternatives, name_of, parameters_of
 
 SUPPLIED = {"encoder", "views", "params"}  # arguments of methods and optimizers that a run fills in
 NOTHING = inspect.Parameter.empty
@@ -70,6 +69,15 @@ def nearest(word: str, words: Sequence[str], prefix: str = "") -> str:
     return f"; did you mean {prefix}{near[0]}?" if near else ""
 
 
+def asked_of(target: Any) -> set[str]:
+    """The arguments that a user may give: not those that a run fills in, or that a class gives to its base."""
+    if not inspect.isclass(target):
+        return parameters_of(target).keys() - SUPPLIED
+    parser = ArgumentParser(exit_on_error=False)
+    parser.add_class_arguments(target, None, skip=SUPPLIED & parameters_of(target).keys())
+    return {action.dest for action in parser._actions}
+
+
 class _Known:
     """What a parser knows of its settings, and of the classes that were chosen so far."""
 
@@ -90,10 +98,13 @@ class _Known:
         root, *names = setting.key.split(".")
         self.given |= {".".join((root, *names[:depth])) for depth in range(len(names) + 1)}
         if root not in self.components:
+            group = [f"--{key}" for key in self.hints if key.startswith(f"{setting.key}.")]
+            if group and str(setting.value).startswith("{"):
+                return None
+            if group:
+                return f"--{setting.key}: expected its settings, {', '.join(group)}, got {setting.value!r}"
             if setting.key in self.hints or f"--{setting.key}" in self.flags:
                 return _type_fault(setting, self.hints.get(setting.key, NOTHING))
-            if any(key.startswith(f"{setting.key}.") for key in self.hints):  # a group of settings
-                return None
             what = "flag" if setting.written.startswith("--") else "setting"
             written = setting.written if what == "flag" else repr(setting.written)
             return f"there is no {what} {written}{nearest(f'--{setting.key}', self.flags)}"
@@ -113,8 +124,8 @@ class _Known:
     def missing(self) -> str | None:
         """What a chosen class needs and wasn't given; None if there is nothing."""
         for key, chosen in self.chosen.items():
-            parameters = parameters_of(chosen)
-            needed = [name for name in parameters if parameters[name].default is NOTHING and name not in SUPPLIED]
+            parameters, asked = parameters_of(chosen), asked_of(chosen)
+            needed = [name for name in parameters if parameters[name].default is NOTHING and name in asked]
             names = [f"--{key}.{name}" for name in needed if f"{key}.{name}" not in self.given]
             if names:
                 return f"--{key} {chosen.__name__} needs {', '.join(names)}"
@@ -141,7 +152,8 @@ class _Known:
         return None
 
     def _unknown_argument(self, key: str, name: str, names: Sequence[str]) -> str:
-        own = [each for each in names if each not in SUPPLIED]
+        asked = asked_of(self.chosen[key])
+        own = [each for each in names if each in asked]
         what = f"{self.chosen[key].__name__} has no argument {name!r}{nearest(name, own, f'--{key}.')}"
         return f"{what}; its own: {', '.join(own) or 'none'}"
 
@@ -187,8 +199,9 @@ def _type_fault(setting: Setting, hint: Any) -> str | None:
     except ArgumentError as error:
         if _component(hint) is not None or any(get_origin(each) is dict for each in alternatives(hint)):
             return f"--{setting.key}: {cause(error)}"
-        what = f"--{setting.key}: expected {_name(hint)}, got {setting.value!r}"
-        return f"{what}; write [{setting.value}]" if get_origin(hint) is list else what
+        what = f"--{setting.key}: expected {name_of(hint)}, got {setting.value!r}"
+        is_word = isinstance(setting.value, str) and setting.value.isidentifier()
+        return f"{what}; write [{setting.value}]" if is_word and get_origin(alternatives(hint)[0]) is list else what
     return None
 
 
@@ -198,15 +211,6 @@ def _component(hint: Any) -> type | None:
         if inspect.isclass(each) and get_origin(each) is None and inspect.isabstract(each):
             return each
     return None
-
-
-def _name(hint: Any) -> str:
-    """``int, null`` for ``int | None``, ``one of 'a', 'b'`` for a literal."""
-    if len(members := alternatives(hint)) > 1:
-        return ", ".join(map(_name, members))
-    if get_origin(hint) is Literal:
-        return "one of " + ", ".join(map(repr, get_args(hint)))
-    return "null" if hint is NoneType else getattr(get_origin(hint) or hint, "__name__", str(hint))
 
 
 def _raised_in(error: BaseException) -> str:

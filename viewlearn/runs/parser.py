@@ -9,6 +9,7 @@ from jsonargparse import ArgumentError, ArgumentParser, Namespace, set_parsing_s
 from torch.optim import Optimizer
 
 import viewlearn.optimizers  # noqa: F401  (its classes can then be given by name)
+from viewlearn.bounds import Count, SmallCountOrZero
 from viewlearn.data import Data
 from viewlearn.encoders import Encoder
 from viewlearn.evaluation.probes import Probe
@@ -69,7 +70,9 @@ class Parser(ArgumentParser):
         groups = sort_groups(argv)
         with names_from(None), self._fitting_defaults(groups):
             try:
-                return self.parse_args([token for group in groups for token in group], over)
+                config = self.parse_args([token for group in groups for token in group], over)
+                self.check(config)
+                return config
             except ArgumentError as error:
                 raise ValueError(explain(self, settings_of(groups), error, COMPONENTS)) from error
 
@@ -115,9 +118,21 @@ class Parser(ArgumentParser):
                 except ArgumentError as error:
                     raise ValueError(explain(self, settings_in(settings), error, COMPONENTS)) from error
                 refuse_foreign(config)
+                self.check(config)
                 return config
         except ValueError as error:
             raise ValueError(f"{path}: the configuration can't be read: {error}") from error
+
+    def check(self, config: Namespace) -> None:
+        """Checks what a configuration would call, and the bounds of all values.
+
+        Raises:
+            ValueError: Something that doesn't fit its place; the message says which flag, what, and what is allowed.
+        """
+        for action in self._actions:  # argparse has no public way to ask for them
+            hint = COMPONENTS.get(action.dest, getattr(action, "_typehint", None))
+            if action.dest in config:
+                check_calls(config[action.dest], hint, f"--{action.dest}")
 
     def instantiate(self, namespace: Namespace, *args: Any, **kwargs: Any) -> Namespace:
         """Makes the objects of a configuration.
@@ -151,16 +166,16 @@ def make_parser(description: str = "", defaults: Mapping[str, Any] | None = None
     add("--name", type=str | None, default=None, help="name of the run (default: DATA-VIEWS-METHOD)")
     add("--resume", type=str | None, default=None, metavar="DIR", help="go on with the run in DIR")
     add("--trust", action="store_true", help="let DIR name classes of any package, see docs/safety.md")
-    add("--batch_size", type=int, default=256, help="samples per process and step")
+    add("--batch_size", type=Count, default=256, help="samples per process and step")
     add(
         "--load",
         type=Literal["auto", "device", "workers"],
         default="auto",
         help="device: all data lie there; workers: samples are read when needed; auto: by size",
     )
-    add("--num_workers", type=int, default=2, help="processes that read samples when needed")
+    add("--num_workers", type=SmallCountOrZero, default=2, help="processes that read samples when needed")
     add("--device", type=str, default="auto", help="auto, cpu, cuda, …")
-    add("--threads", type=int, default=0, help="CPU threads; 0: the cores, shared by the processes")
+    add("--threads", type=SmallCountOrZero, default=0, help="CPU threads; 0: the cores, shared by the processes")
     add("--precision", type=Precision, default="auto", help="auto: bf16 where the hardware has it")
     add("--trackers", type=list[str], default=[], help="tensorboard, wandb, trackio; JSON lines are always written")
     add("--report", type=bool, default=True, help="at the end, put the run on one page, report.html")

@@ -7,6 +7,7 @@ from typing import Any
 
 from jsonargparse import Namespace
 
+from viewlearn.bounds import Count, Positive, Seed, check_fields
 from viewlearn.data import DataSpec
 from viewlearn.evaluation.probes import L2_GRID, ParameterClasses, Probe
 from viewlearn.runs.binding import bind, subclass_names
@@ -49,18 +50,21 @@ class Questions:
     probes: Sequence[Probe] = ("linear",)
     layers: Sequence[str] = ()
     factors: Mapping[str, str] = field(default_factory=dict)
-    shots: Sequence[int] = ()
-    episodes: int = 10
+    shots: Sequence[Count] = ()
+    episodes: Count = 10
     corruptions: str | None = None
-    num_corrupted: int | None = None
+    num_corrupted: Count | None = None
     shared: Sequence[str] | None = None
     data: Mapping[str, str] = field(default_factory=dict)
-    num_train: int | None = None
-    num_test: int | None = None
+    num_train: Count | None = None
+    num_test: Count | None = None
     random_encoder: bool = False
-    l2: Sequence[float] = L2_GRID
+    l2: Sequence[Positive] = L2_GRID
     precision: Precision = "auto"
-    seed: int = 0
+    seed: Seed = 0
+
+    def __post_init__(self):
+        check_fields(self)
 
     @classmethod
     def of(cls, declared: Mapping[str, Any]) -> "Questions":

@@ -129,6 +129,11 @@ def evaluate_run(
 def _configuration(parser: Parser, argv: Sequence[str]) -> Namespace:
     """The configuration of a new run, or of the one to go on with, which the command line may not change."""
     config = parser.parse(argv)
+    for name in ("out", "name", "resume"):
+        if config[name] == "":
+            raise ValueError(f"--{name} is empty; leave it out, or say which")
+    if config.name and (Path(config.name).name != config.name or config.name.startswith(".")):
+        raise ValueError(f"--name is {config.name!r}; it must be the name of one folder, and not start with a dot")
     if not config.resume:
         return config
     folder = RunFolder(config.resume)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from torch.optim import Optimizer
 
+from viewlearn.bounds import Fraction, check_fields
+
 
 @dataclass(frozen=True)
 class Schedule:
@@ -20,13 +22,11 @@ class Schedule:
         ValueError: A fraction outside [0, 1].
     """
 
-    warmup: float = 0.0
-    final: float = 0.0
+    warmup: Fraction = 0.0
+    final: Fraction = 0.0
 
     def __post_init__(self):
-        for name in ("warmup", "final"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise ValueError(f"{name} is {getattr(self, name)}; it must lie in [0, 1]")
+        check_fields(self)
 
     def apply(self, optimizer: Optimizer, step: int, num_steps: int) -> float:
         """Sets the learning rates for ``step`` and returns that of the first parameter group."""

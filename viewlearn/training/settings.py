@@ -1,22 +1,12 @@
 """The settings of training, as one value."""
 
-import math
 from dataclasses import dataclass
 
+from viewlearn.bounds import Count, CountOrZero, Positive, Seed, check_fields
 from viewlearn.methods.difficulty import Difficulty
 from viewlearn.training.hardware import MemoryFormat
 from viewlearn.training.players import Updates
 from viewlearn.training.schedule import Schedule
-
-LEAST = {
-    "steps": 1,
-    "accumulate": 1,
-    "seed": 0,
-    "log_every": 1,
-    "monitor_every": 0,
-    "checkpoint_every": 0,
-    "keep_checkpoints": 1,
-}
 
 
 @dataclass(frozen=True)
@@ -47,29 +37,22 @@ class TrainingSettings:
         ValueError: A setting out of range; the message names it, its value and what is allowed.
     """
 
-    steps: int = 1000
-    compute: float | None = None
+    steps: Count = 1000
+    compute: Positive | None = None
     updates: Updates = "simultaneous"
     schedule: Schedule = Schedule()
     views_schedule: Schedule = Schedule()
     difficulty: Difficulty = Difficulty()
-    accumulate: int = 1
-    clip_norm: float | None = None
+    accumulate: Count = 1
+    clip_norm: Positive | None = None
     exclude_from_decay: bool = False
     memory_format: MemoryFormat = "channels_last"
     compile: bool = False
-    seed: int = 0
-    log_every: int = 20
-    monitor_every: int = 0
-    checkpoint_every: int = 200
-    keep_checkpoints: int = 2
+    seed: Seed = 0
+    log_every: Count = 20
+    monitor_every: CountOrZero = 0
+    checkpoint_every: CountOrZero = 200
+    keep_checkpoints: Count = 2
 
     def __post_init__(self):
-        for name, least in LEAST.items():
-            value = getattr(self, name)
-            if value < least:
-                raise ValueError(f"{name} is {value}; it must be {least} or more")
-        if self.clip_norm is not None and not self.clip_norm > 0:
-            raise ValueError(f"clip_norm is {self.clip_norm}; it must be above 0, or null for no clipping")
-        if self.compute is not None and not 0 < self.compute < math.inf:
-            raise ValueError(f"compute is {self.compute} TFLOP; it must be above 0 and finite, or null for --steps")
+        check_fields(self)

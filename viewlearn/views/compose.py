@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import torch
 from torch import Generator, Tensor, nn
 
+from viewlearn.bounds import Fraction
 from viewlearn.views import draw
-from viewlearn.views.checks import check_fraction
 from viewlearn.views.decision import Decisions, within
 from viewlearn.views.params import Params, select
 from viewlearn.views.view import Stage, View
@@ -128,10 +128,10 @@ class RandomApply(View):
         ValueError: A probability outside [0, 1], or (when called) a view that changes the shape.
     """
 
-    def __init__(self, view: View, probability: float = 0.5):
+    def __init__(self, view: View, probability: Fraction = 0.5):
         super().__init__()
         self.view = view
-        self.probability = check_fraction("probability", probability)
+        self.probability = probability
         self.stage = view.stage
 
     def sample(self, x: Tensor, generator: Generator | None = None) -> Params:

@@ -5,13 +5,14 @@ from typing import Literal
 
 from torch import Generator, Tensor, nn
 
+from viewlearn.bounds import Checked
 from viewlearn.views.decision import Decisions
 from viewlearn.views.params import Params, same_params
 
 Stage = Literal["natural", "encoder"]
 
 
-class View(nn.Module, ABC):
+class View(nn.Module, Checked, ABC):
     """A deterministic, differentiable, batched function of an input and of parameters that were drawn for it.
 
     ::

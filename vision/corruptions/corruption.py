@@ -1,9 +1,10 @@
 """What all corruptions share: a severity, and constants that depend on the size of the image."""
 
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from torch import Tensor
 
+from viewlearn.bounds import Bounds
 from viewlearn.views import View
 from vision.views.checks import check_images
 
@@ -33,10 +34,8 @@ class Corruption(View):
     CONSTANTS: ClassVar[dict[Benchmark, tuple[Any, ...]]]
     """The numbers of each severity, mildest first: one number, or several, as the docstring counts them."""
 
-    def __init__(self, severity: int = 3, scale: Scale = "auto"):
+    def __init__(self, severity: Annotated[int, Bounds(1, 5)] = 3, scale: Scale = "auto"):
         super().__init__()
-        if severity not in (1, 2, 3, 4, 5):
-            raise ValueError(f"severity is {severity}; it must be 1, 2, 3, 4 or 5")
         if scale not in ("auto", "imagenet", "cifar"):
             raise ValueError(f"scale is {scale!r}; it must be one of: auto, imagenet, cifar")
         self.severity = severity

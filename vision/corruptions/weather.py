@@ -1,11 +1,12 @@
 """Weather: snow, frost and fog."""
 
 from pathlib import Path
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import torch
 from torch import Generator, Tensor
 
+from viewlearn.bounds import Bounds
 from viewlearn.views import Params, draw
 from vision.corruptions.corruption import Corruption, Scale
 from vision.corruptions.filters import along_axes, motion_blur, plasma, zoom_matrix
@@ -109,7 +110,9 @@ class Frost(Corruption):
     }
     TINT = (-0.07, 0.01, 0.06)
 
-    def __init__(self, severity: int = 3, scale: Scale = "auto", photographs: str | None = None):
+    def __init__(
+        self, severity: Annotated[int, Bounds(1, 5)] = 3, scale: Scale = "auto", photographs: str | None = None
+    ):
         super().__init__(severity, scale)
         self.textures = [] if photographs is None else _read_photographs(Path(photographs))
 

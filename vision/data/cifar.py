@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import torch
 
+from viewlearn.bounds import Count, FractionBelowOne, Seed
 from viewlearn.data import ArrayDataset, Split, Unreadable
 from vision.data.files import Files, check_reading, find_images, read_files
 from vision.data.image_data import ImageData, Source, check_held_out, hold_out
@@ -42,10 +43,10 @@ class CIFAR10(ImageData):
         self,
         root: str,
         overlay: Overlay | None = None,
-        overlay_seed: int = 0,
+        overlay_seed: Seed = 0,
         planes: bool = False,
-        validation_fraction: float = 0.1,
-        limit: int | None = None,
+        validation_fraction: FractionBelowOne = 0.1,
+        limit: Count | None = None,
         download: bool = False,
         unreadable: Unreadable = "stop",
     ):

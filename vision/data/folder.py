@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from viewlearn.bounds import FractionBelowOne, Gigabytes, Pixels, Seed
 from viewlearn.data import Split, Unreadable
 from vision.data.files import MEMORY_GB, Files, check_reading, find_images, read_files
 from vision.data.image_data import ImageData, Source, check_held_out, hold_out
@@ -52,14 +53,14 @@ class ImageFolder(ImageData):
     def __init__(
         self,
         root: str,
-        size: int = 64,
+        size: Pixels = 64,
         overlay: Overlay | None = None,
-        overlay_seed: int = 0,
+        overlay_seed: Seed = 0,
         planes: bool = False,
-        validation_fraction: float = 0.1,
-        test_fraction: float = 0.1,
+        validation_fraction: FractionBelowOne = 0.1,
+        test_fraction: FractionBelowOne = 0.1,
         task: str = "class",
-        memory_gb: float = MEMORY_GB,
+        memory_gb: Gigabytes = MEMORY_GB,
         unreadable: Unreadable = "stop",
     ):
         super().__init__(overlay, overlay_seed, planes)

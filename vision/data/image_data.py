@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from viewlearn.bounds import Seed
 from viewlearn.data import ArrayDataset, Data, Dataset, DataSpec, Split, Unreadable, order
 from viewlearn.views import Identity, View
 from vision.superimposed import Composite, Overlay, composite, superimpose
@@ -51,7 +52,7 @@ class ImageData(Data):
     splits: tuple[Split, ...] = ("train", "validation", "test")
     unreadable: Unreadable = "stop"
 
-    def __init__(self, overlay: Overlay | None = None, overlay_seed: int = 0, planes: bool = False):
+    def __init__(self, overlay: Overlay | None = None, overlay_seed: Seed = 0, planes: bool = False):
         if planes and overlay is None:
             raise ValueError("planes is True, but there is no overlay to keep apart; give one, such as Digits")
         self.overlay, self.overlay_seed, self.planes = overlay, overlay_seed, planes

@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from viewlearn.bounds import Count, FractionBelowOne, Pixels, Seed
 from viewlearn.data import ArrayDataset, Dataset, Split
 from vision.data.image_data import ImageData, Source, check_held_out, hold_out
 from vision.superimposed import Overlay
@@ -41,13 +42,13 @@ class STL10(ImageData):
     def __init__(
         self,
         root: str,
-        size: int = 96,
+        size: Pixels = 96,
         overlay: Overlay | None = None,
-        overlay_seed: int = 0,
+        overlay_seed: Seed = 0,
         planes: bool = False,
-        validation_fraction: float = 0.1,
+        validation_fraction: FractionBelowOne = 0.1,
         pretrain: Literal["unlabeled", "train"] = "unlabeled",
-        limit: int | None = None,
+        limit: Count | None = None,
         download: bool = False,
     ):
         super().__init__(overlay, overlay_seed, planes)

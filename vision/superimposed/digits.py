@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from viewlearn.bounds import PositiveFraction
 from viewlearn.data import Split
 from viewlearn.data.indexed import indexed_uniform
 from vision.files import is_image, open_rgb
@@ -75,7 +76,13 @@ class ScatteredDigit(Overlay):
     task = "digit"
     classes = tuple("0123456789")
 
-    def __init__(self, root: str | None = None, smallest: float = 0.6, largest: float = 0.9, colored: bool = False):
+    def __init__(
+        self,
+        root: str | None = None,
+        smallest: PositiveFraction = 0.6,
+        largest: PositiveFraction = 0.9,
+        colored: bool = False,
+    ):
         if not 0 < smallest <= largest <= 1:
             raise ValueError(f"smallest {smallest} and largest {largest} must be 0 < smallest <= largest <= 1")
         self.root, self.smallest, self.largest, self.colored = root, smallest, largest, colored

@@ -6,13 +6,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from viewlearn.bounds import Checked
 from viewlearn.data import ArrayDataset, Dataset, Split
 from vision.superimposed.planes import NUM_OVERLAY_PLANES, composite
 
 CHUNK = 4096  # images composited at a time; bounds the intermediate memory
 
 
-class Overlay(ABC):
+class Overlay(Checked, ABC):
     """What is superimposed on images: one of ``classes`` on each, which are the labels of ``task``.
 
     Image i's overlay is a pure function of (seed, split, i).

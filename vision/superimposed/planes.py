@@ -3,8 +3,9 @@
 import torch
 from torch import Generator, Tensor
 
+from viewlearn.bounds import Fraction, Width
 from viewlearn.views import Params, View, draw
-from viewlearn.views.checks import check_fraction, require
+from viewlearn.views.checks import require
 
 NUM_OVERLAY_PLANES = 4  # red, green, blue and opacity
 
@@ -44,7 +45,7 @@ class Composite(View):
         ValueError: No ``channels``; (when called) images that have neither ``channels`` nor ``channels + 4`` of them.
     """
 
-    def __init__(self, channels: int | None = None):
+    def __init__(self, channels: Width | None = None):
         super().__init__()
         self.channels = require(self, "channels", channels)
 
@@ -88,9 +89,9 @@ class RedrawOverlay(View):
 
     stage = "natural"
 
-    def __init__(self, probability: float = 1.0, channels: int | None = None):
+    def __init__(self, probability: Fraction = 1.0, channels: Width | None = None):
         super().__init__()
-        self.probability = check_fraction("probability", probability)
+        self.probability = probability
         self.channels = require(self, "channels", channels)
 
     def sample(self, x: Tensor, generator: Generator | None = None) -> Params:

@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from viewlearn.bounds import Count, Pixels, Seed
 from viewlearn.data import ArrayDataset, Split
 from viewlearn.data.indexed import indexed_uniform
 from vision.data.image_data import ImageData, Source
@@ -64,11 +65,11 @@ class PhotoDigits(ImageData):
 
     def __init__(
         self,
-        num_train: int = 8192,
-        num_validation: int = 1024,
-        num_test: int = 2048,
-        size: int = 32,
-        seed: int = 0,
+        num_train: Count = 8192,
+        num_validation: Count = 1024,
+        num_test: Count = 2048,
+        size: Pixels = 32,
+        seed: Seed = 0,
         planes: bool = False,
     ):
         super().__init__(ScatteredDigit(), overlay_seed=seed, planes=planes)

@@ -7,6 +7,7 @@ from typing import Literal
 import torch
 from torch import Generator, Tensor
 
+from viewlearn.bounds import Count, FractionBelowOne, Pixels, Seed, SmallCount
 from viewlearn.data import ArrayDataset, Data, DataSpec, Split, in_memory
 from viewlearn.sampling import subset
 from vision.data.cifar import CIFAR10, SIZE
@@ -129,13 +130,13 @@ class SceneData(Data):
         self,
         root: str,
         pretrain_on: Literal["objects", "scenes", "crops"] = "scenes",
-        num_train: int = 10000,
-        num_labeled: int = 8000,
-        num_objects: int = 4,
-        size: int = 32,
-        limit: int = 20000,
-        validation_fraction: float = 0.1,
-        seed: int = 0,
+        num_train: Count = 10000,
+        num_labeled: Count = 8000,
+        num_objects: SmallCount = 4,
+        size: Pixels = 32,
+        limit: Count = 20000,
+        validation_fraction: FractionBelowOne = 0.1,
+        seed: Seed = 0,
     ):
         if pretrain_on not in ("objects", "scenes", "crops"):
             raise ValueError(f"pretrain_on is {pretrain_on!r}; it must be 'objects', 'scenes' or 'crops'")

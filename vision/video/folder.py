@@ -6,6 +6,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from viewlearn.bounds import Pixels, Positive, Seconds, SmallCount
 from viewlearn.data import Data, Dataset, DataSpec, Split, Unreadable
 from vision.data.image_data import float_statistics
 from vision.video.collection import find_clips
@@ -37,10 +38,10 @@ class VideoFolder(Data):
         self,
         root: str,
         tracks: str | None = None,
-        fps: float | None = None,
-        duration: float = 1.0,
-        num_frames: int = 5,
-        size: int = 128,
+        fps: Positive | None = None,
+        duration: Seconds = 1.0,
+        num_frames: SmallCount = 5,
+        size: Pixels = 128,
         unreadable: Unreadable = "stop",
     ):
         self.clips = find_clips(root, fps, unreadable)

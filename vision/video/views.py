@@ -15,8 +15,8 @@ from typing import Literal
 import torch
 from torch import Generator, Tensor
 
+from viewlearn.bounds import Fraction
 from viewlearn.views import Params, View, draw
-from viewlearn.views.checks import check_fraction
 
 
 class PickFrame(View):
@@ -67,9 +67,9 @@ class PickRegion(View):
         ValueError: A probability outside [0, 1]; (when called) x of another shape.
     """
 
-    def __init__(self, probability: float = 0.5):
+    def __init__(self, probability: Fraction = 0.5):
         super().__init__()
-        self.probability = check_fraction("probability", probability)
+        self.probability = probability
 
     def sample(self, x: Tensor, generator: Generator | None = None) -> Params:
         return {"region": draw.bernoulli(x, self.probability, generator).long()}

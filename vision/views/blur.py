@@ -3,8 +3,8 @@
 import torch
 from torch import Generator, Tensor
 
+from viewlearn.bounds import PositiveFraction, PositiveRange
 from viewlearn.views import Params, View, draw
-from viewlearn.views.checks import Range, check_range
 from vision.views.checks import check_images, full_precision
 from vision.views.resample import Taps, separable
 
@@ -28,13 +28,9 @@ class GaussianBlur(View):
     Chen et al. 2020, A simple framework for contrastive learning, appendix A.
     """
 
-    def __init__(self, sigma: Range = (0.1, 2.0), kernel_fraction: float = 0.1):
+    def __init__(self, sigma: PositiveRange = (0.1, 2.0), kernel_fraction: PositiveFraction = 0.1):
         super().__init__()
-        self.sigma = check_range("sigma", sigma, 0.0)
-        if self.sigma[0] == 0:
-            raise ValueError(f"sigma is {sigma}; it must be above 0")
-        if not 0 < kernel_fraction <= 1:
-            raise ValueError(f"kernel_fraction is {kernel_fraction}; it must lie in (0, 1]")
+        self.sigma = sigma
         self.kernel_fraction = kernel_fraction
 
     def sample(self, x: Tensor, generator: Generator | None = None) -> Params:

@@ -1,10 +1,13 @@
 """Color jitter: brightness, contrast, saturation and hue, in an order of each sample's own."""
 
+from typing import Annotated
+
 import torch
 from torch import Generator, Tensor
 
+from viewlearn.bounds import Ascending, Bounds, Fraction, NonNegative, NonNegativeRange
 from viewlearn.views import Params, RandomApply, View, draw
-from viewlearn.views.checks import Range, check_range
+from viewlearn.views.checks import Range
 from viewlearn.views.parts import part_size
 from vision.views.checks import check_images, full_precision
 from vision.views.hue import shift_hue
@@ -12,6 +15,10 @@ from vision.views.tone import luma
 
 HUE = 3  # number of the hue in an order, behind brightness, contrast and saturation
 UNCHANGED = 4  # group of the images that stay as they are, behind those of the hue's four places
+
+
+Hue = Annotated[float, Bounds(-0.5, 0.5)]
+HueRange = Annotated[tuple[Hue, Hue], Ascending()]
 
 
 class ColorJitter(View):
@@ -39,16 +46,16 @@ class ColorJitter(View):
 
     def __init__(
         self,
-        brightness: float | Range = 0.0,
-        contrast: float | Range = 0.0,
-        saturation: float | Range = 0.0,
-        hue: float | Range = 0.0,
+        brightness: NonNegative | NonNegativeRange = 0.0,
+        contrast: NonNegative | NonNegativeRange = 0.0,
+        saturation: NonNegative | NonNegativeRange = 0.0,
+        hue: Annotated[float, Bounds(0, 0.5)] | HueRange = 0.0,
     ):
         super().__init__()
         self.brightness = _factors("brightness", brightness)
         self.contrast = _factors("contrast", contrast)
         self.saturation = _factors("saturation", saturation)
-        self.hue = check_range("hue", (-hue, hue) if isinstance(hue, int | float) else hue, -0.5, 0.5)
+        self.hue = (-hue, hue) if isinstance(hue, int | float) else hue
 
     def sample(self, x: Tensor, generator: Generator | None = None) -> Params:
         return {
@@ -77,7 +84,7 @@ class RandomColorJitter(RandomApply):
         ValueError: A probability outside [0, 1]; (when called) images without three channels.
     """
 
-    def __init__(self, view: ColorJitter, probability: float = 0.8):
+    def __init__(self, view: ColorJitter, probability: Fraction = 0.8):
         super().__init__(view, probability)
 
     def transform(self, x: Tensor, params: Params) -> Tensor:
@@ -138,7 +145,5 @@ def _blends(params: Params, dtype: torch.dtype) -> Tensor:
 
 def _factors(name: str, value: float | Range) -> Range:
     if isinstance(value, int | float):
-        if value < 0:
-            raise ValueError(f"{name} is {value}; it must be at least 0")
         value = (max(0.0, 1.0 - value), 1.0 + value)
-    return check_range(name, value, 0.0)
+    return value

@@ -3,8 +3,8 @@
 import torch
 from torch import Generator, Tensor
 
+from viewlearn.bounds import Pixels, PositiveFractionRange, PositiveRange
 from viewlearn.views import Params, View
-from viewlearn.views.checks import Range, check_range
 from vision.views.checks import check_images, check_size
 from vision.views.random_box import draw_box
 from vision.views.resample import Taps, resize_taps, separable
@@ -29,14 +29,15 @@ class RandomResizedCrop(View):
     """
 
     def __init__(
-        self, size: tuple[int, int] | int | None = None, scale: Range = (0.08, 1.0), ratio: Range = (3 / 4, 4 / 3)
+        self,
+        size: tuple[Pixels, Pixels] | Pixels | None = None,
+        scale: PositiveFractionRange = (0.08, 1.0),
+        ratio: PositiveRange = (3 / 4, 4 / 3),
     ):
         super().__init__()
         self.size = check_size(size, "RandomResizedCrop")
-        self.scale = check_range("scale", scale, 0.0, 1.0)
-        self.ratio = check_range("ratio", ratio, 0.0)
-        if self.scale[0] == 0 or self.ratio[0] == 0:
-            raise ValueError(f"scale is {scale} and ratio {ratio}; both must be above 0")
+        self.scale = scale
+        self.ratio = ratio
 
     def sample(self, x: Tensor, generator: Generator | None = None) -> Params:
         return {"box": draw_box(x, self.scale, self.ratio, generator)}

@@ -3,8 +3,8 @@
 import torch
 from torch import Generator, Tensor
 
+from viewlearn.bounds import Fraction, PositiveFractionRange, PositiveRange
 from viewlearn.views import Params, View
-from viewlearn.views.checks import Range, check_range
 from vision.views.checks import check_images
 from vision.views.random_box import draw_box
 
@@ -27,14 +27,12 @@ class Erasing(View):
     Zhong et al. 2020, Random erasing data augmentation, algorithm 1.
     """
 
-    def __init__(self, scale: Range = (0.02, 0.33), ratio: Range = (0.3, 1 / 0.3), value: float = 0.0):
+    def __init__(
+        self, scale: PositiveFractionRange = (0.02, 0.33), ratio: PositiveRange = (0.3, 1 / 0.3), value: Fraction = 0.0
+    ):
         super().__init__()
-        self.scale = check_range("scale", scale, 0.0, 1.0)
-        self.ratio = check_range("ratio", ratio, 0.0)
-        if self.scale[0] == 0 or self.ratio[0] == 0:
-            raise ValueError(f"scale is {scale} and ratio {ratio}; both must be above 0")
-        if not 0 <= value <= 1:
-            raise ValueError(f"value is {value}; it must lie in [0, 1]")
+        self.scale = scale
+        self.ratio = ratio
         self.value = value
 
     def sample(self, x: Tensor, generator: Generator | None = None) -> Params:

@@ -3,8 +3,8 @@
 import torch
 from torch import Generator, Tensor
 
+from viewlearn.bounds import Fraction
 from viewlearn.views import Params, View, draw
-from viewlearn.views.checks import check_fraction
 from vision.views.checks import check_images
 
 
@@ -20,9 +20,9 @@ class HorizontalFlip(View):
         ValueError: A probability outside [0, 1].
     """
 
-    def __init__(self, probability: float = 0.5):
+    def __init__(self, probability: Fraction = 0.5):
         super().__init__()
-        self.probability = check_fraction("probability", probability)
+        self.probability = probability
 
     def sample(self, x: Tensor, generator: Generator | None = None) -> Params:
         return {"flipped": draw.bernoulli(x, self.probability, generator)}

@@ -4,8 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
+from viewlearn.bounds import FractionRange, SmallCount
 from viewlearn.views import Params, View, draw
-from viewlearn.views.checks import Range, check_range
 from vision.views.checks import check_images, full_precision
 
 
@@ -34,12 +34,12 @@ class RandomConvolution(View):
     Xu et al., Robust and Generalizable Visual Representation Learning via Random Convolutions, ICLR 2021, section 3.
     """
 
-    def __init__(self, sizes: tuple[int, ...] = (1, 3, 5, 7), mix: Range = (0.0, 1.0)):
+    def __init__(self, sizes: tuple[SmallCount, ...] = (1, 3, 5, 7), mix: FractionRange = (0.0, 1.0)):
         super().__init__()
         if not sizes or any(size < 1 or size % 2 == 0 for size in sizes):
             raise ValueError(f"sizes are {sizes}; they must be odd and at least 1")
         self.sizes = tuple(sizes)
-        self.mix = check_range("mix", mix, 0.0, 1.0)
+        self.mix = mix
 
     def sample(self, x: Tensor, generator: Generator | None = None) -> Params:
         channels, largest = x.shape[1], max(self.sizes)

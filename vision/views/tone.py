@@ -3,8 +3,8 @@
 import torch
 from torch import Generator, Tensor
 
+from viewlearn.bounds import FractionRange
 from viewlearn.views import Params, View, draw
-from viewlearn.views.checks import Range, check_range
 from vision.views.checks import check_images, full_precision
 
 LUMA = (0.2989, 0.587, 0.114)  # ITU-R BT.601, rounded as in torchvision
@@ -45,9 +45,9 @@ class Solarize(View):
     Grill et al. 2020, Bootstrap your own latent, appendix B: threshold 0.5 with probability 0.2 on one side.
     """
 
-    def __init__(self, threshold: Range = (0.5, 0.5)):
+    def __init__(self, threshold: FractionRange = (0.5, 0.5)):
         super().__init__()
-        self.threshold = check_range("threshold", threshold, 0.0, 1.0)
+        self.threshold = threshold
 
     def sample(self, x: Tensor, generator: Generator | None = None) -> Params:
         return {"threshold": draw.uniform(x, *self.threshold, generator)}

@@ -1,12 +1,15 @@
 """Random resized crops of spectrograms."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
 from torch import Generator, Tensor
 
+from viewlearn.bounds import Ascending, Bounds
 from viewlearn.views import Params, View, draw
-from viewlearn.views.checks import Range, check_range
+
+Scale = Annotated[float, Bounds(1e-3, 1000)]
+ScaleRange = Annotated[tuple[Scale, Scale], Ascending()]
 
 
 class SpectrogramCrop(View):
@@ -30,16 +33,14 @@ class SpectrogramCrop(View):
 
     def __init__(
         self,
-        frequency: Range = (0.6, 1.5),
-        time: Range = (0.6, 1.5),
-        canvas: float = 1.5,
+        frequency: ScaleRange = (0.6, 1.5),
+        time: ScaleRange = (0.6, 1.5),
+        canvas: Annotated[float, Bounds(1, 100)] = 1.5,
         mode: Literal["bilinear", "bicubic"] = "bilinear",
     ):
         super().__init__()
-        self.frequency = check_range("frequency", frequency, 1e-3)
-        self.time = check_range("time", time, 1e-3)
-        if canvas < 1:
-            raise ValueError(f"canvas is {canvas}; it must be at least 1")
+        self.frequency = frequency
+        self.time = time
         self.canvas, self.mode = canvas, mode
 
     def sample(self, x: Tensor, generator: Generator | None = None) -> Params:

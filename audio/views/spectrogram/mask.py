@@ -6,8 +6,8 @@ import torch
 from torch import Generator, Tensor
 
 from audio.views.spans import inside
+from viewlearn.bounds import Fraction, SmallCount
 from viewlearn.views import Params, View, draw
-from viewlearn.views.checks import check_fraction
 
 Fill = Literal["mean", "silence"]
 
@@ -27,11 +27,9 @@ class _Mask(View):
 
     dim: int
 
-    def __init__(self, max_fraction: float = 0.3, num_masks: int = 1, fill: Fill = "mean"):
+    def __init__(self, max_fraction: Fraction = 0.3, num_masks: SmallCount = 1, fill: Fill = "mean"):
         super().__init__()
-        self.max_fraction = check_fraction("max_fraction", max_fraction)
-        if num_masks < 1:
-            raise ValueError(f"num_masks is {num_masks}; it must be at least 1")
+        self.max_fraction = max_fraction
         if fill not in ("mean", "silence"):
             raise ValueError(f"fill is {fill!r}; it must be 'mean' or 'silence'")
         self.num_masks, self.fill = num_masks, fill

@@ -1,12 +1,13 @@
 """Noise and mixtures on z-scored spectrograms."""
 
 import math
+from typing import Annotated
 
 import torch
 from torch import Generator, Tensor
 
+from viewlearn.bounds import Ascending, FractionBelowOne, NonNegativeRange, PositiveDecibels
 from viewlearn.views import Params, View, draw
-from viewlearn.views.checks import Range, check_range
 
 
 class SpectrogramNoise(View):
@@ -21,15 +22,18 @@ class SpectrogramNoise(View):
         ValueError: A negative σ.
     """
 
-    def __init__(self, std: Range = (0.25, 0.25)):
+    def __init__(self, std: NonNegativeRange = (0.25, 0.25)):
         super().__init__()
-        self.std = check_range("std", std, 0.0)
+        self.std = std
 
     def sample(self, x: Tensor, generator: Generator | None = None) -> Params:
         return {"std": draw.uniform(x, *self.std, generator), "noise": draw.normal(x, generator, *x.shape[1:])}
 
     def transform(self, x: Tensor, params: Params) -> Tensor:
         return torch.addcmul(x, _per_sample(params["std"], x), params["noise"].to(x.dtype))
+
+
+RatioRange = Annotated[tuple[FractionBelowOne, FractionBelowOne], Ascending()]
 
 
 class LogMixup(View):
@@ -49,11 +53,13 @@ class LogMixup(View):
         ValueError: A ratio outside [0, 1), or a unit that isn't positive.
     """
 
-    def __init__(self, ratio: Range = (0.0, 0.4), unit_db: float = 12.0):
+    def __init__(
+        self,
+        ratio: RatioRange = (0.0, 0.4),
+        unit_db: PositiveDecibels = 12.0,
+    ):
         super().__init__()
-        self.ratio = check_range("ratio", ratio, 0.0, 1.0 - 1e-6)
-        if unit_db <= 0:
-            raise ValueError(f"unit_db is {unit_db}; it must be positive")
+        self.ratio = ratio
         self.unit_db = unit_db
 
     def sample(self, x: Tensor, generator: Generator | None = None) -> Params:

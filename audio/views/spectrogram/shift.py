@@ -3,8 +3,8 @@
 from torch import Generator, Tensor
 
 from audio.views.spans import inside, roll
+from viewlearn.bounds import Fraction
 from viewlearn.views import Params, View, draw
-from viewlearn.views.checks import check_fraction
 
 
 class FrequencyShift(View):
@@ -19,9 +19,9 @@ class FrequencyShift(View):
         ValueError: A fraction outside [0, 1].
     """
 
-    def __init__(self, max_fraction: float = 0.1):
+    def __init__(self, max_fraction: Fraction = 0.1):
         super().__init__()
-        self.max_fraction = check_fraction("max_fraction", max_fraction)
+        self.max_fraction = max_fraction
 
     def sample(self, x: Tensor, generator: Generator | None = None) -> Params:
         limit = int(self.max_fraction * x.shape[-2])

@@ -5,8 +5,9 @@ from torch import Generator, Tensor
 
 from audio.data.files import find_audio, read_audio, to_int16
 from audio.views.snr import mix
+from viewlearn.bounds import DecibelRange, SampleRate
 from viewlearn.views import Params, View, draw
-from viewlearn.views.checks import Range, check_range, require
+from viewlearn.views.checks import require
 
 
 class BackgroundNoise(View):
@@ -31,9 +32,9 @@ class BackgroundNoise(View):
     lengths: Tensor
     starts: Tensor
 
-    def __init__(self, folder: str, snr_db: Range = (0.0, 20.0), sample_rate: int | None = None):
+    def __init__(self, folder: str, snr_db: DecibelRange = (0.0, 20.0), sample_rate: SampleRate | None = None):
         super().__init__()
-        self.snr_db = check_range("snr_db", snr_db)
+        self.snr_db = snr_db
         sample_rate = require(self, "sample_rate", sample_rate)
         paths = find_audio(folder)
         self.names = [path.name for path in paths]

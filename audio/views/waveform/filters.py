@@ -11,8 +11,9 @@ import torch
 from torch import Generator, Tensor
 
 from audio.views.waveform.fourier import fast_length
+from viewlearn.bounds import HertzRange, Positive, SampleRate
 from viewlearn.views import Params, View, draw
-from viewlearn.views.checks import Range, check_range, require
+from viewlearn.views.checks import Range, require
 from viewlearn.views.parts import in_parts
 
 BLOCK = 2**13  # samples of one transform
@@ -24,12 +25,10 @@ class _Biquad(View):
 
     stage = "natural"
 
-    def __init__(self, name: str, hz: Range, q: float, sample_rate: int | None):
+    def __init__(self, name: str, hz: Range, q: Positive, sample_rate: SampleRate | None):
         super().__init__()
         self.sample_rate = require(self, "sample_rate", sample_rate)
-        self.name, self.hz = name, check_range(name, hz, 1.0)
-        if q <= 0:
-            raise ValueError(f"q is {q}; it must be positive")
+        self.name, self.hz = name, hz
         if self.hz[1] >= self.sample_rate / 2:
             raise ValueError(
                 f"{name} reaches {self.hz[1]} Hz; it must stay below half of the sample rate, {self.sample_rate / 2} Hz"
@@ -90,7 +89,9 @@ class LowPass(_Biquad):
         ValueError: A cutoff below 1 Hz or not below half of the sample rate, or no sample rate.
     """
 
-    def __init__(self, cutoff_hz: Range = (800.0, 3500.0), q: float = 0.7071, sample_rate: int | None = None):
+    def __init__(
+        self, cutoff_hz: HertzRange = (800.0, 3500.0), q: Positive = 0.7071, sample_rate: SampleRate | None = None
+    ):
         super().__init__("cutoff_hz", cutoff_hz, q, sample_rate)
 
     def response(self, cutoff: Tensor, versine: Tensor, real: Tensor, imaginary: Tensor) -> Tensor:
@@ -112,7 +113,9 @@ class HighPass(_Biquad):
         ValueError: A cutoff below 1 Hz or not below half of the sample rate, or no sample rate.
     """
 
-    def __init__(self, cutoff_hz: Range = (60.0, 800.0), q: float = 0.7071, sample_rate: int | None = None):
+    def __init__(
+        self, cutoff_hz: HertzRange = (60.0, 800.0), q: Positive = 0.7071, sample_rate: SampleRate | None = None
+    ):
         super().__init__("cutoff_hz", cutoff_hz, q, sample_rate)
 
     def response(self, cutoff: Tensor, versine: Tensor, real: Tensor, imaginary: Tensor) -> Tensor:
@@ -134,7 +137,9 @@ class BandPass(_Biquad):
         ValueError: A center below 1 Hz or not below half of the sample rate, or no sample rate.
     """
 
-    def __init__(self, center_hz: Range = (300.0, 3500.0), q: float = 0.7071, sample_rate: int | None = None):
+    def __init__(
+        self, center_hz: HertzRange = (300.0, 3500.0), q: Positive = 0.7071, sample_rate: SampleRate | None = None
+    ):
         super().__init__("center_hz", center_hz, q, sample_rate)
 
     def response(self, cutoff: Tensor, versine: Tensor, real: Tensor, imaginary: Tensor) -> Tensor:

@@ -2,8 +2,8 @@
 
 from torch import Generator, Tensor
 
+from viewlearn.bounds import DecibelRange, Fraction
 from viewlearn.views import Params, View, draw
-from viewlearn.views.checks import Range, check_fraction, check_range
 
 
 class Gain(View):
@@ -20,9 +20,9 @@ class Gain(View):
 
     stage = "natural"
 
-    def __init__(self, db: Range = (-12.0, 6.0)):
+    def __init__(self, db: DecibelRange = (-12.0, 6.0)):
         super().__init__()
-        self.db = check_range("db", db)
+        self.db = db
 
     def sample(self, x: Tensor, generator: Generator | None = None) -> Params:
         return {"db": draw.uniform(x, *self.db, generator)}
@@ -45,9 +45,9 @@ class PolarityInversion(View):
 
     stage = "natural"
 
-    def __init__(self, probability: float = 0.5):
+    def __init__(self, probability: Fraction = 0.5):
         super().__init__()
-        self.probability = check_fraction("probability", probability)
+        self.probability = probability
 
     def sample(self, x: Tensor, generator: Generator | None = None) -> Params:
         return {"inverted": draw.bernoulli(x, self.probability, generator)}

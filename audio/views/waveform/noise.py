@@ -1,11 +1,13 @@
 """Noise added to waveforms at a signal-to-noise ratio."""
 
+from typing import Annotated
+
 import torch
 from torch import Generator, Tensor
 
 from audio.views.snr import mix
+from viewlearn.bounds import Ascending, Bounds, DecibelRange
 from viewlearn.views import Params, View, draw
-from viewlearn.views.checks import Range, check_range
 
 
 class WhiteNoise(View):
@@ -24,9 +26,9 @@ class WhiteNoise(View):
 
     stage = "natural"
 
-    def __init__(self, snr_db: Range = (5.0, 40.0)):
+    def __init__(self, snr_db: DecibelRange = (5.0, 40.0)):
         super().__init__()
-        self.snr_db = check_range("snr_db", snr_db)
+        self.snr_db = snr_db
 
     def sample(self, x: Tensor, generator: Generator | None = None) -> Params:
         return {
@@ -36,6 +38,10 @@ class WhiteNoise(View):
 
     def transform(self, x: Tensor, params: Params) -> Tensor:
         return mix(x, params["noise"].to(x.dtype), params["snr_db"])
+
+
+Exponent = Annotated[float, Bounds(-10, 10)]
+ExponentRange = Annotated[tuple[Exponent, Exponent], Ascending()]
 
 
 class ColoredNoise(View):
@@ -55,10 +61,14 @@ class ColoredNoise(View):
 
     stage = "natural"
 
-    def __init__(self, snr_db: Range = (5.0, 40.0), exponent: Range = (-1.0, 2.0)):
+    def __init__(
+        self,
+        snr_db: DecibelRange = (5.0, 40.0),
+        exponent: ExponentRange = (-1.0, 2.0),
+    ):
         super().__init__()
-        self.snr_db = check_range("snr_db", snr_db)
-        self.exponent = check_range("exponent", exponent)
+        self.snr_db = snr_db
+        self.exponent = exponent
 
     def sample(self, x: Tensor, generator: Generator | None = None) -> Params:
         return {

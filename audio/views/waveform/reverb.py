@@ -2,6 +2,7 @@
 
 import math
 from pathlib import Path
+from typing import Annotated
 
 import torch
 from torch import Generator, Tensor
@@ -9,8 +10,12 @@ from torch import Generator, Tensor
 from audio.data.files import find_audio, read_audio
 from audio.views.snr import noise_gain
 from audio.views.waveform.fourier import fast_length
+from viewlearn.bounds import Ascending, Bounds, DecibelRange, SampleRate, Seconds
 from viewlearn.views import Params, View, draw
-from viewlearn.views.checks import Range, check_range, require
+from viewlearn.views.checks import require
+
+ReverberationTime = Annotated[float, Bounds(1e-3, 100)]
+ReverberationTimeRange = Annotated[tuple[ReverberationTime, ReverberationTime], Ascending()]
 
 
 class Reverberation(View):
@@ -32,11 +37,16 @@ class Reverberation(View):
 
     stage = "natural"
 
-    def __init__(self, t60: Range = (0.1, 0.8), direct_db: Range = (0.0, 20.0), sample_rate: int | None = None):
+    def __init__(
+        self,
+        t60: ReverberationTimeRange = (0.1, 0.8),
+        direct_db: DecibelRange = (0.0, 20.0),
+        sample_rate: SampleRate | None = None,
+    ):
         super().__init__()
         self.sample_rate = require(self, "sample_rate", sample_rate)
-        self.t60 = check_range("t60", t60, 1e-3)
-        self.direct_db = check_range("direct_db", direct_db)
+        self.t60 = t60
+        self.direct_db = direct_db
 
     def sample(self, x: Tensor, generator: Generator | None = None) -> Params:
         taps = min(math.ceil(self.t60[1] * self.sample_rate), x.shape[-1])
@@ -79,7 +89,7 @@ class ImpulseResponse(View):
 
     responses: Tensor
 
-    def __init__(self, folder: str, sample_rate: int | None = None, max_seconds: float = 1.0):
+    def __init__(self, folder: str, sample_rate: SampleRate | None = None, max_seconds: Seconds = 1.0):
         super().__init__()
         sample_rate = require(self, "sample_rate", sample_rate)
         paths = find_audio(folder)

@@ -4,8 +4,9 @@ import torch
 from torch import Generator, Tensor
 
 from audio.views.spans import inside, windows
+from viewlearn.bounds import Count, FractionRange
 from viewlearn.views import Params, View, draw
-from viewlearn.views.checks import Range, check_range, require
+from viewlearn.views.checks import require
 
 
 class RandomCrop(View):
@@ -23,11 +24,9 @@ class RandomCrop(View):
 
     stage = "natural"
 
-    def __init__(self, num_samples: int | None = None):
+    def __init__(self, num_samples: Count | None = None):
         super().__init__()
         self.num_samples = require(self, "num_samples", num_samples)
-        if self.num_samples < 1:
-            raise ValueError(f"num_samples is {num_samples}; it must be at least 1")
 
     def sample(self, x: Tensor, generator: Generator | None = None) -> Params:
         return {"position": draw.uniform(x, 0.0, 1.0, generator)}
@@ -50,9 +49,9 @@ class _Segment(View):
 
     stage = "natural"
 
-    def __init__(self, fraction: Range):
+    def __init__(self, fraction: FractionRange):
         super().__init__()
-        self.fraction = check_range("fraction", fraction, 0.0, 1.0)
+        self.fraction = fraction
 
     def sample(self, x: Tensor, generator: Generator | None = None) -> Params:
         size = x.shape[-1]  # at least one sample is drawn where the fraction is above 0
@@ -75,7 +74,7 @@ class RandomSegment(_Segment):
         ValueError: A range outside [0, 1].
     """
 
-    def __init__(self, fraction: Range = (0.08, 1.0)):
+    def __init__(self, fraction: FractionRange = (0.08, 1.0)):
         super().__init__(fraction)
 
     def transform(self, x: Tensor, params: Params) -> Tensor:
@@ -94,7 +93,7 @@ class WaveformMask(_Segment):
         ValueError: A range outside [0, 1].
     """
 
-    def __init__(self, fraction: Range = (0.0, 0.3)):
+    def __init__(self, fraction: FractionRange = (0.0, 0.3)):
         super().__init__(fraction)
 
     def transform(self, x: Tensor, params: Params) -> Tensor:

@@ -3,8 +3,8 @@
 from torch import Generator, Tensor
 
 from audio.views.spans import inside, roll
+from viewlearn.bounds import Fraction
 from viewlearn.views import Params, View, draw
-from viewlearn.views.checks import check_fraction
 
 
 class TimeShift(View):
@@ -22,9 +22,9 @@ class TimeShift(View):
 
     stage = "natural"
 
-    def __init__(self, max_fraction: float = 0.25, wrap: bool = True):
+    def __init__(self, max_fraction: Fraction = 0.25, wrap: bool = True):
         super().__init__()
-        self.max_fraction = check_fraction("max_fraction", max_fraction)
+        self.max_fraction = max_fraction
         self.wrap = wrap
 
     def sample(self, x: Tensor, generator: Generator | None = None) -> Params:

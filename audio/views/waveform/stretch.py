@@ -1,12 +1,18 @@
 """Tempo and pitch of waveforms, one changed without the other."""
 
 import math
+from typing import Annotated
 
 from torch import Generator, Tensor
 
 from audio.views.waveform.vocoder import speed, stretch
+from viewlearn.bounds import Ascending, Bounds, Width
 from viewlearn.views import Params, View, draw
-from viewlearn.views.checks import Range, check_range
+
+Rate = Annotated[float, Bounds(0.01, 100)]
+RateRange = Annotated[tuple[Rate, Rate], Ascending()]
+Semitones = Annotated[float, Bounds(-36, 36)]
+SemitonesRange = Annotated[tuple[Semitones, Semitones], Ascending()]
 
 
 class TimeStretch(View):
@@ -26,9 +32,9 @@ class TimeStretch(View):
 
     stage = "natural"
 
-    def __init__(self, rate: Range = (0.8, 1.25), n_fft: int = 512):
+    def __init__(self, rate: RateRange = (0.8, 1.25), n_fft: Width = 512):
         super().__init__()
-        self.rate = check_range("rate", rate, 0.01, 100.0)
+        self.rate = rate
         self.n_fft = n_fft
 
     def sample(self, x: Tensor, generator: Generator | None = None) -> Params:
@@ -56,9 +62,9 @@ class PitchShift(View):
 
     stage = "natural"
 
-    def __init__(self, semitones: Range = (-3.0, 3.0), n_fft: int = 512):
+    def __init__(self, semitones: SemitonesRange = (-3.0, 3.0), n_fft: Width = 512):
         super().__init__()
-        self.semitones = check_range("semitones", semitones, -36.0, 36.0)
+        self.semitones = semitones
         self.n_fft = n_fft
 
     def sample(self, x: Tensor, generator: Generator | None = None) -> Params:

@@ -1,9 +1,12 @@
 """The Viewmaker on raw waveforms: a learned view that adds a bounded sound."""
 
+from typing import Annotated
+
 import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
+from viewlearn.bounds import Bounds, Channels, Width
 from viewlearn.views import Budget, Decision, LearnedView, Params, distortion, draw, project_l1
 
 FOLD = 8  # samples that become channels, so that no layer runs at the full sample rate
@@ -36,13 +39,14 @@ class WaveformViewmaker(LearnedView):
 
     stage = "natural"
 
-    def __init__(self, budget: Budget = 0.1, channels: int = 1, width: int = 64, num_res_blocks: int = 3):
+    def __init__(
+        self,
+        budget: Budget = 0.1,
+        channels: Width = 1,
+        width: Channels = 64,
+        num_res_blocks: Annotated[int, Bounds(0, 8)] = 3,
+    ):
         super().__init__(budget, usual=0.1)
-        if channels < 1 or width < 1 or num_res_blocks < 0:
-            raise ValueError(
-                f"channels {channels}, width {width}, num_res_blocks {num_res_blocks} of the WaveformViewmaker: at "
-                "least 1, 1 and 0"
-            )
         self.channels = channels
         self.stem = _conv_norm((channels + 1) * FOLD, width, 9)
         self.down = _conv_norm(width, 2 * width, 2 * DOWN + 1, stride=DOWN)

@@ -85,7 +85,7 @@ def test_overlays_can_be_redrawn_before_the_front_end(generator):
         (lambda: over(Sounds("a", 1)).split("test"), "have a task 'a' already"),
         (lambda: over(Sounds("b", 1, num=0)).split("test"), "the overlay has no sounds in test"),
         (lambda: over(Sounds("b", 1)).split("dev"), "no split 'dev'"),
-        (lambda: Background(Sounds("b", 1), (3.0, 1.0)), r"snr_db is \(3.0, 1.0\)"),
+        (lambda: Background(Sounds("b", 1), (3.0, 1.0)), r"snr_db is \[3.0, 1.0\]"),
         (lambda: Sounds("a", 0, planes=True), "planes is True, but there is no overlay"),
         (lambda: Background(over(planes=True)), "data have planes=True"),
     ],

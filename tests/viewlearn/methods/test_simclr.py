@@ -87,7 +87,7 @@ def test_trains(toys):
         ({"temperature": 0.0}, "temperature is 0.0"),
         ({"temperature": -1.0}, "temperature is -1.0"),
         ({"temperature": math.nan}, "temperature is nan"),
-        ({"dim": 0}, "dim is 0; it must be at least 1"),
+        ({"dim": 0}, "dim is 0; it must lie in"),
         ({"head": "deep"}, "head is 'deep'"),
     ],
 )

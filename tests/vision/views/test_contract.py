@@ -156,9 +156,12 @@ def test_integer_or_unbatched_images_are_refused(view, generator):
     ("make", "message"),
     [
         (lambda: RandomResizedCrop(), "needs a size"),
-        (lambda: RandomResizedCrop(0), "must be positive"),
+        (lambda: RandomResizedCrop(0), r"size is 0; it must lie in \[1, 16384\]"),
         (lambda: RandomResizedCrop(8, scale=(0.5, 1.5)), "scale"),
-        (lambda: RandomResizedCrop(8, scale=(0.0, 1.0)), "above 0"),
+        (
+            lambda: RandomResizedCrop(8, scale=(0.0, 1.0)),
+            r"scale is \[0.0, 1.0\]; it must be \(smallest, largest\) within \(0, 1\]",
+        ),
         (lambda: RandomResizedCrop(8, ratio=(2.0, 1.0)), "ratio"),
         (lambda: HorizontalFlip(1.5), r"1\.5"),
         (lambda: ColorJitter(brightness=-0.1), r"-0\.1"),

@@ -7,6 +7,7 @@ from typing import Literal
 import torch
 from torch import Generator, Tensor, nn
 
+from viewlearn.bounds import Count, NonNegative, Positive, Seed, SmallCountOrZero, Value, check_fields
 from viewlearn.data import ArrayDataset, Data, Dataset, take
 from viewlearn.encoders import Backbone, Encoder, WhitenedConvNet
 from viewlearn.evaluation.feature_dropping.fit import Samples, Trainee, fit_in_cycles
@@ -58,15 +59,18 @@ class JudgeSettings:
     """
 
     name: str = "resnet10w16"
-    steps: int = 2_400
-    min_gain: float = 0.01
-    num_train: int = 20_000
-    num_test: int = 2_000
-    batch_size: int = 128
-    learning_rate: float = 3e-3
-    weight_decay: float = 0.05
-    shift: int = 2
-    seed: int = 0
+    steps: Count = 2_400
+    min_gain: Value = 0.01
+    num_train: Count = 20_000
+    num_test: Count = 2_000
+    batch_size: Count = 128
+    learning_rate: Positive = 3e-3
+    weight_decay: NonNegative = 0.05
+    shift: SmallCountOrZero = 2
+    seed: Seed = 0
+
+    def __post_init__(self):
+        check_fields(self)
 
 
 def fit_judge(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
+from viewlearn.bounds import Seed
 from viewlearn.data import ArrayDataset, Data, Dataset, DataSpec, Split, take
 from viewlearn.sampling import subset
 from viewlearn.views import View
@@ -86,7 +87,7 @@ class _Rearranged(Data):
 class _Limited(_Rearranged):
     """Some samples of each split."""
 
-    def __init__(self, data: Data, most: dict[Split, int | None], seed: int):
+    def __init__(self, data: Data, most: dict[Split, int | None], seed: Seed):
         super().__init__(data)
         self.most, self.seed = most, seed
 
@@ -97,7 +98,7 @@ class _Limited(_Rearranged):
 class _OnValidation(_Rearranged):
     """Validation samples as the test split."""
 
-    def __init__(self, data: Data, seed: int):
+    def __init__(self, data: Data, seed: Seed):
         super().__init__(data)
         self.seed = seed
 

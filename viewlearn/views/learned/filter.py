@@ -5,6 +5,7 @@ from typing import Literal
 import torch
 from torch import Generator, Tensor
 
+from viewlearn.bounds import Channels, ValueRange, Width
 from viewlearn.views.decision import Decision
 from viewlearn.views.learned.network import CoarseNetwork
 from viewlearn.views.learned.resize import resized
@@ -49,10 +50,10 @@ class LearnedFilter(LearnedView):
         self,
         budget: Budget = 0.1,
         part: Part = "both",
-        width: int = 16,
-        clamp: tuple[float, float] | Literal["data"] | None = "data",
-        channels: int | None = None,
-        value_range: tuple[float, float] | None = None,
+        width: Channels = 16,
+        clamp: ValueRange | Literal["data"] | None = "data",
+        channels: Width | None = None,
+        value_range: ValueRange | None = None,
     ):
         super().__init__(budget, usual=0.1)
         if part not in ("both", "color", "kernel"):

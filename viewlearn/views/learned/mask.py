@@ -6,6 +6,7 @@ from typing import Literal
 import torch
 from torch import Generator, Tensor
 
+from viewlearn.bounds import Channels, NonNegative, Positive, SmallCount, Value, ValueRange, Width
 from viewlearn.views import draw
 from viewlearn.views.decision import Decision
 from viewlearn.views.learned.network import CoarseNetwork
@@ -59,26 +60,20 @@ class LearnedMask(LearnedView):
     def __init__(
         self,
         budget: Budget = 0.25,
-        num_masks: int = 1,
+        num_masks: SmallCount = 1,
         fill: Fill = "mean",
-        diversity: float = 0.0,
-        smoothness: float = 0.0,
-        sharpness: float = 6.0,
-        width: int = 16,
-        channels: int | None = None,
-        mean: tuple[float, ...] | None = None,
-        std: tuple[float, ...] | None = None,
-        value_range: tuple[float, float] | None = None,
+        diversity: NonNegative = 0.0,
+        smoothness: NonNegative = 0.0,
+        sharpness: Positive = 6.0,
+        width: Channels = 16,
+        channels: Width | None = None,
+        mean: tuple[Value, ...] | None = None,
+        std: tuple[Positive, ...] | None = None,
+        value_range: ValueRange | None = None,
     ):
         super().__init__(budget, usual=0.25)
-        if num_masks < 1:
-            raise ValueError(f"num_masks is {num_masks}; it must be at least 1")
         if fill not in ("mean", "noise", "sample"):
             raise ValueError(f"fill is {fill!r}; it must be 'mean', 'noise' or 'sample'")
-        if min(diversity, smoothness) < 0 or not sharpness > 0:
-            raise ValueError(
-                f"diversity {diversity}, smoothness {smoothness}, sharpness {sharpness}: at least 0, 0 and above 0"
-            )
         self.network = CoarseNetwork(channels, maps=num_masks, width=width)
         self.num_masks = num_masks
         self.fill: Fill = fill

@@ -1,15 +1,16 @@
 """A designed view whose draws are tilted towards the hard ones, or the easy ones."""
 
 import math
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
 from torch import Generator, Tensor
 
+from viewlearn.bounds import Bounds
 from viewlearn.views import draw
 from viewlearn.views.decision import Decision
 from viewlearn.views.learned.tilt import divergence_table, kl_to_uniform, largest_divergence, tilted_weights
-from viewlearn.views.learned.view import Budget, LearnedView
+from viewlearn.views.learned.view import AnyBudget, LearnedView
 from viewlearn.views.params import Params, map_params
 from viewlearn.views.view import View
 
@@ -49,13 +50,11 @@ class Tilted(LearnedView):
     def __init__(
         self,
         view: View,
-        budget: Budget = 0.3,
-        num_candidates: int = 4,
+        budget: AnyBudget = 0.3,
+        num_candidates: Annotated[int, Bounds(2, 1000)] = 4,
         toward: Toward = "hard",
         scored_at: Literal["full", "half"] = "half",
     ):
-        if num_candidates < 2:
-            raise ValueError(f"num_candidates is {num_candidates}; a choice needs at least 2")
         if toward not in ("hard", "easy"):
             raise ValueError(f"toward is {toward!r}; it must be 'hard' or 'easy'")
         if scored_at not in ("full", "half"):

@@ -3,16 +3,18 @@
 import math
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
 from torch import Tensor
 
+from viewlearn.bounds import Bounds, Positive
 from viewlearn.views.decision import Decision, Decisions
 from viewlearn.views.params import Params
 from viewlearn.views.view import View
 
-Budget = float | Literal["auto"]
+Budget = Positive | Literal["auto"]
+AnyBudget = Annotated[float, Bounds(0, math.inf)] | Literal["auto"]
 
 
 class LearnedView(View):
@@ -47,7 +49,7 @@ class LearnedView(View):
 
     largest_budget: float = math.inf
 
-    def __init__(self, budget: Budget, usual: float):
+    def __init__(self, budget: AnyBudget, usual: float):
         super().__init__()
         self.automatic = budget == "auto"
         self.usual = usual

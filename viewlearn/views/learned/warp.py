@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
+from viewlearn.bounds import Channels, Width
 from viewlearn.views.decision import Decision
 from viewlearn.views.learned.network import CoarseNetwork
 from viewlearn.views.learned.resize import resized
@@ -53,8 +54,8 @@ class LearnedWarp(LearnedView):
         budget: Budget = 1.0,
         part: Part = "both",
         direction: Direction = "both",
-        width: int = 16,
-        channels: int | None = None,
+        width: Channels = 16,
+        channels: Width | None = None,
     ):
         super().__init__(budget, usual=1.0)
         if part not in ("both", "affine", "smooth"):

@@ -1,10 +1,11 @@
 """The Viewmaker: a learned view that adds a bounded perturbation."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
+from viewlearn.bounds import Bounds, Channels, SmallCountOrZero, ValueRange, Width
 from viewlearn.views import draw
 from viewlearn.views.decision import Decision
 from viewlearn.views.learned.view import Budget, LearnedView
@@ -54,28 +55,29 @@ class Viewmaker(LearnedView):
     def __init__(
         self,
         budget: Budget = 0.05,
-        channels: int | None = None,
-        clamp: tuple[float, float] | Literal["data"] | None = "data",
+        channels: Width | None = None,
+        clamp: ValueRange | Literal["data"] | None = "data",
         domain: Literal["pixel", "dct"] = "pixel",
         variant: Literal["compact", "published"] = "compact",
-        width: int = 32,
-        num_res_blocks: int = 3,
-        downsample: int = 1,
-        value_range: tuple[float, float] | None = None,
+        width: Channels = 32,
+        num_res_blocks: SmallCountOrZero = 3,
+        downsample: Annotated[int, Bounds(1, 64)] = 1,
+        value_range: ValueRange | None = None,
     ):
         super().__init__(budget, usual=0.1)
         networks = {"compact": CompactNetwork, "published": PublishedNetwork}
-        if channels is None or channels < 1:
+        if channels is None:
             raise ValueError(f"channels of the Viewmaker is {channels}; it must be the number of channels of the input")
-        if width < 1 or num_res_blocks < 0 or downsample < 1:
-            raise ValueError(
-                f"width {width}, num_res_blocks {num_res_blocks}, downsample {downsample} of the Viewmaker: "
-                "at least 1, 0 and 1"
-            )
         if clamp == "data":
             clamp = value_range
         if clamp is not None and not clamp[0] < clamp[1]:
             raise ValueError(f"clamp is {clamp}; it must be an interval (low, high), or None for no clamp")
+        if (
+            clamp is not None
+            and value_range is not None
+            and not (clamp[0] < value_range[1] and value_range[0] < clamp[1])
+        ):
+            raise ValueError(f"clamp is {clamp}; it must have values in common with the data, {value_range}")
         if domain not in ("pixel", "dct"):
             raise ValueError(f"domain is {domain!r}; it must be 'pixel' or 'dct'")
         if variant not in networks:

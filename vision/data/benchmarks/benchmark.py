@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from viewlearn.bounds import FractionBelowOne, Gigabytes, Pixels
 from viewlearn.data import Split, Unreadable
 from vision.data.files import MEMORY_GB, Files, check_reading, read_files
 from vision.data.image_data import ImageData, Source, check_held_out, hold_out
@@ -36,9 +37,9 @@ class BenchmarkData(ImageData):
     def __init__(
         self,
         root: str,
-        size: int = 224,
-        validation_fraction: float = 0.1,
-        memory_gb: float = MEMORY_GB,
+        size: Pixels = 224,
+        validation_fraction: FractionBelowOne = 0.1,
+        memory_gb: Gigabytes = MEMORY_GB,
         unreadable: Unreadable = "stop",
     ):
         super().__init__()

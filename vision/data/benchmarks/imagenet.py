@@ -2,6 +2,7 @@
 
 from functools import cached_property
 
+from viewlearn.bounds import FractionBelowOne, Gigabytes, Pixels
 from viewlearn.data import Split, Unreadable
 from vision.data.benchmarks.benchmark import BenchmarkData, files_of_classes, read_class_list, require
 from vision.data.files import MEMORY_GB, Files
@@ -32,9 +33,9 @@ class ImageNet100(BenchmarkData):
         self,
         root: str,
         class_list: str,
-        size: int = 224,
-        validation_fraction: float = 0.02,
-        memory_gb: float = MEMORY_GB,
+        size: Pixels = 224,
+        validation_fraction: FractionBelowOne = 0.02,
+        memory_gb: Gigabytes = MEMORY_GB,
         unreadable: Unreadable = "stop",
     ):
         super().__init__(root, size, validation_fraction, memory_gb, unreadable)

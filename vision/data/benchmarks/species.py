@@ -8,6 +8,7 @@ import numpy as np
 from scipy.io import loadmat
 from torchvision import datasets
 
+from viewlearn.bounds import FractionBelowOne, Gigabytes, Pixels
 from viewlearn.data import Split, Unreadable
 from vision.data.benchmarks.benchmark import BenchmarkData, require
 from vision.data.files import MEMORY_GB, Files
@@ -37,9 +38,9 @@ class INaturalist(BenchmarkData):
         self,
         root: str,
         version: Literal["2017", "2018", "2019", "2021"] = "2019",
-        size: int = 224,
-        validation_fraction: float = 0.02,
-        memory_gb: float = MEMORY_GB,
+        size: Pixels = 224,
+        validation_fraction: FractionBelowOne = 0.02,
+        memory_gb: Gigabytes = MEMORY_GB,
         unreadable: Unreadable = "stop",
     ):
         super().__init__(root, size, validation_fraction, memory_gb, unreadable)
@@ -124,7 +125,9 @@ class Flowers102(BenchmarkData):
 
     layout = "    imagelabels.mat, setid.mat\n    jpg/image_00001.jpg, …"
 
-    def __init__(self, root: str, size: int = 224, memory_gb: float = MEMORY_GB, unreadable: Unreadable = "stop"):
+    def __init__(
+        self, root: str, size: Pixels = 224, memory_gb: Gigabytes = MEMORY_GB, unreadable: Unreadable = "stop"
+    ):
         super().__init__(root, size, memory_gb=memory_gb, unreadable=unreadable)
 
     @cached_property

@@ -1,9 +1,11 @@
 """Rendered video as data of a run: windows to pre-train on, single pictures to evaluate with."""
 
 from functools import cached_property
+from typing import Annotated
 
 import torch
 
+from viewlearn.bounds import Bounds, Count, Pixels, Seed, SmallCount
 from viewlearn.data import ArrayDataset, Data, DataSpec, Split
 from vision.data.image_data import float_statistics
 from vision.synthesis.photographs import background_crops
@@ -39,14 +41,14 @@ class SolidClips(Data):
 
     def __init__(
         self,
-        num_clips: int = 2000,
+        num_clips: Count = 2000,
         regions: Regions = "true",
         cache: str | None = None,
-        num_images: int = 2000,
-        num_frames: int = 5,
-        size: int = 32,
-        turn: float = 120.0,
-        seed: int = 0,
+        num_images: Count = 2000,
+        num_frames: SmallCount = 5,
+        size: Pixels = 32,
+        turn: Annotated[float, Bounds(-360, 360)] = 120.0,
+        seed: Seed = 0,
     ):
         if regions not in ("true", "tracked"):
             raise ValueError(f"regions is {regions!r}; it must be 'true' or 'tracked'")

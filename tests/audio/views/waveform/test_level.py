@@ -26,7 +26,7 @@ def test_polarity():
 @pytest.mark.parametrize(
     "make, message",
     [
-        (lambda: views.Gain((3.0, -3.0)), r"db is \(3.0, -3.0\)"),
+        (lambda: views.Gain((3.0, -3.0)), r"db is \[3.0, -3.0\]"),
         (lambda: views.PolarityInversion(1.2), "probability is 1.2"),
     ],
 )

@@ -58,7 +58,7 @@ def test_clamps_if_asked(generator):
     [
         ({"budget": -0.1}, r"-0\.1"),
         ({"part": "hue"}, "'hue'"),
-        ({"clamp": (1.0, 0.0)}, "interval"),
+        ({"clamp": (1.0, 0.0)}, "smallest, largest"),
         ({"channels": None}, "channels"),
     ],
 )
