@@ -4,7 +4,6 @@ Everything is measured in this one run, interleaved, as medians with quartiles; 
 faster (or smaller). Peers come with ``pip install -e ".[bench]"``; one that is missing is named.
 """
 
-import argparse
 import importlib
 import pkgutil
 import platform
@@ -18,15 +17,23 @@ import benchmarks
 import torch
 from benchmarks.measure import fastest_device
 
+from viewlearn.bounds import SmallCount
+from viewlearn.script_parser import ScriptParser, in_bounds
+
 
 def main() -> None:
     parts = [m.name for m in pkgutil.iter_modules(benchmarks.__path__) if m.name != "measure"]
-    parser = argparse.ArgumentParser(description="Measures speed and memory beside peers.")
+    parser = ScriptParser(description="Measures speed and memory beside peers.")
     parser.add_argument(
         "parts", nargs="*", default=parts, metavar="PART", help=f"which of: {', '.join(parts)} (default: all)"
     )
     parser.add_argument("--quick", action="store_true", help="fewer repeats and smaller sizes, to see that it runs")
-    parser.add_argument("--threads", type=int, default=1, help="CPU threads of torch; 1 gives the steadiest ratios")
+    parser.add_argument(
+        "--threads",
+        type=in_bounds(SmallCount),
+        default=1,
+        help="CPU threads of torch; 1 gives the steadiest ratios",
+    )
     arguments = parser.parse_args()
     for part in arguments.parts:
         if part not in parts:

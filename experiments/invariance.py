@@ -28,6 +28,7 @@ import torch
 from torch import Tensor, nn
 
 import viewlearn
+from viewlearn.bounds import Count, Pixels, Seed, SmallCount
 from viewlearn.data import ArrayDataset, Dataset
 from viewlearn.evaluation import reinitialized
 from viewlearn.evaluation.invariance import (
@@ -45,6 +46,7 @@ from viewlearn.files import write_text
 from viewlearn.plots.invariance import save_invariance_bars, save_invariance_curves
 from viewlearn.runs.components import load_components
 from viewlearn.runs.provenance import origin
+from viewlearn.script_parser import ScriptParser, device_name, in_bounds
 from viewlearn.views.decode import ToFloat
 from vision.files import images_in, read_square
 from vision.image_sets import aloi, coil100, got10k, pascal3d, sample_sets, synthetic_variations
@@ -84,7 +86,7 @@ def main() -> None:
 
 
 def parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = ScriptParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("encoders", nargs="+", help="run folders, ROW=FOLDER, NAME=CHECKPOINT, or random")
     parser.add_argument("--sets", nargs="+", choices=SETS, default=["synthetic"], help="collections to measure on")
     parser.add_argument("--images", type=Path, help="folder of images for synthetic sets")
@@ -95,10 +97,19 @@ def parse() -> argparse.Namespace:
     )
     parser.add_argument("--solids", nargs="+", choices=VARYING, default=VARYING, help="what solids vary in (all)")
     parser.add_argument("--curves", action="store_true", help="measure similarity against strength, too")
-    parser.add_argument("--size", type=int, default=32, help="size of images in pixels (default: 32)")
-    parser.add_argument("--num-images", type=int, default=200, help="images that synthetic sets are made of (200)")
-    parser.add_argument("--max-sets", type=int, help="number of random sets of a real collection (default: all)")
-    parser.add_argument("--permutations", type=int, default=50, help="permutations of the null (50)")
+    parser.add_argument("--size", type=in_bounds(Pixels), default=32, help="size of images in pixels (default: 32)")
+    parser.add_argument(
+        "--num-images",
+        type=in_bounds(Count),
+        default=200,
+        help="images that synthetic sets are made of (200)",
+    )
+    parser.add_argument(
+        "--max-sets",
+        type=in_bounds(Count),
+        help="number of random sets of a real collection (default: all)",
+    )
+    parser.add_argument("--permutations", type=in_bounds(Count), default=50, help="permutations of the null (50)")
     parser.add_argument(
         "--within", choices=("all", "class"), default="all", help="among which sets the null deals images"
     )
@@ -110,17 +121,10 @@ def parse() -> argparse.Namespace:
         help="normalization of published checkpoints",
     )
     parser.add_argument("--device", default="cpu", type=device_name, help="cpu, cuda or mps (default: cpu)")
-    parser.add_argument("--seed", type=int, default=0, help="seed of all draws")
-    parser.add_argument("--threads", type=int, default=1, help="CPU threads")
+    parser.add_argument("--trust", action="store_true", help="let run folders name classes of any package")
+    parser.add_argument("--seed", type=in_bounds(Seed), default=0, help="seed of all draws")
+    parser.add_argument("--threads", type=in_bounds(SmallCount), default=1, help="CPU threads")
     return parser.parse_args()
-
-
-def device_name(text: str) -> str:
-    """Checks that torch knows a device."""
-    try:
-        return str(torch.device(text))
-    except RuntimeError as error:
-        raise argparse.ArgumentTypeError(f"there is no device {text!r}") from error
 
 
 def load_all(arguments: argparse.Namespace) -> dict[str, list[nn.Module]]:
@@ -132,7 +136,7 @@ def load_all(arguments: argparse.Namespace) -> dict[str, list[nn.Module]]:
             continue
         label, path = row_and_path(name)
         if Path(path).is_dir() or path == name:
-            encoder = viewlearn.load(path)
+            encoder = viewlearn.load(path, arguments.trust)
         else:
             encoder = load_published(path, arguments.arch, arguments.normalization)
         encoders.setdefault(label, []).append(encoder.to(arguments.device))

@@ -25,28 +25,33 @@ from reproduction import (
 )
 from reproduction.execute import command
 
+from viewlearn.bounds import SmallCount, SmallCountOrZero
 from viewlearn.files import write_text
 from viewlearn.runs.components import load_components
+from viewlearn.script_parser import ScriptParser, in_bounds
 from viewlearn.training.hardware import set_threads
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = ScriptParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("tables", nargs="+", choices=table_names(), metavar="TABLE", help=", ".join(table_names()))
     parser.add_argument("--scale", choices=["cpu", "gpu"], default="cpu", help="gpu is the published setting")
-    parser.add_argument("--seeds", type=int, default=3, help="runs per row (default: 3)")
+    parser.add_argument("--seeds", type=in_bounds(SmallCount), default=3, help="runs per row (default: 3)")
     parser.add_argument("--data", default="data", help="folder of the data sets (default: data)")
     parser.add_argument(
         "--out", type=Path, default=Path("runs/tables"), help="folder of runs and tables (default: runs/tables)"
     )
-    parser.add_argument("--jobs", type=int, default=0, help="runs at a time; 0: as many as the machine can make")
-    parser.add_argument("--threads", type=int, default=1, help="CPU threads of each run (default: 1)")
+    parser.add_argument(
+        "--jobs",
+        type=in_bounds(SmallCountOrZero),
+        default=0,
+        help="runs at a time; 0: as many as the machine can make",
+    )
+    parser.add_argument("--threads", type=in_bounds(SmallCount), default=1, help="CPU threads of each run (default: 1)")
     parser.add_argument("--dry-run", action="store_true", help="print the commands")
     parser.add_argument("--no-train", action="store_true", help="ask the runs that are done, and write the table")
     parser.add_argument("--table-only", action="store_true", help="write the table from what is done")
     arguments, extra = parser.parse_known_args()
-    if arguments.threads < 1 or arguments.jobs < 0:
-        parser.error("--threads must be at least 1, and --jobs at least 0")
     out = arguments.out.resolve()
     data = str(Path(arguments.data).resolve())
     failed = []

@@ -14,19 +14,21 @@ from pathlib import Path
 import torch
 from matplotlib.patches import Rectangle
 
+from viewlearn.bounds import Count, Positive, SmallCount
 from viewlearn.plots.figure import new_figure, save_figure
+from viewlearn.script_parser import ScriptParser, in_bounds
 from vision.video import Clip, FileClip, FolderClip
 from vision.video.tracking import RegionTracker, Track, load_tracks, save_tracks
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = ScriptParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("clips", nargs="+", type=Path, help="video files, or folders of frames")
     parser.add_argument("--out", type=Path, required=True, help="folder for tracks and pictures")
-    parser.add_argument("--fps", type=float, help="frames per second of folders without times.txt")
-    parser.add_argument("--max-tracks", type=int, default=10, help="tracks to keep per clip")
-    parser.add_argument("--columns", type=int, default=6, help="frames to draw per track")
-    parser.add_argument("--threads", type=int, default=1, help="threads of torch and OpenCV")
+    parser.add_argument("--fps", type=in_bounds(Positive), help="frames per second of folders without times.txt")
+    parser.add_argument("--max-tracks", type=in_bounds(Count), default=10, help="tracks to keep per clip")
+    parser.add_argument("--columns", type=in_bounds(SmallCount), default=6, help="frames to draw per track")
+    parser.add_argument("--threads", type=in_bounds(SmallCount), default=1, help="threads of torch and OpenCV")
     arguments = parser.parse_args()
     limit_threads(arguments.threads)
     try:

@@ -16,6 +16,7 @@ FORBIDDEN = {
 }
 LAYERS = (  # of the core, from the ground up: a room imports those below its layer, and none beside it
     ("files", "sampling", "distributed", "orphans", "tables", "bounds"),
+    ("script_parser",),
     ("views", "losses", "optimizers"),
     ("data", "encoders"),
     ("methods",),

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from types import NoneType, UnionType
-from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -139,6 +139,32 @@ def _members(hint: Any) -> list[tuple[Any, object]]:
     if get_origin(hint) in (Union, UnionType):
         return [member for each in get_args(hint) for member in _members(each)]
     return [(hint, PLAIN if hint in (int, float) else None)]
+
+
+def alternatives(hint: Any) -> tuple[Any, ...]:
+    """The members of a union; of another type, itself alone. What an annotation adds to a type is left out."""
+    if get_origin(hint) is Annotated:
+        return alternatives(get_args(hint)[0])
+    if get_origin(hint) in (Union, UnionType):
+        return tuple(member for each in get_args(hint) for member in alternatives(each))
+    return (hint,)
+
+
+def name_of(hint: Any) -> str:
+    """A type as a message names it: ``int, null`` for ``int | None``, ``one of 'a', 'b'`` for a literal."""
+    if get_origin(hint) in (Union, UnionType):
+        return ", ".join(map(name_of, get_args(hint)))
+    arguments = get_args(hint)
+    if get_origin(hint) is Annotated:
+        bounds = [f" in {each}" for each in arguments[1:] if isinstance(each, Bounds)]
+        return name_of(arguments[0]) + "".join(bounds)
+    if get_origin(hint) is Literal:
+        return "one of " + ", ".join(map(repr, arguments))
+    if get_origin(hint) is tuple:
+        return f"[{', '.join('…' if each is ... else name_of(each) for each in arguments)}]"
+    if inspect.isclass(get_origin(hint)) and issubclass(get_origin(hint), Sequence):
+        return f"list of {name_of(arguments[0])}"
+    return "null" if hint is NoneType else getattr(get_origin(hint) or hint, "__name__", str(hint))
 
 
 def check(name: str, value: object, hint: Any) -> None:

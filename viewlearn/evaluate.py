@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 from jsonargparse import Namespace
 
+from viewlearn.bounds import Count, Seed, SmallCountOrZero
 from viewlearn.runs import (
     Evaluator,
     Parts,
@@ -23,6 +24,7 @@ from viewlearn.runs import (
 )
 from viewlearn.runs.provenance import program
 from viewlearn.runs.questions import EVERY_LAYER, TRAINED_FACTORS, parse_factors, split_data
+from viewlearn.script_parser import ScriptParser, in_bounds
 from viewlearn.training import make_accelerator
 from viewlearn.training.hardware import set_threads
 
@@ -68,7 +70,7 @@ def main() -> None:
 
 def _make_parser() -> argparse.ArgumentParser:
     """The parser of all flags but those of the data."""
-    parser = argparse.ArgumentParser(
+    parser = ScriptParser(
         program(),
         description=DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -80,19 +82,19 @@ def _make_parser() -> argparse.ArgumentParser:
     add("--probes", nargs="*", choices=["linear", "knn"], help="probes on clean inputs (default: linear)")
     add("--layers", nargs="+", metavar="LAYER", help=f"V, Z_SPACE, patterns, several joined by +, or {EVERY_LAYER}")
     add("--factors", nargs="+", metavar="NAME=VIEW", help="factors whose setting is to be predicted, see above")
-    add("--shots", nargs="+", type=int, help="labeled samples per class of few-shot classification")
-    add("--episodes", type=int, help="episodes of few-shot classification (default: 10)")
+    add("--shots", nargs="+", type=in_bounds(Count), help="labeled samples per class of few-shot classification")
+    add("--episodes", type=in_bounds(Count), help="episodes of few-shot classification (default: 10)")
     add("--corruptions", nargs="?", const=IMAGENET_C, metavar="FUNCTION", help=f"default: {IMAGENET_C}")
-    add("--num-corrupted", type=int, help="test samples under each corruption (default: all)")
+    add("--num-corrupted", type=in_bounds(Count), help="test samples under each corruption (default: all)")
     add("--shared", nargs="*", metavar="FACTOR", help="which layers keep these entries of the run's views")
-    add("--num-train", type=int, help="samples to fit probes on (default: all)")
-    add("--num-test", type=int, help="test and validation samples (default: all)")
+    add("--num-train", type=in_bounds(Count), help="samples to fit probes on (default: all)")
+    add("--num-test", type=in_bounds(Count), help="test and validation samples (default: all)")
     add("--random-encoder", action="store_true", default=None, help="ask the run's initial weights, too")
     add("--precision", choices=["auto", "fp32", "bf16"], help="precision of the encoder (default: auto)")
-    add("--seed", type=int, help="seed of all draws (default: 0)")
+    add("--seed", type=in_bounds(Seed), help="seed of all draws (default: 0)")
     add("--out", type=Path, help="file of the answers, for one run")
     add("--device", default="auto", help="auto, cpu, cuda, … (default: auto)")
-    add("--threads", type=int, default=0, help="CPU threads; 0: all cores")
+    add("--threads", type=in_bounds(SmallCountOrZero), default=0, help="CPU threads; 0: all cores")
     add("--trust", action="store_true", help="let the runs name classes of any package, see docs/safety.md")
     add("--figures", action="store_true", help="draw the run's figures again, too")
     add("--neighbors", type=Path, metavar="FILE", help="draw nearest neighbors, nothing else, into this file")

@@ -18,6 +18,8 @@ import torch
 from linear_model import sweeping
 from theory import demos
 from theory.demos import capacity, phase
+from viewlearn.bounds import Count, Positive, SmallCount, Width
+from viewlearn.script_parser import ScriptParser, in_bounds
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -27,20 +29,27 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         options.run(options)
     except ValueError as error:
-        sys.exit(f"theory.py: {error}")
+        sys.exit(f"error: {error}")
     except KeyboardInterrupt:
         sys.exit("stopped; the same command continues where it was")
 
 
 def _parser() -> argparse.ArgumentParser:
     raw = argparse.RawDescriptionHelpFormatter
-    common = argparse.ArgumentParser(add_help=False)
+    common = ScriptParser(add_help=False)
     common.add_argument("--out", type=Path, default=Path("runs/theory"), help="folder of the results (%(default)s)")
-    common.add_argument("--seeds", type=int, help="number of runs per cell (default: that of the command)")
     common.add_argument(
-        "--threads", type=int, default=1, help="number of CPU threads (%(default)s: products are small)"
+        "--seeds",
+        type=in_bounds(SmallCount),
+        help="number of runs per cell (default: that of the command)",
     )
-    parser = argparse.ArgumentParser(prog="theory.py", description=__doc__, formatter_class=raw, parents=[common])
+    common.add_argument(
+        "--threads",
+        type=in_bounds(SmallCount),
+        default=1,
+        help="number of CPU threads (%(default)s: products are small)",
+    )
+    parser = ScriptParser(prog="theory.py", description=__doc__, formatter_class=raw, parents=[common])
     parser.set_defaults(run=_headline)
     commands = parser.add_subparsers(title="commands", metavar="")
     sweep = commands.add_parser("sweep", parents=[common], help="train over a grid", description=sweeping.DESCRIPTION)
@@ -60,11 +69,14 @@ def _parser() -> argparse.ArgumentParser:
         "prints what a linear encoder would keep beside the accuracy that was measured.",
     )
     predict.add_argument("folder", type=Path, metavar="RUN", help="folder of a trained run")
-    predict.add_argument("--dim", type=int, help="embedding dimension (default: that of the run's loss)")
-    predict.add_argument("--temperature", type=float, help="temperature (default: that of the run)")
-    predict.add_argument("--pairs", type=int, default=4096, help="number of pairs of views (%(default)s)")
+    predict.add_argument("--dim", type=in_bounds(Width), help="embedding dimension (default: that of the run's loss)")
+    predict.add_argument("--temperature", type=in_bounds(Positive), help="temperature (default: that of the run)")
+    predict.add_argument("--pairs", type=in_bounds(Count), default=4096, help="number of pairs of views (%(default)s)")
     predict.add_argument(
-        "--components", type=int, default=64, help="number of principal components of the views (%(default)s)"
+        "--components",
+        type=in_bounds(Width),
+        default=64,
+        help="number of principal components of the views (%(default)s)",
     )
     predict.set_defaults(run=_predict)
     return parser

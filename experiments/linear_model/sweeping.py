@@ -18,6 +18,8 @@ from theory.plots import save_figure
 from theory.simulation.optimization import Optimization
 from theory.sweeps.plots import plot_sweep
 from theory.sweeps.sweep import sweep
+from viewlearn.bounds import Count, CountOrZero, NonNegative, Positive, Width
+from viewlearn.script_parser import in_bounds
 
 DESCRIPTION = (
     "Trains every cell of a grid over seeds; a sweep that was stopped goes on. Axes are given as NAME=START:STOP:COUNT "
@@ -39,18 +41,40 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="feature group: strengths, how views lose it (resample, zero, gauss), and the destroy probability; "
         "once per group (default: A and B of the capacity demonstration)",
     )
-    parser.add_argument("--noise", type=float, default=1.0, help="noise of each view (%(default)s)")
-    parser.add_argument("--shared-noise", type=float, default=0.0, help="noise that both views share (%(default)s)")
-    parser.add_argument("--noise-dims", type=int, default=8, help="number of directions without features (%(default)s)")
+    parser.add_argument("--noise", type=in_bounds(NonNegative), default=1.0, help="noise of each view (%(default)s)")
+    parser.add_argument(
+        "--shared-noise",
+        type=in_bounds(NonNegative),
+        default=0.0,
+        help="noise that both views share (%(default)s)",
+    )
+    parser.add_argument(
+        "--noise-dims",
+        type=in_bounds(CountOrZero),
+        default=8,
+        help="number of directions without features (%(default)s)",
+    )
     parser.add_argument("--loss", choices=LOSSES, default="infonce", help="loss (%(default)s, which is cosine)")
     parser.add_argument(
-        "--temperature", type=float, help="temperature of InfoNCE (default 0.2; a dot product only rescales by it)"
+        "--temperature",
+        type=in_bounds(Positive),
+        help="temperature of InfoNCE (default 0.2; a dot product only rescales by it)",
     )
-    parser.add_argument("--batch-size", type=int, help="number of pairs in a batch (default 128; spectral 256)")
-    parser.add_argument("--dim", type=int, help="embedding dimension (default: the size of the largest group)")
-    parser.add_argument("--steps", type=int, default=600, help="number of optimizer steps (%(default)s)")
     parser.add_argument(
-        "--readout", type=float, help="read-out noise of the probe (default 0; 0.1 without a bottleneck)"
+        "--batch-size",
+        type=in_bounds(Count),
+        help="number of pairs in a batch (default 128; spectral 256)",
+    )
+    parser.add_argument(
+        "--dim",
+        type=in_bounds(Width),
+        help="embedding dimension (default: the size of the largest group)",
+    )
+    parser.add_argument("--steps", type=in_bounds(Count), default=600, help="number of optimizer steps (%(default)s)")
+    parser.add_argument(
+        "--readout",
+        type=in_bounds(NonNegative),
+        help="read-out noise of the probe (default 0; 0.1 without a bottleneck)",
     )
     parser.add_argument("--device", default="cpu", help="cpu, cuda, … (%(default)s)")
 

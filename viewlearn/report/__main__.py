@@ -4,10 +4,12 @@ import argparse
 
 import torch
 
+from viewlearn.bounds import Count, CountOrZero, SmallCountOrZero
 from viewlearn.evaluation.feature_dropping import JudgeSettings
 from viewlearn.report import AnalysisSettings, write_report
 from viewlearn.runs.components import load_components
 from viewlearn.runs.provenance import program
+from viewlearn.script_parser import ScriptParser, device_name, in_bounds
 
 DEFAULT = AnalysisSettings()
 
@@ -37,7 +39,7 @@ def main() -> None:
 
 
 def _make_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = ScriptParser(
         program(), description="Puts runs on one HTML page.", formatter_class=argparse.ArgumentDefaultsHelpFormatter
     )
     add = parser.add_argument
@@ -45,16 +47,26 @@ def _make_parser() -> argparse.ArgumentParser:
     add("--out", default="report.html", help="the page to write")
     add("--title", help="title of the page; without it, the names of the runs")
     add("--no-analysis", action="store_true", help="show what views destroy only where it is already known")
-    add("--samples", type=int, default=DEFAULT.num_samples, help="test samples of the analysis")
-    add("--draws", type=int, default=DEFAULT.num_draws, help="views of each sample")
+    add("--samples", type=in_bounds(Count), default=DEFAULT.num_samples, help="test samples of the analysis")
+    add("--draws", type=in_bounds(Count), default=DEFAULT.num_draws, help="views of each sample")
     add("--judge", default=DEFAULT.judge.name, help="network of the judges")
-    add("--judge-steps", type=int, default=DEFAULT.judge.steps, help="training steps of a judge, at most")
-    add("--judge-train", type=int, default=DEFAULT.judge.num_train, help="training samples of a judge, at most")
+    add("--judge-steps", type=in_bounds(Count), default=DEFAULT.judge.steps, help="training steps of a judge, at most")
+    add(
+        "--judge-train",
+        type=in_bounds(Count),
+        default=DEFAULT.judge.num_train,
+        help="training samples of a judge, at most",
+    )
     add("--cache", default=DEFAULT.cache, help="folder of the judges, shared by runs on the same data")
-    add("--checkpoints", type=int, default=DEFAULT.checkpoints, help="earlier checkpoints to analyze")
-    add("--device", default="cpu", help="device of the analysis")
+    add(
+        "--checkpoints",
+        type=in_bounds(CountOrZero),
+        default=DEFAULT.checkpoints,
+        help="earlier checkpoints to analyze",
+    )
+    add("--device", type=device_name, default="cpu", help="device of the analysis")
     add("--trust", action="store_true", help="let the runs name classes of any package, see docs/safety.md")
-    add("--threads", type=int, default=0, help="CPU threads; 0: torch's choice")
+    add("--threads", type=in_bounds(SmallCountOrZero), default=0, help="CPU threads; 0: torch's choice")
     return parser
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from jsonargparse import Namespace
 
-from viewlearn.bounds import check
+from viewlearn.bounds import alternatives, check, name_of
 from viewlearn.runs.names import imported
-from viewlearn.runs.signatures import alternatives, classes_in, makes, name_of, parameters_of
+from viewlearn.runs.signatures import classes_in, makes, parameters_of
 
 
 def check_calls(value: object, hint: Any, flag: str) -> None:

@@ -9,11 +9,12 @@ from typing import Any, get_origin
 
 from jsonargparse import ArgumentError, ArgumentParser
 
+from viewlearn.bounds import alternatives, name_of
 from viewlearn.runs.binding import subclass_names, subclasses
 from viewlearn.runs.calls import check_call
 from viewlearn.runs.names import imported
 from viewlearn.runs.settings_file import SettingsError, read_settings
-from viewlearn.runs.signatures import alternatives, name_of, parameters_of
+from viewlearn.runs.signatures import parameters_of
 
 SUPPLIED = {"encoder", "views", "params"}  # arguments of methods and optimizers that a run fills in
 NOTHING = inspect.Parameter.empty

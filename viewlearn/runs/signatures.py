@@ -1,11 +1,9 @@
 """What classes and functions say of their arguments, and of what they make."""
 
 import inspect
-from collections.abc import Callable, Sequence
-from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
-
-from viewlearn.bounds import Bounds
+from collections.abc import Callable
+from types import NoneType
+from typing import Annotated, Any, get_args, get_origin
 
 
 def parameters_of(target: Any) -> dict[str, inspect.Parameter]:
@@ -56,32 +54,6 @@ def classes_in(hint: Any) -> tuple[type, ...]:
     arguments = get_args(hint)
     inner = arguments[-1:] if origin is Callable else arguments[:1] if origin is Annotated else arguments
     return tuple(dict.fromkeys(each for argument in inner for each in classes_in(argument)))
-
-
-def alternatives(hint: Any) -> tuple[Any, ...]:
-    """The members of a union; of another type, itself alone. What an annotation adds to a type is left out."""
-    if get_origin(hint) is Annotated:
-        return alternatives(get_args(hint)[0])
-    if get_origin(hint) in (Union, UnionType):
-        return tuple(member for each in get_args(hint) for member in alternatives(each))
-    return (hint,)
-
-
-def name_of(hint: Any) -> str:
-    """A type as a message names it: ``int, null`` for ``int | None``, ``one of 'a', 'b'`` for a literal."""
-    if get_origin(hint) in (Union, UnionType):
-        return ", ".join(map(name_of, get_args(hint)))
-    arguments = get_args(hint)
-    if get_origin(hint) is Annotated:
-        bounds = [f" in {each}" for each in arguments[1:] if isinstance(each, Bounds)]
-        return name_of(arguments[0]) + "".join(bounds)
-    if get_origin(hint) is Literal:
-        return "one of " + ", ".join(map(repr, arguments))
-    if get_origin(hint) is tuple:
-        return f"[{', '.join('…' if each is ... else name_of(each) for each in arguments)}]"
-    if inspect.isclass(get_origin(hint)) and issubclass(get_origin(hint), Sequence):
-        return f"list of {name_of(arguments[0])}"
-    return "null" if hint is NoneType else getattr(get_origin(hint) or hint, "__name__", str(hint))
 
 
 def _named(signature: inspect.Signature) -> dict[str, inspect.Parameter]:
