@@ -16,7 +16,7 @@ from viewlearn.losses import looc_loss
 from viewlearn.methods.base import Method, Metrics, Player, learns
 from viewlearn.methods.momentum import momentum_copy, momentum_update
 from viewlearn.methods.queue import Queue
-from viewlearn.methods.redirect import redirected
+from viewlearn.methods.redirect import leaf_of, redirected
 from viewlearn.methods.shuffle import encode_shuffled
 from viewlearn.views import Compose, LeaveOneOut
 
@@ -101,7 +101,7 @@ class LooC(Method):
         keys = rearrange(keys, "(view batch) space dim -> space view batch dim", view=len(key_params))
         x, decisions = self.render(batch.x, query_params, player)
         apart = x.requires_grad and any(self._keeps(name) for name in self.views.names)
-        seen = x.detach().requires_grad_() if apart else x
+        seen = leaf_of(x) if apart else x
         query = self.project(self.encoder(seen))  # after the keys, whose activations have been freed by now
         negatives = [queue.keys for queue in self.queues] or None
         losses = looc_loss(query.unbind(1), keys.unbind(0), negatives, self.temperature, across_processes=True)

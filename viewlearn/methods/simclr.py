@@ -11,7 +11,7 @@ from viewlearn.encoders import Encoder, projection_head
 from viewlearn.encoders.heads import Head
 from viewlearn.losses import neutral_loss, nt_xent, spectral, viewmaker_nt_xent
 from viewlearn.methods.base import Method, Metrics, Player
-from viewlearn.methods.redirect import redirected
+from viewlearn.methods.redirect import leaf_of, redirected
 from viewlearn.methods.scoring import candidate_views, pair_scores, unrecorded
 from viewlearn.views import Compose, Params
 
@@ -70,7 +70,7 @@ class SimCLR(Method):
         (x1, first), (x2, second) = (self.render(batch.x, params, player) for params in drawn)
         x = torch.cat([x1, x2])
         neutral = self.game == "neutral" and x.requires_grad
-        seen = x.detach().requires_grad_() if neutral else x
+        seen = leaf_of(x) if neutral else x
         z1, z2 = self.head(self.encoder(seen)).chunk(2)
         if self.loss == "spectral":
             loss = spectral(z1, z2, across_processes=True)

@@ -20,6 +20,10 @@ VIEWS = {
     "Viewmaker": ("--views.budget", "auto", "--views.width", "4", "--views.num_res_blocks", "1"),
     "LearnedMask": ("--views.width", "4", "--views.diversity", "0.5"),
 }
+GAMES = {
+    "neutral": ("--views", "LearnedMask", "--views.width", "4", "--method.game", "neutral"),
+    "looc": ("--views", "Viewmaker", "--views.width", "4", "--method", "LooC", "--method.factors", "viewmaker"),
+}
 FEW = ("--steps", "6", "--checkpoint_every", "3", "--log_every", "1", "--encoder", "toy.Plain", "--batch_size", "32")
 
 
@@ -53,6 +57,16 @@ def test_a_killed_run_goes_on_to_the_same_bytes(launch, tmp_path, monkeypatch, n
     assert resumed.encoder.read_bytes() == whole.encoder.read_bytes()
     ends = [load_file(run.checkpoints / "step_00000006/state.safetensors") for run in (whole, resumed)]
     assert all(torch.equal(ends[0][key], ends[1][key]) for key in ends[0])
+
+
+@pytest.mark.parametrize("game", GAMES)
+def test_other_games_are_a_flag(launch, tmp_path, game):
+    queue = ("--method.queue", "64") if game == "looc" else ()
+    folder, _, _ = launch("--out", str(tmp_path / "run"), *GAMES[game], *queue, *FEW)
+    first, last = (load_file(folder.checkpoints / f"step_0000000{k}/state.safetensors") for k in (3, 6))
+    for part in ("views.", "encoder."):
+        weights = [key for key in first if key.startswith(f"/method/{part}")]
+        assert any((first[key] != last[key]).any() for key in weights), part
 
 
 @pytest.mark.slow
