@@ -7,7 +7,8 @@ views        ``View``, ``Compose``, ``RandomApply``, ``NoViews``, ``reverse_grad
 learned      ``LearnedView``, ``Viewmaker``, ``LearnedMask``, ``LearnedFilter``, ``LearnedWarp``
 losses       ``nt_xent``, ``info_nce``, ``looc_loss``
 methods      ``SimCLR``, ``MoCo``, ``InstDisc``, ``LooC``, ``Supervised``
-encoders     ``Encoder``, ``Backbone``, ``projection_head``
+encoders     ``Encoder``, ``Backbone``, ``WhitenedConvNet``, ``projection_head``
+optimizers   ``ConvMuon``
 data         ``Data``, ``DataSpec``, ``ArrayDataset``
 evaluation   ``extract_features``, ``linear_probe``, ``knn``
 runs         ``load``: the trained encoder of a run folder
@@ -22,10 +23,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from viewlearn.data import ArrayDataset, Data, DataSpec
-    from viewlearn.encoders import Backbone, Encoder, projection_head
+    from viewlearn.encoders import Backbone, Encoder, WhitenedConvNet, projection_head
     from viewlearn.evaluation.probes import extract_features, knn, linear_probe
     from viewlearn.losses import info_nce, looc_loss, nt_xent
     from viewlearn.methods import InstDisc, LooC, MoCo, SimCLR, Supervised
+    from viewlearn.optimizers import ConvMuon
     from viewlearn.runs.loading import load
     from viewlearn.views import (
         Compose,
@@ -44,6 +46,7 @@ __all__ = [
     "ArrayDataset",
     "Backbone",
     "Compose",
+    "ConvMuon",
     "Data",
     "DataSpec",
     "Encoder",
@@ -60,6 +63,7 @@ __all__ = [
     "Supervised",
     "View",
     "Viewmaker",
+    "WhitenedConvNet",
     "extract_features",
     "info_nce",
     "knn",
@@ -73,10 +77,11 @@ __all__ = [
 
 _MODULES = {
     "viewlearn.data": ("ArrayDataset", "Data", "DataSpec"),
-    "viewlearn.encoders": ("Backbone", "Encoder", "projection_head"),
+    "viewlearn.encoders": ("Backbone", "Encoder", "WhitenedConvNet", "projection_head"),
     "viewlearn.evaluation.probes": ("extract_features", "knn", "linear_probe"),
     "viewlearn.losses": ("info_nce", "looc_loss", "nt_xent"),
     "viewlearn.methods": ("InstDisc", "LooC", "MoCo", "SimCLR", "Supervised"),
+    "viewlearn.optimizers": ("ConvMuon",),
     "viewlearn.runs.loading": ("load",),
     "viewlearn.views": (
         "Compose",
