@@ -14,7 +14,7 @@ from accelerate.state import AcceleratorState
 
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
 LAUNCH = [sys.executable, "-m", "accelerate.commands.launch"]
-SMALL = "--data.num_train 128 --data.num_validation 32 --data.num_test 64 --batch_size 32 --encoder.name resnet10w4"
+SMALL = "--data.num_train 128 --data.num_validation 32 --data.num_test 64 --batch_size 32 --encoder.widths [4,6]"
 SHORT = f"{SMALL} --steps 3 --log_every 1 --precision fp32 --threads 1 --device cpu --report false".split()
 
 
@@ -64,7 +64,7 @@ def test_the_readmes_own_view_and_its_loading(tmp_path, monkeypatch):
     main(tmp_path, monkeypatch, "--views.most", "0.3", "--views", "my_package.Shift", "--name", "NAME")
     assert "most: 0.3" in (tmp_path / "runs/NAME/config.yaml").read_text()
     code = "import torch\nimages = torch.rand(2, 3, 32, 32)\n" + readme_code("viewlearn.load")
-    loaded = start(tmp_path, sys.executable, "-c", code + "\nassert features.shape == (2, 32)")
+    loaded = start(tmp_path, sys.executable, "-c", code + "\nassert features.shape == (2, 6)")
     assert loaded.returncode == 0, loaded.stderr[-3000:]
 
 
