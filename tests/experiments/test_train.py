@@ -97,5 +97,5 @@ def test_another_view_and_its_arguments_before_its_name(tmp_path, monkeypatch, c
 def test_a_mistake_is_one_line(tmp_path, monkeypatch):
     with pytest.raises(SystemExit) as stop:
         main(tmp_path, monkeypatch, "--views.budget", "0")
-    assert stop.value.code == "error: budget of the Viewmaker is 0.0; it must be above 0"
+    assert stop.value.code == "error: --views.budget is 0.0; it must lie in (0, 1000000000]"
     assert not (tmp_path / "runs").exists()
