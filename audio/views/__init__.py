@@ -4,6 +4,7 @@ Waveform views have ``stage = "natural"``: a run applies them before the front e
 """
 
 from audio.views.spectrogram.crop import SpectrogramCrop
+from audio.views.spectrogram.equalizer import LearnedEqualizer
 from audio.views.spectrogram.mask import FrequencyMask, TimeMask
 from audio.views.spectrogram.noise import LogMixup, SpectrogramNoise
 from audio.views.spectrogram.shift import FrequencyShift
@@ -26,6 +27,7 @@ __all__ = [
     "Gain",
     "HighPass",
     "ImpulseResponse",
+    "LearnedEqualizer",
     "LogMixup",
     "LowPass",
     "PitchShift",

@@ -26,6 +26,11 @@ def viewmaker():
     return views.WaveformViewmaker(channels=2, width=8)
 
 
+def equalizer():
+    torch.manual_seed(0)
+    return views.LearnedEqualizer(channels=1, width=8)
+
+
 WAVEFORM_VIEWS = {
     "gain": lambda folder: views.Gain(),
     "polarity": lambda folder: views.PolarityInversion(),
@@ -56,6 +61,7 @@ SPECTROGRAM_VIEWS = {
     "mixup": lambda folder: views.LogMixup(),
     "spectrogram_crop": lambda folder: views.SpectrogramCrop(),
     "frequency_shift": lambda folder: views.FrequencyShift(0.3),
+    "equalizer": lambda folder: equalizer(),
     "spectral_preset": lambda folder: presets.SpectralViews(),
     "byola_preset": lambda folder: presets.BYOLAViews(),
 }
