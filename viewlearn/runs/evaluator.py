@@ -180,8 +180,9 @@ def answer(evaluator: Evaluator, run: Path | str, questions: Questions, path: Pa
 
 
 def saved_answers(questions: Questions, path: Path) -> Results | None:
-    """Returns the answers to these very questions that a file holds; None if it holds none, or those to others."""
-    if not path.is_file():
+    """Returns the answers to these very questions that a file holds; None if it holds none or others, or is damaged."""
+    try:
+        results = Results.load(path)
+    except (OSError, ValueError, KeyError, TypeError):  # missing, or not whole: the questions can be asked again
         return None
-    results = Results.load(path)
     return results if results.info.get("questions") == json.loads(json.dumps(questions.to_dict())) else None

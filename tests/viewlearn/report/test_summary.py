@@ -12,7 +12,7 @@ from viewlearn.evaluation.feature_dropping.destruction import Destruction, destr
 from viewlearn.evaluation.feature_dropping.results import TaskDropping, ViewsEffect
 from viewlearn.evaluation.score import Score
 from viewlearn.report import AnalysisSettings, MissingPart, saved_analysis, summarize
-from viewlearn.runs import RunFolder
+from viewlearn.runs import Questions, RunFolder, saved_answers
 
 SCORE = Score(0.5, 0.4, 0.6, 100, 50)
 ROWS = (
@@ -103,3 +103,10 @@ def test_results_of_another_run_are_none_of_this(tmp_path):
     shutil.copy(one.results, other.path)
     with pytest.raises(ValueError, match=r"other/results\.json is another run's"):
         other.load_results()
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "{}", "\0"])
+def test_damaged_answers_are_asked_for_again(tmp_path, content):
+    path = tmp_path / "evaluation.json"
+    path.write_text(content)
+    assert saved_answers(Questions(), path) is None

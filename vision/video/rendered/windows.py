@@ -1,10 +1,12 @@
 """Windows of rendered clips to pre-train on: whole frames beside regions, true or tracked, kept in a file."""
 
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
@@ -46,13 +48,14 @@ class WindowSettings:
 
 
 def cached_windows(settings: WindowSettings, folder: str | Path | None) -> ArrayDataset:
-    """Reads ``rendered_windows`` from a file in the folder; makes them, and the file, if there is none."""
+    """Reads ``rendered_windows`` from a file in the folder; makes them, and the file, if there is no whole one."""
     if folder is None:
         return rendered_windows(settings)
     path = Path(folder) / settings.file
     if path.is_file():
-        kept = load_file(path)
-        return ArrayDataset(kept["x"], {"solid": kept["solid"]}, {"solid": SOLIDS})
+        with suppress(SafetensorError, KeyError):
+            kept = load_file(path)
+            return ArrayDataset(kept["x"], {"solid": kept["solid"]}, {"solid": SOLIDS})
     windows = rendered_windows(settings)
     write_tensors(path, {"x": windows.x, "solid": windows.labels["solid"]})
     return windows
