@@ -13,7 +13,7 @@ from viewlearn.bounds import alternatives, name_of
 from viewlearn.runs.binding import subclass_names, subclasses
 from viewlearn.runs.calls import check_call
 from viewlearn.runs.names import imported
-from viewlearn.runs.settings_file import SettingsError, read_settings
+from viewlearn.runs.settings_file import load_value, read_settings
 from viewlearn.runs.signatures import parameters_of
 
 SUPPLIED = {"encoder", "views", "params"}  # arguments of methods and optimizers that a run fills in
@@ -47,13 +47,10 @@ def explain(
         components: By flag, the class that a component's classes derive from.
     """
     known = _Known(parser, components)
-    try:
-        for setting in settings:
-            fault = known.fault(setting)
-            if fault is not None:
-                return fault
-    except SettingsError as unreadable:
-        return f"--config: {unreadable}"
+    for setting in settings:
+        fault = known.fault(setting)
+        if fault is not None:
+            return fault
     return known.missing() or " ".join(cause(error).split())
 
 
@@ -167,7 +164,8 @@ def settings_of(groups: Sequence[Sequence[str]]) -> Iterator[Setting]:
         written, equals, value = flag.partition("=")
         values = [value] if equals else values
         if written == "--config" and len(values) == 1:
-            yield from settings_in(read_settings(Path(values[0])))
+            text = values[0]
+            yield from settings_in(load_value(text) if text.startswith("{") else read_settings(Path(text)))
         else:
             key = written.removeprefix("--").replace(".init_args.", ".").removesuffix(".class_path")
             yield Setting(key, values[0] if len(values) == 1 else NOTHING, written)

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from jsonargparse import ArgumentError, ArgumentParser, Namespace, set_parsing_settings
 from torch.optim import Optimizer
+from yaml import YAMLError
 
 import viewlearn.optimizers  # noqa: F401  (its classes can then be given by name)
 from viewlearn.bounds import Count, SmallCountOrZero
@@ -68,6 +69,10 @@ class Parser(ArgumentParser):
             ValueError: The command line is wrong; the message says in what.
         """
         groups = sort_groups(argv)
+        try:
+            list(settings_of(groups))  # reads the files that are named, to hear first what is wrong with them
+        except YAMLError as error:
+            raise ValueError(f"--config: {' '.join(str(error).split())}") from error
         with names_from(None), self._fitting_defaults(groups):
             try:
                 config = self.parse_args([token for group in groups for token in group], over)
