@@ -75,9 +75,6 @@ class PhotoDigits(ImageData):
         super().__init__(ScatteredDigit(), overlay_seed=seed, planes=planes)
         self.num: dict[Split, int] = {"train": num_train, "validation": num_validation, "test": num_test}
         self.size, self.seed = size, seed
-        for name, value in {**{f"num_{split}": num for split, num in self.num.items()}, "size": size}.items():
-            if value < 1:
-                raise ValueError(f"{name} is {value}; it must be 1 or more")
 
     @property
     def tasks(self) -> dict[str, tuple[str, ...]]:

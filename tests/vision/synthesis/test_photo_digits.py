@@ -77,7 +77,7 @@ def test_planes_flatten_to_the_same_images(data):
 
 @pytest.mark.parametrize("argument", ["num_train", "num_validation", "num_test", "size"])
 def test_numbers_below_one_are_refused(argument):
-    with pytest.raises(ValueError, match="is 0; it must be 1 or more"):
+    with pytest.raises(ValueError, match="is 0; it must lie in"):
         PhotoDigits(**{argument: 0})
 
 
