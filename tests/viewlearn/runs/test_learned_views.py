@@ -74,7 +74,7 @@ def test_other_games_are_a_flag(launch, tmp_path, game):
 def test_two_processes_train_the_same_views(tmp_path, name):
     out = tmp_path / "run"
     launcher = ["-m", "torch.distributed.run", "--nproc_per_node", "2", "--standalone", str(DRIVER)]
-    command = [sys.executable, *launcher, "--out", str(out), *flags(name), "--batch_size", "16"]
+    command = [sys.executable, *launcher, "--out", str(out), *flags(name)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr[-3000:]
