@@ -12,7 +12,7 @@ DEFAULTS = {
     "encoder": {"class_path": "viewlearn.WhitenedConvNet", "init_args": {"widths": [8, 16, 32]}},
     "method": {"class_path": "viewlearn.SimCLR", "init_args": {"temperature": 0.2}},
     "optimizer": {"class_path": "viewlearn.ConvMuon"},
-    "steps": 900,
+    "steps": 923,  # 6 TFLOP
     "batch_size": 128,
     "monitor_every": 100,
 }
