@@ -74,6 +74,7 @@ Positive = Annotated[float, Bounds(0, 1e9, without_low=True)]
 PositiveDecibels = Annotated[float, Bounds(0, 300, without_low=True)]
 PositiveFraction = Annotated[float, Bounds(0, 1, without_low=True)]
 Seconds = Annotated[float, Bounds(0, 86_400, without_low=True)]
+SecondsOrZero = Annotated[float, Bounds(0, 86_400)]
 Temperature = Annotated[float, Bounds(1 / 600, 100)]  # below, exp(1 / temperature) overflows
 Value = Annotated[float, PLAIN]
 

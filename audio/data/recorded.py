@@ -12,7 +12,7 @@ from audio.data.cache import Decoded, decode_files
 from audio.data.catalog import Recording, assign_splits, encode_labels
 from audio.data.sound_data import SoundData
 from audio.front_end import center_crop, named_geometry
-from viewlearn.bounds import FractionBelowOne, SampleRate, Seconds, Seed, Width
+from viewlearn.bounds import FractionBelowOne, SampleRate, SecondsOrZero, Seed, Width
 from viewlearn.data import Split, Unreadable, report_unreadable
 
 
@@ -74,7 +74,7 @@ class RecordedData(SoundData):
         split_seed: Seed = 0,
         cache: str | None = None,
         unreadable: Unreadable = "stop",
-        min_seconds: Seconds | None = None,
+        min_seconds: SecondsOrZero | None = None,
         expected_rate: SampleRate | None = None,
         expected_channels: Width | None = None,
         **kwargs,

@@ -10,11 +10,15 @@ from viewlearn.bounds import Bounds
 from viewlearn.views import draw
 from viewlearn.views.decision import Decision
 from viewlearn.views.learned.tilt import divergence_table, kl_to_uniform, largest_divergence, tilted_weights
-from viewlearn.views.learned.view import AnyBudget, LearnedView
+from viewlearn.views.learned.view import LearnedView
 from viewlearn.views.params import Params, map_params
 from viewlearn.views.view import View
 
 Toward = Literal["hard", "easy"]
+
+
+# No more than candidates can reach, which is less than ten nats; or infinite, which takes the hardest of them.
+Nats = Annotated[float, Bounds(0, 1000)] | Annotated[float, Bounds(math.inf, math.inf)]
 
 
 class Tilted(LearnedView):
@@ -50,7 +54,7 @@ class Tilted(LearnedView):
     def __init__(
         self,
         view: View,
-        budget: AnyBudget = 0.3,
+        budget: Nats | Literal["auto"] = 0.3,
         num_candidates: Annotated[int, Bounds(2, 1000)] = 4,
         toward: Toward = "hard",
         scored_at: Literal["full", "half"] = "half",
