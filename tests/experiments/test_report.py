@@ -118,7 +118,7 @@ def test_runs_on_different_data_and_a_torn_checkpoint(images, sounds, tmp_path):
     assert "trained on different data" in html
     assert len(gaps) == 2  # views, and what they destroy
     assert all("torn has no whole checkpoint" in gap for gap in gaps)
-    assert "is torn or was changed" in html
+    assert "is missing or torn" in html
 
 
 @pytest.mark.slow
