@@ -1,5 +1,6 @@
 """Runs in this process: ``launch("--steps", "3")`` as the command line would, on toy data, in a folder of its own."""
 
+import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +10,7 @@ from accelerate.state import AcceleratorState
 
 from viewlearn.runs import make_parser, run
 
+DRIVER = Path(__file__).parent / "driver.py"
 sys.path.insert(0, str(Path(__file__).parent))  # where toy is, which runs name by import path
 
 DEFAULTS = {
@@ -49,3 +51,23 @@ def launch(parser) -> Callable:
         return run(parser, [*flags, "--trust"])  # of toy, which no folder may name unasked
 
     return launch
+
+
+@pytest.fixture
+def train(start) -> Callable[..., Path]:
+    """``train(num_processes, out, *flags)`` trains in processes that are told of each other as by ``torchrun``."""
+
+    def train(num_processes: int, out: Path, *flags: str) -> Path:
+        with socket.socket() as free:
+            free.bind(("localhost", 0))
+            port = free.getsockname()[1]
+        group = {"WORLD_SIZE": str(num_processes), "LOCAL_WORLD_SIZE": str(num_processes)}
+        group |= {"MASTER_ADDR": "localhost", "MASTER_PORT": str(port)}
+        ranks = [{**group, "RANK": str(rank), "LOCAL_RANK": str(rank)} for rank in range(num_processes)]
+        scripts = [start(DRIVER, "--out", str(out), *flags, **rank) for rank in ranks]
+        for script in scripts:
+            code, said = script.finish(120)
+            assert code == 0, said[-3000:]
+        return out
+
+    return train

@@ -1,10 +1,6 @@
 """Every learned view in whole runs: one flag, an exact resume, and two processes."""
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 import torch
@@ -12,7 +8,6 @@ from safetensors.torch import load_file
 
 from viewlearn.runs import RunFolder
 
-DRIVER = Path(__file__).parent / "driver.py"
 VIEWS = {
     "LearnedFilter": ("--views.width", "4"),
     "LearnedWarp": ("--views.width", "4"),
@@ -71,13 +66,8 @@ def test_other_games_are_a_flag(launch, tmp_path, game):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", VIEWS)
-def test_two_processes_train_the_same_views(tmp_path, name):
-    out = tmp_path / "run"
-    launcher = ["-m", "torch.distributed.run", "--nproc_per_node", "2", "--standalone", str(DRIVER)]
-    command = [sys.executable, *launcher, "--out", str(out), *flags(name)]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr[-3000:]
+def test_two_processes_train_the_same_views(tmp_path, train, name):
+    out = train(2, tmp_path / "run", *flags(name))
     lines = [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
     assert [line["step"] for line in lines if "loss" in line] == list(range(1, 7))
     first, last = (load_file(out / f"checkpoints/step_0000000{step}/state.safetensors") for step in (3, 6))

@@ -2,10 +2,8 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -28,26 +26,6 @@ PLAIN = (
     "1",
 )
 PLAIN = (*PLAIN, "--keep_checkpoints", "9", "--optimizer.lr", "0.3")
-
-
-@pytest.fixture
-def train(start) -> Callable[..., Path]:
-    """``train(num_processes, out, *flags)`` trains in processes that are told of each other as by ``torchrun``."""
-
-    def train(num_processes: int, out: Path, *flags: str) -> Path:
-        with socket.socket() as free:
-            free.bind(("localhost", 0))
-            port = free.getsockname()[1]
-        group = {"WORLD_SIZE": str(num_processes), "LOCAL_WORLD_SIZE": str(num_processes)}
-        group |= {"MASTER_ADDR": "localhost", "MASTER_PORT": str(port)}
-        ranks = [{**group, "RANK": str(rank), "LOCAL_RANK": str(rank)} for rank in range(num_processes)]
-        scripts = [start(DRIVER, "--out", str(out), *flags, **rank) for rank in ranks]
-        for script in scripts:
-            code, said = script.finish(120)
-            assert code == 0, said[-3000:]
-        return out
-
-    return train
 
 
 def train_by_torchrun(num_processes: int, out: Path, *flags: str) -> Path:
