@@ -60,7 +60,7 @@ class AnalysisSettings:
 
 # What a run asks at its end: seconds where the judges are there already, and a minute or so for new data.
 QUICK = AnalysisSettings(
-    num_samples=500, num_draws=4, judge=JudgeSettings("whitened16", steps=600, num_train=8_192), checkpoints=0
+    num_samples=500, num_draws=4, judge=JudgeSettings("whitened8", steps=300, num_train=8_192), checkpoints=0
 )
 
 
