@@ -17,7 +17,7 @@ from viewlearn.evaluation.probes import Probe
 from viewlearn.methods import Method
 from viewlearn.runs.calls import check_calls
 from viewlearn.runs.chosen import chosen_classes, same_class
-from viewlearn.runs.messages import cause, explain, settings_in, settings_of
+from viewlearn.runs.messages import Setting, cause, explain, settings_in, settings_of
 from viewlearn.runs.names import names_from, names_of_folder, refuse_foreign, search_current_folder
 from viewlearn.runs.provenance import program
 from viewlearn.runs.settings_file import MODE, read_settings
@@ -70,22 +70,22 @@ class Parser(ArgumentParser):
         """
         groups = sort_groups(argv)
         try:
-            list(settings_of(groups))  # reads the files that are named, to hear first what is wrong with them
+            settings = list(settings_of(groups))  # before all else, to hear what is wrong with the files that are named
         except YAMLError as error:
             raise ValueError(f"--config: {' '.join(str(error).split())}") from error
-        with names_from(None), self._fitting_defaults(groups):
+        with names_from(None), self._fitting_defaults(settings):
             try:
                 config = self.parse_args([token for group in groups for token in group], over)
                 self.check(config)
                 return config
             except ArgumentError as error:
-                raise ValueError(explain(self, settings_of(groups), error, COMPONENTS)) from error
+                raise ValueError(explain(self, settings, error, COMPONENTS)) from error
 
     @contextmanager
-    def _fitting_defaults(self, groups: Sequence[Sequence[str]]) -> Iterator[None]:
+    def _fitting_defaults(self, settings: Sequence[Setting]) -> Iterator[None]:
         """Puts a component's default aside where another class is chosen, which would inherit its arguments."""
         before = {name: default for name in COMPONENTS if (default := self._default(name)) is not None}
-        for name, chosen in chosen_classes(groups, before).items():
+        for name, chosen in chosen_classes(settings, before).items():
             if not same_class(chosen, before[name]["class_path"]):
                 self.set_defaults({name: None})
         try:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from accelerate.state import AcceleratorState
 
-from viewlearn.runs import make_parser, run
+from viewlearn.runs import RunFolder, make_parser, run
 
 DRIVER = Path(__file__).parent / "driver.py"
 sys.path.insert(0, str(Path(__file__).parent))  # where toy is, which runs name by import path
@@ -71,3 +71,25 @@ def train(start) -> Callable[..., Path]:
         return out
 
     return train
+
+
+@pytest.fixture
+def launch_and_stop(launch, monkeypatch) -> Callable[..., None]:
+    """``launch_and_stop(step, *flags)`` launches a run that ends in an error once it has logged a step."""
+
+    class Stop(Exception):
+        pass
+
+    def launch_and_stop(step: int, *flags: str) -> None:
+        log = RunFolder.log_metrics
+
+        def stopping(self: RunFolder, line: dict) -> None:
+            log(self, line)
+            if line["step"] == step:
+                raise Stop
+
+        with monkeypatch.context() as patch, pytest.raises(Stop):
+            patch.setattr(RunFolder, "log_metrics", stopping)
+            launch(*flags)
+
+    return launch_and_stop

@@ -4,6 +4,7 @@ import pytest
 
 from viewlearn.runs import make_parser
 from viewlearn.runs.chosen import chosen_classes, same_class
+from viewlearn.runs.messages import settings_of
 
 DEFAULTS = {
     "data": {"class_path": "toy.Toy"},
@@ -47,8 +48,11 @@ def test_defaults_of_constructors_are_not_inherited_either(parse):
     assert (data.num_samples, data.size) == (10, 24)
 
 
-def test_what_cannot_be_read_is_left_to_the_parser(tmp_path):
+def test_what_cannot_be_read_is_left_to_the_parser(parse, tmp_path):
     (tmp_path / "torn.yaml").write_text("a: [")
-    groups = [["--config", str(tmp_path / "torn.yaml")], ["--config", "nowhere.yaml"], ["--views={"], ["--data"]]
-    assert chosen_classes(groups, {"views", "data"}) == {}
+    for torn in (["--views", str(tmp_path / "torn.yaml")], ["--views", "nowhere.yaml"], ["--views={"], ["--data"]):
+        assert chosen_classes(settings_of([torn]), {"views", "data"}) == {}
+    for config in (str(tmp_path / "torn.yaml"), "nowhere.yaml"):
+        with pytest.raises(ValueError, match=r"^--config: "):
+            parse(["--config", config])
     assert same_class("SGD", "torch.optim.SGD") and not same_class("SGD", "torch.optim.Adam")

@@ -6,8 +6,6 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from viewlearn.runs import RunFolder
-
 VIEWS = {
     "LearnedFilter": ("--views.width", "4"),
     "LearnedWarp": ("--views.width", "4"),
@@ -27,26 +25,13 @@ def flags(name: str) -> tuple[str, ...]:
 
 
 @pytest.mark.parametrize("name", VIEWS)
-def test_a_killed_run_goes_on_to_the_same_bytes(launch, tmp_path, monkeypatch, name):
+def test_a_killed_run_goes_on_to_the_same_bytes(launch, launch_and_stop, tmp_path, name):
     whole, _, _ = launch("--out", str(tmp_path / "whole"), *flags(name))
     first, last = (load_file(whole.checkpoints / f"step_0000000{k}/state.safetensors") for k in (3, 6))
     weights = [key for key in first if key.startswith("/method/views.")]
     assert name == "Tilted" or any((first[key] != last[key]).any() for key in weights), "the views learn"
 
-    class Stop(Exception):
-        pass
-
-    log = RunFolder.log_metrics
-
-    def stopping(self, line):
-        log(self, line)
-        if line["step"] == 5:
-            raise Stop
-
-    monkeypatch.setattr(RunFolder, "log_metrics", stopping)
-    with pytest.raises(Stop):
-        launch("--out", str(tmp_path / "torn"), *flags(name))
-    monkeypatch.undo()
+    launch_and_stop(5, "--out", str(tmp_path / "torn"), *flags(name))
     resumed, _, _ = launch("--resume", str(tmp_path / "torn"))
     assert resumed.metrics.read_bytes() == whole.metrics.read_bytes()
     assert resumed.encoder.read_bytes() == whole.encoder.read_bytes()

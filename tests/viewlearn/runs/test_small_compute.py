@@ -7,7 +7,6 @@ import torch
 from safetensors.torch import load_file
 
 import viewlearn
-from viewlearn.runs import RunFolder
 
 FAST = ("--encoder", "WhitenedConvNet", "--encoder.widths", "[4,6]", "--optimizer", "ConvMuon", "--views.width", "4")
 
@@ -34,24 +33,11 @@ def test_whitening_is_computed_from_the_data_saved_and_loaded(launch, tmp_path):
     assert torch.equal(viewlearn.load(folder.path).filters, saved)
 
 
-def test_a_resume_is_exact(launch, tmp_path, monkeypatch):
+def test_a_resume_is_exact(launch, launch_and_stop, tmp_path):
     flags = (*FAST, "--steps", "6", "--checkpoint_every", "3", "--log_every", "1")
     whole, _, _ = launch("--out", str(tmp_path / "whole"), *flags)
 
-    class Stop(Exception):
-        pass
-
-    log = RunFolder.log_metrics
-
-    def stopping(self, line):
-        log(self, line)
-        if line["step"] == 5:
-            raise Stop
-
-    monkeypatch.setattr(RunFolder, "log_metrics", stopping)
-    with pytest.raises(Stop):
-        launch("--out", str(tmp_path / "torn"), *flags)
-    monkeypatch.undo()
+    launch_and_stop(5, "--out", str(tmp_path / "torn"), *flags)
     resumed, _, _ = launch("--resume", str(tmp_path / "torn"))
     assert resumed.metrics.read_bytes() == whole.metrics.read_bytes()
     assert resumed.encoder.read_bytes() == whole.encoder.read_bytes()

@@ -113,7 +113,7 @@ def fit_judge(
         network = build_network(data, task, settings.name).to(device)
     clean: View = pipeline(data.decode, data.front_end).to(device)
     encoder = network[0]
-    if isinstance(encoder, WhitenedConvNet):
+    if isinstance(encoder, Encoder) and encoder.num_inputs_to_see:
         encoder.see(_through(clean, train[0][: encoder.num_inputs_to_see], device).to(device))
     if spec.sample_rate:  # the front end costs as much as the network, and its output is smaller than a waveform
         train, validation, test = ((_through(clean, x, device), y) for x, y in (train, validation, test))
