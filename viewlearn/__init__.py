@@ -9,8 +9,9 @@ losses       ``nt_xent``, ``info_nce``, ``looc_loss``
 methods      ``SimCLR``, ``MoCo``, ``InstDisc``, ``LooC``, ``Supervised``
 encoders     ``Encoder``, ``Backbone``, ``WhitenedConvNet``, ``projection_head``
 optimizers   ``ConvMuon``
-data         ``Data``, ``DataSpec``, ``ArrayDataset``
+data         ``as_data``, ``Data``, ``DataSpec``, ``ArrayDataset``
 evaluation   ``extract_features``, ``linear_probe``, ``knn``
+training     ``Trainer``
 runs         ``load``: the trained encoder of a run folder
 ===========  ==========================================================================================================
 
@@ -22,13 +23,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from viewlearn.data import ArrayDataset, Data, DataSpec
+    from viewlearn.data import ArrayDataset, Data, DataSpec, as_data
     from viewlearn.encoders import Backbone, Encoder, WhitenedConvNet, projection_head
     from viewlearn.evaluation.probes import extract_features, knn, linear_probe
     from viewlearn.losses import info_nce, looc_loss, nt_xent
     from viewlearn.methods import InstDisc, LooC, MoCo, SimCLR, Supervised
     from viewlearn.optimizers import ConvMuon
     from viewlearn.runs.loading import load
+    from viewlearn.runs.trainer import Trainer
     from viewlearn.views import (
         Compose,
         LearnedFilter,
@@ -61,9 +63,11 @@ __all__ = [
     "RandomApply",
     "SimCLR",
     "Supervised",
+    "Trainer",
     "View",
     "Viewmaker",
     "WhitenedConvNet",
+    "as_data",
     "extract_features",
     "info_nce",
     "knn",
@@ -76,13 +80,14 @@ __all__ = [
 ]
 
 _MODULES = {
-    "viewlearn.data": ("ArrayDataset", "Data", "DataSpec"),
+    "viewlearn.data": ("ArrayDataset", "Data", "DataSpec", "as_data"),
     "viewlearn.encoders": ("Backbone", "Encoder", "WhitenedConvNet", "projection_head"),
     "viewlearn.evaluation.probes": ("extract_features", "knn", "linear_probe"),
     "viewlearn.losses": ("info_nce", "looc_loss", "nt_xent"),
     "viewlearn.methods": ("InstDisc", "LooC", "MoCo", "SimCLR", "Supervised"),
     "viewlearn.optimizers": ("ConvMuon",),
     "viewlearn.runs.loading": ("load",),
+    "viewlearn.runs.trainer": ("Trainer",),
     "viewlearn.views": (
         "Compose",
         "LearnedFilter",

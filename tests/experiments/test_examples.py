@@ -90,6 +90,20 @@ def test_sounds_are_learned_from():
     assert sum(losses[-5:]) / 5 < sum(losses[:5]) / 5 - 0.5  # nats
 
 
+@pytest.mark.slow
+def test_training_takes_ten_lines(tmp_path):
+    from PIL import Image
+
+    module = example("trainer")
+    module.STEPS = 2
+    for i in range(24):
+        folder = tmp_path / str(i % 2)
+        folder.mkdir(exist_ok=True)
+        Image.new("RGB", (40, 48), (10 * i, 255 - 10 * i, 128)).save(folder / f"{i}.png")
+    for folder in (None, str(tmp_path)):
+        assert module.main(folder).evaluate().rows
+
+
 def test_they_run_as_scripts_from_anywhere(tmp_path):
     done = subprocess.run([sys.executable, FOLDER / "own_view.py"], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

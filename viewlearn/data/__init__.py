@@ -3,6 +3,7 @@
 from viewlearn.data.agreement import Sight, check_agreement
 from viewlearn.data.check import check_data
 from viewlearn.data.dataset import ArrayDataset, Batch, Data, Dataset, Split, in_memory, take
+from viewlearn.data.given import as_data
 from viewlearn.data.labels import check_labels
 from viewlearn.data.loaders import DeviceLoader, Loader
 from viewlearn.data.order import order
@@ -22,6 +23,7 @@ __all__ = [
     "Split",
     "Unreadable",
     "WorkerLoader",
+    "as_data",
     "check_agreement",
     "check_data",
     "check_labels",

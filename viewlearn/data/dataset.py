@@ -1,9 +1,10 @@
 """The contract of data: samples with labels per task, batches of them, and their splits."""
 
+import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol, TypeVar
 
 import torch
 from torch import Tensor
@@ -11,9 +12,12 @@ from torch import Tensor
 from viewlearn.bounds import Checked
 from viewlearn.data.labels import check_labels
 from viewlearn.data.spec import DataSpec
+from viewlearn.views.compose import Compose
 from viewlearn.views.decode import ToFloat
+from viewlearn.views.pipeline import pipeline
 from viewlearn.views.view import Identity, View
 
+Made = TypeVar("Made")
 Split = Literal["train", "validation", "test"]
 
 
@@ -148,6 +152,25 @@ class Data(Checked, ABC):
     def front_end(self) -> View:
         """View from natural units to the encoder's input: none for images, log-mel spectrograms for audio."""
         return Identity()
+
+    def pipeline(self, views: View | None = None) -> Compose:
+        """Chains decoding, views and front end, as methods take them; without views, the result is the clean input."""
+        return pipeline(self.decode, self.front_end, views)
+
+    def bind(self, make: Callable[..., Made], *arguments: Any, **named: Any) -> Made:
+        """Makes an encoder, a view or what else knows the data: ``data.bind(Backbone, "resnet18")``.
+
+        Arguments that are named after a property of the data and aren't given are filled in, see
+        ``DataSpec.bindings``; so a run's command line does it, too.
+
+        Args:
+            make: Class, or function, to call.
+            arguments: Positional arguments.
+            named: Arguments by name.
+        """
+        parameters = list(inspect.signature(make).parameters)[len(arguments) :]
+        known = {name: value for name, value in self.spec.bindings().items() if name in parameters}
+        return make(*arguments, **{**known, **named})
 
     def overlay_opacity(self, x: Tensor) -> Tensor | None:
         """The overlay's opacity in stored samples x, ``(batch, height, width)``; None where it isn't kept apart."""

@@ -8,16 +8,21 @@ from viewlearn.runs.figures import save_figures, save_heads_of_run, save_neighbo
 from viewlearn.runs.folder import RunFolder, StorageError
 from viewlearn.runs.loading import load, load_run
 from viewlearn.runs.logs import read_jsonl
+from viewlearn.runs.memory import MemoryStore
 from viewlearn.runs.parser import make_parser
 from viewlearn.runs.questions import Questions
 from viewlearn.runs.run import evaluate_run, run
+from viewlearn.runs.trainer import Reading, Trainer
 
 __all__ = [
     "Evaluator",
+    "MemoryStore",
     "Parts",
     "Questions",
+    "Reading",
     "RunFolder",
     "StorageError",
+    "Trainer",
     "answer",
     "build",
     "build_data",

@@ -40,9 +40,10 @@ class RunFolder:
 
     =========================  ===========================================================================
     ``config.yaml``            every setting, as ``--config`` takes it
+    ``settings.json``          in its place, the settings of a run that was started in Python, by a ``Trainer``
     ``data.json``              the ``DataSpec`` that encoder and views were bound to
     ``skipped.json``           samples that couldn't be read and were skipped, with reasons
-    ``manifest.json``          size and SHA-256 of these three, which never change
+    ``manifest.json``          size and SHA-256 of these files, which never change
     ``metrics.jsonl``          one line per logged step; nothing that depends on the clock
     ``timings.jsonl``          speed and memory at the same steps
     ``compute.json``           steps, floating-point operations of a step, and TFLOP of the whole training
@@ -54,7 +55,7 @@ class RunFolder:
     ``.lock``                  held by the process that writes, as long as it lives
     =========================  ===========================================================================
 
-    The first four appear at once, in one folder that is written beside the run's and renamed. What can't be written
+    These appear at once, in one folder that is written beside the run's and renamed. What can't be written
     raises ``StorageError``.
 
     Args:
@@ -64,6 +65,7 @@ class RunFolder:
     def __init__(self, path: str | Path):
         self.path = Path(path)
         self.config = self.path / "config.yaml"
+        self.settings = self.path / "settings.json"
         self.data = self.path / "data.json"
         self.skipped = self.path / "skipped.json"
         self.manifest = self.path / MANIFEST
@@ -164,7 +166,7 @@ class RunFolder:
         """
         if not self.path.is_dir():
             raise ValueError(f"there is no run folder {self.path}")
-        if not self.config.is_file():
+        if not self.config.is_file() and not self.settings.is_file():
             raise ValueError(f"{self.path} is no run folder: it has no {self.config.name}")
         if not self.manifest.is_file():
             warnings.warn(f"{self.path} has no {MANIFEST}, so whether its files are whole isn't known", stacklevel=2)

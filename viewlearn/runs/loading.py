@@ -13,7 +13,7 @@ from viewlearn.runs.folder import RunFolder
 from viewlearn.runs.parser import Parser
 
 
-def load(path: str | Path, trust: bool = False) -> Encoder:
+def load(path: str | Path, trust: bool = False, encoder: Encoder | None = None) -> Encoder:
     """Loads the trained encoder of a run, on the CPU and in evaluation mode; neither data nor views are needed.
 
     ::
@@ -27,17 +27,21 @@ def load(path: str | Path, trust: bool = False) -> Encoder:
         path: Folder of the run.
         trust: Whether the folder may name an encoder class of any package, which is imported, and so runs its code;
             without, of viewlearn, of packages that joined it, and of those that it builds on.
+        encoder: Encoder that takes the weights, for a run that was started in Python, whose folder doesn't say how to
+            build one; None builds it.
 
     Raises:
         ValueError: No run folder, or one that has no trained encoder yet, or files that are damaged, or an encoder
-            class that isn't trusted (the message names it).
+            class that isn't trusted (the message names it), or an encoder that the weights don't fit.
     """
     folder = RunFolder(path)
     folder.must_be_run()
     weights = folder.load_encoder()
-    parser = Parser()
-    parser.add_subclass_arguments(Encoder, "encoder", required=True)
-    encoder = build_encoder(parser, parser.read(folder.config, trust, ["encoder"]), folder.load_spec())
+    if encoder is None:
+        must_be_configured(folder)
+        parser = Parser()
+        parser.add_subclass_arguments(Encoder, "encoder", required=True)
+        encoder = build_encoder(parser, parser.read(folder.config, trust, ["encoder"]), folder.load_spec())
     _fill(encoder, weights, folder.encoder)
     return encoder.eval()
 
@@ -61,6 +65,7 @@ def load_run(
             trusted.
     """
     folder.must_be_run()
+    must_be_configured(folder)
     config = parser.read(folder.config, trust)
     newest = folder.load_newest_checkpoint()
     if newest is None:
@@ -68,6 +73,19 @@ def load_run(
     parts = build(parser, config, make_data(parser, config))
     _fill(parts.method, newest[1]["method"], folder.checkpoints)
     return config, parts
+
+
+def must_be_configured(folder: RunFolder) -> None:
+    """Checks that a run's folder says how its parts are built.
+
+    Raises:
+        ValueError: It doesn't, since the run was started in Python.
+    """
+    if not folder.config.is_file():
+        raise ValueError(
+            f"{folder.path} was started in Python, so it has no {folder.config.name} to build its parts from: go on by "
+            "Trainer.fit(folder=…, resume=True), and load its encoder by viewlearn.load(path, encoder=…)"
+        )
 
 
 def _fill(module: nn.Module, weights: dict[str, Tensor], path: Path) -> None:

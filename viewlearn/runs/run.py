@@ -5,31 +5,28 @@ import sys
 from collections.abc import Callable, Sequence
 from itertools import count
 from pathlib import Path
-from typing import Any, TypeVar
 
 import torch
-from accelerate import Accelerator, PartialState
-from accelerate.utils import broadcast_object_list, gather_object
+from accelerate import Accelerator
 from jsonargparse import Namespace
 
-from viewlearn.data import DataSpec, Loader, Sight, check_agreement, make_loader
+from viewlearn.data import DataSpec
 from viewlearn.distributed import telling_of_lost_processes
 from viewlearn.evaluation import EvaluationPlan, Results, evaluate
-from viewlearn.evaluation.probes import Extraction, KNNMonitor, on_validation
+from viewlearn.evaluation.probes import Extraction, on_validation
 from viewlearn.orphans import end_with_launcher
 from viewlearn.runs.build import Parts, build, build_encoder, build_settings, show_data
 from viewlearn.runs.figures import save_figures
 from viewlearn.runs.folder import RunFolder
 from viewlearn.runs.parser import LOCATION, Parser
+from viewlearn.runs.processes import in_main_process
 from viewlearn.runs.provenance import provenance
 from viewlearn.runs.trackers import check_trackers, start_trackers
+from viewlearn.runs.trainer import Reading, Trainer
 from viewlearn.training.hardware import choose_precision, make_accelerator, set_threads
-from viewlearn.training.loop import train
-from viewlearn.training.players import make_optimizers
 from viewlearn.training.seeds import seed_for
 
 RUNS = Path("runs")
-Result = TypeVar("Result")
 
 
 def run(
@@ -79,19 +76,22 @@ def _run_in(
     report: Callable[[RunFolder, Parts, bool], object] | None,
 ) -> tuple[RunFolder, Parts, Results | None]:
     parts = build(parser, config)
-    parts.method.check(parts.data.pretraining())
-    if accelerator.num_processes > 1:
-        check_agreement(gather_object([Sight.of(parts.data)]))
-    loader = _make_loader(config, parts, accelerator)
-    settings = build_settings(parser, config)
-    make_optimizers(parts.method, parts.optimizer, parts.views_optimizer)  # only to hear now what they refuse
-    monitor = _make_monitor(config, parts, accelerator)
+    trainer = Trainer(
+        parts.method,
+        parts.data,
+        config.batch_size,
+        parts.optimizer,
+        parts.views_optimizer,
+        build_settings(parser, config),
+        Reading(config.load, config.num_workers),
+        accelerator,
+    )
     if config.resume:
         _must_be_same_data(folder, parts.data.spec)
     else:
         _create(folder, parser, config, parts)
     start_trackers(config.trackers, folder, accelerator)
-    train(parts.method, loader, accelerator, folder, parts.optimizer, parts.views_optimizer, monitor, settings)
+    trainer.train(folder)
     accelerator.end_training()  # before what the main process does alone, in which the others would run out of time
     if not accelerator.is_main_process:
         return folder, parts, None
@@ -157,7 +157,7 @@ def _choose_folder(config: Namespace) -> RunFolder:
     """Where the run lives; that it can have that folder is made sure before anything takes long."""
     if config.resume:
         folder = RunFolder(config.resume)
-        _in_main_process(lambda: folder.resume(config.keep_checkpoints))
+        in_main_process(lambda: folder.resume(config.keep_checkpoints))
         return folder
 
     def choose() -> str:
@@ -165,21 +165,7 @@ def _choose_folder(config: Namespace) -> RunFolder:
         RunFolder(path).must_be_free()
         return str(path)
 
-    return RunFolder(_in_main_process(choose))
-
-
-def _in_main_process(do: Callable[[], Result]) -> Result:
-    """Returns to all processes what the main one gets; its ValueError is all processes', so that nobody waits."""
-    outcome: list[Any] = [None, None]
-    if PartialState().is_main_process:
-        try:
-            outcome = [do(), None]
-        except ValueError as error:
-            outcome = [None, str(error)]
-    result, failure = broadcast_object_list(outcome)
-    if failure is not None:
-        raise ValueError(failure)
-    return result
+    return RunFolder(in_main_process(choose))
 
 
 def _first_free(config: Namespace) -> Path:
@@ -194,27 +180,6 @@ def _made_by(component: Namespace | Callable) -> str:
     return component.class_path.rpartition(".")[2] if isinstance(component, Namespace) else component.__name__
 
 
-def _make_loader(config: Namespace, parts: Parts, accelerator: Accelerator) -> Loader:
-    return make_loader(
-        parts.data.pretraining(),
-        config.batch_size,
-        seed=config.seed,
-        rank=accelerator.process_index,
-        world_size=accelerator.num_processes,
-        device=accelerator.device,
-        load=config.load,
-        num_workers=config.num_workers,
-    )
-
-
-def _make_monitor(config: Namespace, parts: Parts, accelerator: Accelerator) -> KNNMonitor | None:
-    if config.monitor_every == 0:
-        return None
-    precision = choose_precision(config.precision, accelerator.device)
-    extraction = Extraction(batch_size=256, device=accelerator.device, mixed_precision=precision)
-    return KNNMonitor(parts.data, extraction=extraction)
-
-
 def _create(folder: RunFolder, parser: Parser, config: Namespace, parts: Parts) -> None:
     """Makes the folder, with what was chosen and what it was bound to."""
 
@@ -224,7 +189,7 @@ def _create(folder: RunFolder, parser: Parser, config: Namespace, parts: Parts) 
             texts[folder.skipped.name] = json.dumps(parts.data.skipped, indent=1)
         folder.create(parts.data.spec, texts)
 
-    _in_main_process(create)
+    in_main_process(create)
 
 
 def _must_be_same_data(folder: RunFolder, spec: DataSpec) -> None:

@@ -17,7 +17,9 @@ from viewlearn.training.window import Window, check_finite_weights
 class Store(Protocol):
     """Where training keeps what it measures and what it resumes from; ``viewlearn.runs.RunFolder`` is one."""
 
-    checkpoints: Path
+    @property
+    def checkpoints(self) -> Path | None:
+        """Folder of the checkpoints; None if they aren't files."""
 
     def log_metrics(self, line: dict[str, Any]) -> None:
         """Adds what was measured at a step."""

@@ -34,7 +34,7 @@ class Window:
         self.sums, self.count = {}, 0
         return dict(zip(names, means.tolist(), strict=True))
 
-    def check_finite(self, accelerator: Accelerator, checkpoints: Path) -> None:
+    def check_finite(self, accelerator: Accelerator, checkpoints: Path | None) -> None:
         """Stops the run if the loss of any process has been NaN or infinite.
 
         Raises:
@@ -54,7 +54,7 @@ class Window:
         self.count = state["count"]
 
 
-def check_finite_weights(module: nn.Module, step: int, checkpoints: Path) -> None:
+def check_finite_weights(module: nn.Module, step: int, checkpoints: Path | None) -> None:
     """Keeps a broken state out of the checkpoints: a gradient may be NaN one step before the loss is.
 
     Raises:
@@ -65,7 +65,7 @@ def check_finite_weights(module: nn.Module, step: int, checkpoints: Path) -> Non
             raise FloatingPointError(_advice(f"{name} is not finite after step {step}", checkpoints))
 
 
-def _advice(what: str, checkpoints: Path) -> str:
-    kept = sorted(path.name for path in checkpoints.glob("step_*"))
-    good = f"the last good checkpoint is {checkpoints / kept[-1]}" if kept else "there is no checkpoint yet"
+def _advice(what: str, checkpoints: Path | None) -> str:
+    kept = [] if checkpoints is None else sorted(checkpoints.glob("step_*"))
+    good = f"the last good checkpoint is {kept[-1]}" if kept else "there is no checkpoint yet"
     return f"{what}; {good}. A lower learning rate, a longer warm-up, clip_norm or fp32 may help."

@@ -1,0 +1,260 @@
+"""Training from Python: a method and data, and the loop that the command line runs."""
+
+import json
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from accelerate import Accelerator
+from accelerate.utils import gather_object
+from torch import nn
+
+from viewlearn.bounds import Count, SmallCountOrZero, check_fields
+from viewlearn.data import Data, Sight, as_data, check_agreement, check_data, make_loader
+from viewlearn.data.given import Source
+from viewlearn.distributed import telling_of_lost_processes
+from viewlearn.evaluation import EvaluationPlan, Results, evaluate
+from viewlearn.evaluation.probes import Extraction, KNNMonitor, on_validation
+from viewlearn.methods import Method
+from viewlearn.runs.folder import RunFolder
+from viewlearn.runs.logs import read_jsonl
+from viewlearn.runs.memory import MemoryStore
+from viewlearn.runs.processes import in_main_process
+from viewlearn.runs.provenance import provenance
+from viewlearn.training.compute import Compute
+from viewlearn.training.hardware import make_accelerator
+from viewlearn.training.loop import train
+from viewlearn.training.players import MakeOptimizer, make_optimizers
+from viewlearn.training.settings import TrainingSettings
+from viewlearn.training.state import Store
+from viewlearn.views import Identity
+
+SGD: MakeOptimizer = partial(torch.optim.SGD, lr=0.03, momentum=0.9, weight_decay=1e-4)
+ADAM: MakeOptimizer = partial(torch.optim.Adam, lr=1e-3)
+LENGTH = ("steps", "compute")  # settings that say how long a run is
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How samples come to the device.
+
+    Args:
+        load: ``device`` keeps all data there, ``workers`` reads samples when they are needed, ``auto`` goes by size.
+        num_workers: Number of processes that read samples when they are needed.
+
+    Raises:
+        ValueError: A setting out of range; the message names it, its value and what is allowed.
+    """
+
+    load: Literal["auto", "device", "workers"] = "auto"
+    num_workers: SmallCountOrZero = 2
+
+    def __post_init__(self):
+        check_fields(self)
+
+
+class Trainer:
+    """Trains a method on data, with the loop of ``python -m viewlearn.train``, which is a client of this class.
+
+    ::
+
+        data = viewlearn.as_data((images, labels))
+        encoder = data.bind(viewlearn.Backbone, "resnet10w16")
+        method = viewlearn.SimCLR(encoder, data.pipeline(SimCLRViews(size=32)))
+        trainer = viewlearn.Trainer(method, data, batch_size=128)
+        trainer.fit(steps=1000)
+        print(trainer.evaluate())
+
+    Under ``accelerate launch``, each process makes one, with a method whose weights are the same in all.
+
+    Args:
+        method: Method to train, whose views are a pipeline from stored samples to what the encoder reads.
+        data: Data, or what ``as_data`` makes data of.
+        batch_size: Number of samples per process and step.
+        optimizer: Makes the learner's optimizer (encoder and heads) from its parameters; SGD by default.
+        views_optimizer: Makes the optimizer of learned views; Adam by default.
+        settings: How to train.
+        reading: How samples come to the device.
+        accelerator: Device, precision and processes; the machine's own by default, see ``make_accelerator``.
+
+    Raises:
+        ValueError: Data that the method can't learn from, views that don't decode them, a batch that they can't fill,
+            or processes that read different data.
+    """
+
+    def __init__(
+        self,
+        method: Method,
+        data: Data | Source,
+        batch_size: Count = 256,
+        optimizer: MakeOptimizer = SGD,
+        views_optimizer: MakeOptimizer = ADAM,
+        settings: TrainingSettings = TrainingSettings(),
+        reading: Reading = Reading(),
+        accelerator: Accelerator | None = None,
+    ):
+        if not isinstance(data, Data):
+            data = as_data(data)
+            check_data(data, ("train",))
+        self.method, self.data, self.settings = method, data, settings
+        self.accelerator = accelerator or make_accelerator(
+            "auto", "auto", find_unused_parameters=settings.updates == "alternating"
+        )
+        _check_pipeline(method, data)
+        dataset = data.pretraining()
+        method.check(dataset)
+        if self.accelerator.num_processes > 1:
+            check_agreement(gather_object([Sight.of(data)]))
+        self.loader = make_loader(
+            dataset,
+            batch_size,
+            seed=settings.seed,
+            rank=self.accelerator.process_index,
+            world_size=self.accelerator.num_processes,
+            device=self.accelerator.device,
+            load=reading.load,
+            num_workers=reading.num_workers,
+        )
+        make_optimizers(method, optimizer, views_optimizer)  # only to hear now what they refuse
+        self.optimizer, self.views_optimizer = optimizer, views_optimizer
+        # bf16 or no, as make_accelerator chooses it
+        precision: Literal["no", "bf16"] = "bf16" if self.accelerator.mixed_precision == "bf16" else "no"
+        workers = 0 if reading.load == "device" else reading.num_workers
+        self.extraction = Extraction(device=self.accelerator.device, mixed_precision=precision, num_workers=workers)
+        self.monitor = None
+        if settings.monitor_every:
+            self.monitor = KNNMonitor(data, extraction=replace(self.extraction, batch_size=256, num_workers=0))
+        self._memory = MemoryStore()
+
+    def fit(
+        self,
+        steps: int | None = None,
+        *,
+        compute: float | None = None,
+        folder: str | Path | None = None,
+        resume: bool = False,
+    ) -> list[dict[str, Any]]:
+        """Trains to the end, and returns what was logged on the way.
+
+        Without a folder, nothing is written, and another call goes on from where the last one ended. In a folder are
+        metrics, checkpoints and the trained encoder, as ``RunFolder`` names them.
+
+        Args:
+            steps: Number of optimizer steps of the whole run; that of the settings by default.
+            compute: Training compute of the whole run in TFLOP, in place of steps.
+            folder: Folder of the run, which mustn't exist yet.
+            resume: Whether to go on in a folder that exists, from its newest checkpoint.
+
+        Returns:
+            A line for each logged step, in order: ``step``, ``loss``, ``lr``, what the method measures, ….
+
+        Raises:
+            ValueError: Steps and compute together or none that a run can have, a folder that exists, or, to resume, one
+                that another process writes to, is damaged, or was begun with other settings.
+            FloatingPointError: The loss or the weights stopped being finite.
+            StorageError: The folder can't be written to.
+            LostProcess: Another process of the run has ended.
+        """
+        settings = self._of_length(steps, compute)
+        if folder is None:
+            if resume:
+                raise ValueError("resume needs the folder to go on in; without a folder, fit goes on by itself")
+            self.train(self._memory, replace(settings, checkpoint_every=0))
+            return list(self._memory.metrics)
+        run = RunFolder(folder)
+        try:
+            with telling_of_lost_processes():
+                self._open(run, settings, resume)
+                self.train(run, settings)
+        finally:
+            run.release()
+        return list(read_jsonl(run.metrics))
+
+    def train(self, store: Store, settings: TrainingSettings | None = None) -> Compute:
+        """Trains to the end, from the newest checkpoint of a store if there is one.
+
+        Args:
+            store: Where metrics and checkpoints go.
+            settings: How to train; the trainer's own by default.
+
+        Returns:
+            The number of steps, and what each of them costs.
+
+        Raises:
+            ValueError: A compute budget below one step.
+            FloatingPointError: The loss or the weights stopped being finite.
+        """
+        return train(
+            self.method,
+            self.loader,
+            self.accelerator,
+            store,
+            self.optimizer,
+            self.views_optimizer,
+            self.monitor,
+            settings or self.settings,
+        )
+
+    def evaluate(self, plan: EvaluationPlan = EvaluationPlan(), random_encoder: nn.Module | None = None) -> Results:
+        """Evaluates the encoder as it is, frozen, on the test split, or on validation samples where there is no test.
+
+        Args:
+            plan: What is evaluated.
+            random_encoder: Encoder before training to compare with, such as a copy of it; None leaves it out.
+
+        Raises:
+            ValueError: As ``viewlearn.evaluation.evaluate`` does.
+        """
+        try:
+            self.data.split("test")
+        except ValueError:  # that there is none
+            data, split = on_validation(self.data), "validation"
+        else:
+            data, split = self.data, "test"
+        encoder = self.method.encoder
+        results = evaluate(encoder, data, plan, self.extraction, random_encoder=random_encoder)
+        results.info.update(provenance(self.accelerator), seed=self.settings.seed, evaluated_on=split)
+        return results
+
+    def _of_length(self, steps: int | None, compute: float | None) -> TrainingSettings:
+        if steps is not None and compute is not None:
+            raise ValueError(f"give steps or compute, not both; they are {steps} and {compute}")
+        if steps is not None:
+            return replace(self.settings, steps=steps, compute=None)
+        return self.settings if compute is None else replace(self.settings, compute=compute)
+
+    def _open(self, folder: RunFolder, settings: TrainingSettings, resume: bool) -> None:
+        """Makes the folder, or has it go on."""
+        text = json.dumps(self._described(settings), indent=1)
+        if not resume:
+            in_main_process(lambda: folder.create(self.data.spec, {folder.settings.name: text}))
+            return
+        in_main_process(lambda: folder.resume(settings.keep_checkpoints))
+        change = self.data.spec.change_from(folder.load_spec())
+        if change is not None:
+            raise ValueError(f"the data have changed since {folder.path} was started: {change}")
+        before, now = json.loads(folder.settings.read_text(encoding="utf-8")), json.loads(text)
+        changed = [f"{key}: {before.get(key)} → {now.get(key)}" for key in now if before.get(key) != now.get(key)]
+        if changed:
+            raise ValueError(f"{folder.path} was started with other settings: {', '.join(changed)}")
+
+    def _described(self, settings: TrainingSettings) -> dict[str, Any]:
+        """What a folder says of a run that has no configuration."""
+        kind = type(self.method)
+        batch = {"method": f"{kind.__module__}.{kind.__qualname__}", "batch_size": self.loader.batch_size}
+        return {**batch, **asdict(settings)}
+
+
+def _check_pipeline(method: Method, data: Data) -> None:
+    """Raises ValueError if a method's views don't take samples as they are stored."""
+    stored, _ = data.pretraining()[0]
+    entries = method.views.names
+    decoded = "decode" in entries or stored.is_floating_point()
+    if not decoded or ("front_end" not in entries and not isinstance(data.front_end, Identity)):
+        raise ValueError(
+            f"the views of {type(method).__name__} ({', '.join(entries) or 'none'}) don't decode samples, which are "
+            f"stored as {stored.dtype}: make the method of the data's pipeline, "
+            f"{type(method).__name__}(encoder, data.pipeline(views))"
+        )
