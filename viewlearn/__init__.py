@@ -3,11 +3,11 @@
 What a notebook or a training loop of your own needs is here by name:
 
 ===========  ==========================================================================================================
-views        ``View``, ``Compose``, ``RandomApply``, ``NoViews``, ``reverse_gradient``
+views        ``View``, ``Compose``, ``RandomApply``, ``NoViews``, ``ForeignView``, ``reverse_gradient``
 learned      ``LearnedView``, ``Viewmaker``, ``LearnedMask``, ``LearnedFilter``, ``LearnedWarp``
 losses       ``nt_xent``, ``info_nce``, ``looc_loss``
 methods      ``SimCLR``, ``MoCo``, ``InstDisc``, ``LooC``, ``Supervised``
-encoders     ``Encoder``, ``Backbone``, ``WhitenedConvNet``, ``projection_head``
+encoders     ``Encoder``, ``Backbone``, ``NetworkEncoder``, ``WhitenedConvNet``, ``projection_head``
 optimizers   ``ConvMuon``
 data         ``as_data``, ``Data``, ``DataSpec``, ``ArrayDataset``
 evaluation   ``extract_features``, ``linear_probe``, ``knn``
@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from viewlearn.data import ArrayDataset, Data, DataSpec, as_data
-    from viewlearn.encoders import Backbone, Encoder, WhitenedConvNet, projection_head
+    from viewlearn.encoders import Backbone, Encoder, NetworkEncoder, WhitenedConvNet, projection_head
     from viewlearn.evaluation.probes import extract_features, knn, linear_probe
     from viewlearn.losses import info_nce, looc_loss, nt_xent
     from viewlearn.methods import InstDisc, LooC, MoCo, SimCLR, Supervised
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from viewlearn.runs.trainer import Trainer
     from viewlearn.views import (
         Compose,
+        ForeignView,
         LearnedFilter,
         LearnedMask,
         LearnedView,
@@ -52,6 +53,7 @@ __all__ = [
     "Data",
     "DataSpec",
     "Encoder",
+    "ForeignView",
     "InstDisc",
     "LearnedFilter",
     "LearnedMask",
@@ -59,6 +61,7 @@ __all__ = [
     "LearnedWarp",
     "LooC",
     "MoCo",
+    "NetworkEncoder",
     "NoViews",
     "RandomApply",
     "SimCLR",
@@ -81,7 +84,7 @@ __all__ = [
 
 _MODULES = {
     "viewlearn.data": ("ArrayDataset", "Data", "DataSpec", "as_data"),
-    "viewlearn.encoders": ("Backbone", "Encoder", "WhitenedConvNet", "projection_head"),
+    "viewlearn.encoders": ("Backbone", "Encoder", "NetworkEncoder", "WhitenedConvNet", "projection_head"),
     "viewlearn.evaluation.probes": ("extract_features", "knn", "linear_probe"),
     "viewlearn.losses": ("info_nce", "looc_loss", "nt_xent"),
     "viewlearn.methods": ("InstDisc", "LooC", "MoCo", "SimCLR", "Supervised"),
@@ -90,6 +93,7 @@ _MODULES = {
     "viewlearn.runs.trainer": ("Trainer",),
     "viewlearn.views": (
         "Compose",
+        "ForeignView",
         "LearnedFilter",
         "LearnedMask",
         "LearnedView",

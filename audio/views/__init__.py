@@ -10,6 +10,7 @@ from audio.views.spectrogram.noise import LogMixup, SpectrogramNoise
 from audio.views.spectrogram.shift import FrequencyShift
 from audio.views.waveform.background import BackgroundNoise
 from audio.views.waveform.filters import BandPass, HighPass, LowPass
+from audio.views.waveform.foreign import ForeignSoundView
 from audio.views.waveform.level import Gain, PolarityInversion
 from audio.views.waveform.noise import ColoredNoise, WhiteNoise
 from audio.views.waveform.reverb import ImpulseResponse, Reverberation
@@ -22,6 +23,7 @@ __all__ = [
     "BackgroundNoise",
     "BandPass",
     "ColoredNoise",
+    "ForeignSoundView",
     "FrequencyMask",
     "FrequencyShift",
     "Gain",

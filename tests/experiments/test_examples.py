@@ -104,6 +104,22 @@ def test_training_takes_ten_lines(tmp_path):
         assert module.main(folder).evaluate().rows
 
 
+@pytest.mark.slow
+def test_a_network_of_timm_starts_from_a_file(tmp_path):
+    timm = pytest.importorskip("timm")
+    module = example("timm_encoder")
+    module.STEPS = 1
+    torch.save(timm.create_model(module.NAME).state_dict(), tmp_path / "weights.pth")  # with its classifier
+    assert module.main(str(tmp_path / "weights.pth")).num_features == 512
+
+
+@pytest.mark.slow
+def test_a_pipeline_of_torchvision_is_a_view():
+    module = example("torchvision_views")
+    module.STEPS = 2
+    assert len(module.main()) == 2
+
+
 def test_they_run_as_scripts_from_anywhere(tmp_path):
     done = subprocess.run([sys.executable, FOLDER / "own_view.py"], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

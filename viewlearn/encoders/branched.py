@@ -42,12 +42,12 @@ class BranchedBackbone(Backbone):
         mean: tuple[Value, ...] | None = None,
         std: tuple[Positive, ...] | None = None,
     ):
-        if name.startswith("timm/"):
+        if "/" in name:
             raise ValueError(f"BranchedBackbone can't cut {name!r}; take torchvision's ResNets or narrow ones")
-        super().__init__(name, stem, channels, size, mean, std)
+        super().__init__(name, stem, channels=channels, size=size, mean=mean, std=std)
         trunk, first = split_last_stage(self.network)
         # Each branch starts from weights of its own, or all would learn the same where their losses agree.
-        others = [split_last_stage(build_resnet(name, self.channels, "small")[0])[1] for _ in range(branches - 1)]
+        others = [split_last_stage(build_resnet(name, self.channels, "small").network)[1] for _ in range(branches - 1)]
         self.network = trunk
         self.branches = nn.ModuleList([first, *others])
         self.num_features *= branches

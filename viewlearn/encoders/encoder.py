@@ -1,14 +1,14 @@
 """The encoder contract, and encoders by name."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from typing import Any
 
 from torch import Tensor, nn
 
 from viewlearn.bounds import Checked, Positive, Value, Width
 from viewlearn.encoders.normalize import Normalize
+from viewlearn.encoders.pretrained import build_timm, build_torchvision
 from viewlearn.encoders.resnet import SMALL_IMAGE, Stem, build_resnet
+from viewlearn.encoders.weights import load_weights
 
 
 class Encoder(nn.Module, Checked, ABC):
@@ -37,22 +37,32 @@ class Backbone(Encoder):
 
     Args:
         name: Name of the network: ``resnet18``, ``resnet50``, … as in torchvision; ``resnet10w16`` and the like for
-            narrow ones that suit CPUs; ``timm/NAME`` for any model of timm (install the extra ``timm``).
-        stem: First layers: ``imagenet`` is 7×7 stride 2 and max-pooling; ``small`` is 3×3 stride 1 without pooling;
-            ``auto`` takes ``small`` up to 64 pixels. Models of timm ignore it.
+            narrow ones that suit CPUs; ``timm/NAME`` for any model of timm (install the extra ``timm``);
+            ``torchvision/NAME`` for any classifier of torchvision, without its last layer.
+        stem: First layers of a ResNet: ``imagenet`` is 7×7 stride 2 and max-pooling; ``small`` is 3×3 stride 1 without
+            pooling; ``auto`` takes ``small`` up to 64 pixels, and ``imagenet`` for weights that are pretrained or come
+            from a file. Other models ignore it.
+        pretrained: Start from the weights that timm or torchvision have for the name, which are downloaded once; inputs
+            are then normalized by their mean and deviation in place of the data's.
+        checkpoint: Start from the weights in this file, ``.safetensors`` or as written by ``torch.save``: those of an
+            encoder that a run has exported, or of any library that keeps the network's own names behind a common
+            prefix. Inputs are normalized by the data's mean and deviation.
         channels: Number of channels of the input; from the data.
         size: Height and width of the input, in pixels or bins; from the data.
         mean: Mean of each channel; from the data.
         std: Standard deviation of each channel; from the data.
 
     Raises:
-        ValueError: An unknown name, an input smaller than the network's stride, or missing data-dependent arguments.
+        ValueError: An unknown name, an input smaller than the network's stride, missing data-dependent arguments, or
+            weights that aren't there or don't fit.
     """
 
     def __init__(
         self,
         name: str = "resnet18",
         stem: Stem = "auto",
+        pretrained: bool = False,
+        checkpoint: str | None = None,
         channels: Width | None = None,
         size: tuple[Width, Width] | None = None,
         mean: tuple[Value, ...] | None = None,
@@ -61,38 +71,30 @@ class Backbone(Encoder):
         super().__init__()
         if channels is None or size is None:
             raise ValueError("Backbone needs channels and size; a run takes them from its data")
+        if pretrained and checkpoint is not None:
+            raise ValueError(f"weights are pretrained or come from {checkpoint}; choose one")
+        if stem == "auto":
+            stem = "small" if min(size) <= SMALL_IMAGE and not pretrained and checkpoint is None else "imagenet"
         self.channels = channels
-        self.normalize = Normalize(mean or (0.0,) * channels, std or (1.0,) * channels)
+        library, _, bare = name.rpartition("/")
+        if library == "timm":
+            made = build_timm(bare, channels, size, pretrained)
+        elif library == "torchvision":
+            made = build_torchvision(bare, channels, size, pretrained)
+        else:
+            made = build_resnet(name, channels, stem, pretrained)
+        if min(size) < made.stride:
+            raise ValueError(
+                f"inputs of {size[0]}×{size[1]} are smaller than the stride of {name}, {made.stride}; take larger "
+                + ("inputs" if library else "inputs or stem='small' (stride 8)")
+            )
+        mean, std = made.statistics or (mean or (0.0,) * channels, std or (1.0,) * channels)
+        self.normalize = Normalize(mean, std)
         if len(self.normalize.mean) != channels:
             raise ValueError(f"mean and std have {len(self.normalize.mean)} channels, the input has {channels}")
-        if name.startswith("timm/"):
-            self.network, self.num_features, stride = _build_timm(name.removeprefix("timm/"), channels, size)
-        else:
-            chosen = stem if stem != "auto" else "small" if min(size) <= SMALL_IMAGE else "imagenet"
-            self.network, self.num_features, stride = build_resnet(name, channels, chosen)
-        if min(size) < stride:
-            raise ValueError(
-                f"inputs of {size[0]}×{size[1]} are smaller than the stride of {name}, {stride}; take larger inputs"
-                + ("" if name.startswith("timm/") else " or stem='small' (stride 8)")
-            )
+        self.network, self.num_features = made.network, made.num_features
+        if checkpoint is not None:
+            load_weights(self.network, checkpoint)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.network(self.normalize(x))
-
-
-def _build_timm(name: str, channels: int, size: tuple[int, int]) -> tuple[nn.Module, int, int]:
-    try:
-        import timm
-    except ImportError as error:
-        raise ValueError(f"encoder 'timm/{name}' needs timm, which isn't installed: pip install timm") from error
-    if not timm.is_model(name):
-        near = timm.list_models(f"{name[:6]}*")[:8]
-        raise ValueError(f"timm has no model {name!r}; similar names: {', '.join(near) or 'none'}")
-    settings = {"pretrained": False, "num_classes": 0, "in_chans": channels}
-    create: Callable[..., Any] = timm.create_model  # its networks say more about themselves than Module does
-    try:  # transformers fix their positional embedding to an image size; convolutional models don't know the argument
-        network = create(name, img_size=size, **settings)
-    except TypeError:
-        network = create(name, **settings)
-    stride = max((stage["reduction"] for stage in getattr(network, "feature_info", [])), default=1)
-    return network, network.num_features, stride

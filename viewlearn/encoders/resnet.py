@@ -5,6 +5,7 @@ or a loss needs no network.
 """
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from torch import Tensor, nn
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 Stem = Literal["auto", "small", "imagenet"]
 TORCHVISION_RESNETS = ("resnet18", "resnet34", "resnet50", "resnet101", "resnet152")
+IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))  # mean and deviation that torchvision's weights expect
 SMALL_IMAGE = 64  # pixels: up to here the ImageNet stem would leave a map of 2×2 or less
 
 
@@ -83,8 +85,26 @@ class _Pointwise(nn.Conv2d):
         return super().forward(input[:, :, :: self.subsample, :: self.subsample])
 
 
-def build_resnet(name: str, channels: int, stem: Literal["small", "imagenet"]) -> tuple[nn.Module, int, int]:
-    """Makes a randomly initialized ResNet without classifier.
+@dataclass(frozen=True)
+class Made:
+    """A network that was made by its name.
+
+    Args:
+        network: Map from normalized inputs to features.
+        num_features: Number of its features.
+        stride: Stride of its last map in pixels.
+        statistics: Mean and standard deviation that its weights expect inputs to be normalized by; None for those of
+            the data.
+    """
+
+    network: nn.Module
+    num_features: int
+    stride: int
+    statistics: tuple[tuple[float, ...], tuple[float, ...]] | None = None
+
+
+def build_resnet(name: str, channels: int, stem: Literal["small", "imagenet"], pretrained: bool = False) -> Made:
+    """Makes a ResNet without classifier.
 
     Args:
         name: Name of the network: ``resnet18``, ``resnet50``, … of torchvision; ``resnet10w16``, ``resnet18w32`` for
@@ -92,13 +112,17 @@ def build_resnet(name: str, channels: int, stem: Literal["small", "imagenet"]) -
         channels: Number of channels of the input.
         stem: First layers: ``imagenet`` is 7×7 stride 2 and max-pooling, ``small`` is 3×3 stride 1 without pooling
             (the CIFAR stem).
-
-    Returns:
-        The network, its number of features, and its stride in pixels.
+        pretrained: Whether weights are torchvision's, for three channels and its own stem; random otherwise.
 
     Raises:
-        ValueError: An unknown name.
+        ValueError: An unknown name, or pretrained weights that there aren't.
     """
+    if pretrained and (name not in TORCHVISION_RESNETS or stem == "small" or channels != 3):
+        raise ValueError(
+            f"there are no pretrained weights for {name} with {channels} channels and the stem {stem!r}; torchvision "
+            f"has some for {', '.join(TORCHVISION_RESNETS)}, 3 channels and 'imagenet', and timm for timm/NAME"
+        )
+    statistics = None
     narrow = re.fullmatch(r"resnet(10|18|34)w(\d+)", name)
     if narrow:
         blocks = {"10": (1, 1, 1, 1), "18": (2, 2, 2, 2), "34": (3, 4, 6, 3)}[narrow[1]]
@@ -107,13 +131,15 @@ def build_resnet(name: str, channels: int, stem: Literal["small", "imagenet"]) -
     elif name in TORCHVISION_RESNETS:
         from torchvision import models
 
-        network = getattr(models, name)(weights=None)
+        network = getattr(models, name)(weights="DEFAULT" if pretrained else None)
+        statistics = IMAGENET if pretrained else None
         num_features = network.fc.in_features
         network.add_module("fc", nn.Identity())
     else:
         raise ValueError(
             f"no encoder {name!r}; there are {', '.join(TORCHVISION_RESNETS)}, narrow ones such as resnet10w16 "
-            "(depth 10, 18 or 34, w width), and timm/NAME for any model of timm"
+            "(depth 10, 18 or 34, w width), timm/NAME for any model of timm, and torchvision/NAME for any classifier "
+            "of torchvision"
         )
     width = network.conv1.out_channels
     if stem == "small":
@@ -121,8 +147,9 @@ def build_resnet(name: str, channels: int, stem: Literal["small", "imagenet"]) -
         network.add_module("maxpool", nn.Identity())
     elif channels != 3:
         network.conv1 = nn.Conv2d(channels, width, 7, stride=2, padding=3, bias=False)
-    nn.init.kaiming_normal_(network.conv1.weight, mode="fan_out", nonlinearity="relu")
-    return network, num_features, 8 if stem == "small" else 32
+    if not pretrained:
+        nn.init.kaiming_normal_(network.conv1.weight, mode="fan_out", nonlinearity="relu")
+    return Made(network, num_features, 8 if stem == "small" else 32, statistics)
 
 
 def split_last_stage(network: nn.Module) -> tuple[nn.Sequential, nn.Sequential]:

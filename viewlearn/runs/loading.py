@@ -41,7 +41,8 @@ def load(path: str | Path, trust: bool = False, encoder: Encoder | None = None) 
         must_be_configured(folder)
         parser = Parser()
         parser.add_subclass_arguments(Encoder, "encoder", required=True)
-        encoder = build_encoder(parser, parser.read(folder.config, trust, ["encoder"]), folder.load_spec())
+        config = without_first_weights(parser.read(folder.config, trust, ["encoder"]))
+        encoder = build_encoder(parser, config, folder.load_spec())
     _fill(encoder, weights, folder.encoder)
     return encoder.eval()
 
@@ -70,9 +71,19 @@ def load_run(
     newest = folder.load_newest_checkpoint()
     if newest is None:
         raise ValueError(f"{folder.path} has no whole checkpoint: let the run go on, by --resume {folder.path}")
-    parts = build(parser, config, make_data(parser, config))
+    parts = build(parser, without_first_weights(config), make_data(parser, config))
     _fill(parts.method, newest[1]["method"], folder.checkpoints)
     return config, parts
+
+
+def without_first_weights(config: Namespace) -> Namespace:
+    """The same configuration, whose encoder doesn't start from weights that would have to be downloaded or read."""
+    config = config.clone()
+    arguments = config.encoder.init_args
+    for name, value in (("pretrained", False), ("checkpoint", None)):
+        if name in arguments:
+            arguments[name] = value
+    return config
 
 
 def must_be_configured(folder: RunFolder) -> None:

@@ -2,6 +2,7 @@
 
 from viewlearn.views.compose import Compose, NoViews, RandomApply
 from viewlearn.views.decision import Decision, Decisions
+from viewlearn.views.foreign import ForeignView
 from viewlearn.views.gradient_reversal import reverse_gradient
 from viewlearn.views.learned.filter import LearnedFilter
 from viewlearn.views.learned.mask import LearnedMask
@@ -24,6 +25,7 @@ __all__ = [
     "Compose",
     "Decision",
     "Decisions",
+    "ForeignView",
     "Identity",
     "LearnedFilter",
     "LearnedMask",

@@ -19,18 +19,20 @@ def test_width_64_is_torchvisions_network(blocks, make):
 
 
 def test_resnet18_is_torchvisions_with_another_stem():
-    network, num_features, stride = build_resnet("resnet18", 3, "small")
+    made = build_resnet("resnet18", 3, "small")
+    network = made.network
     peer = tv.resnet18(weights=None)
     peer.conv1, peer.maxpool, peer.fc = nn.Conv2d(3, 64, 3, 1, 1, bias=False), nn.Identity(), nn.Identity()
     peer.load_state_dict(network.state_dict())
     x = torch.rand(2, 3, 16, 16, dtype=torch.float64)
     torch.testing.assert_close(network.double().eval()(x), peer.double().eval()(x))
-    assert (num_features, stride) == (512, 8)
+    assert (made.num_features, made.stride) == (512, 8)
 
 
 @pytest.mark.parametrize("name", ["resnet10w16", "resnet18w32"])
 def test_narrow_sizes(name):
-    network, num_features, _ = build_resnet(name, 3, "small")
+    made = build_resnet(name, 3, "small")
+    network, num_features = made.network, made.num_features
     width = int(name.split("w")[1])
     assert num_features == 8 * width
     assert network.conv1.out_channels == width
@@ -38,21 +40,21 @@ def test_narrow_sizes(name):
 
 
 def test_resnet10w16_has_a_third_of_a_million_weights():
-    assert 0.28e6 < sum(p.numel() for p in build_resnet("resnet10w16", 3, "small")[0].parameters()) < 0.34e6
+    assert 0.28e6 < sum(p.numel() for p in build_resnet("resnet10w16", 3, "small").network.parameters()) < 0.34e6
 
 
 def test_weights_start_at_the_scale_of_relus():
     """Kaiming's: the signal neither dies nor explodes on its way, so that a run may start at any width."""
     for width in (8, 64):
         torch.manual_seed(0)
-        convolution = build_resnet(f"resnet10w{width}", 3, "small")[0].layer2[0].conv2
+        convolution = build_resnet(f"resnet10w{width}", 3, "small").network.layer2[0].conv2
         expected = (2 / (convolution.out_channels * 9)) ** 0.5
         assert convolution.weight.std().item() == pytest.approx(expected, rel=0.1)
 
 
 @pytest.mark.parametrize("name", ["resnet10w8", "resnet18", "resnet50"])
 def test_trunk_and_last_stage_are_the_whole(name):
-    network = build_resnet(name, 3, "small")[0].double().eval()
+    network = build_resnet(name, 3, "small").network.double().eval()
     trunk, last = split_last_stage(network)
     x = torch.rand(2, 3, 16, 16, dtype=torch.float64)
     torch.testing.assert_close(last(trunk(x)), network(x))

@@ -1,13 +1,16 @@
 """From a configuration to objects."""
 
+from pathlib import Path
+
 import pytest
 import torch
-from toy import Plain, Toy
+from safetensors.torch import save_file
+from toy import Module, Plain, Toy
 
 from viewlearn.evaluation import EvaluationPlan, evaluate
 from viewlearn.evaluation.probes import on_validation
 from viewlearn.methods import SimCLR
-from viewlearn.runs import build, build_data, build_encoder
+from viewlearn.runs import build, build_data, build_encoder, load, load_run
 from viewlearn.views import Viewmaker
 
 
@@ -43,6 +46,27 @@ def test_an_encoder_without_the_data_at_hand(parser):
     spec = Toy().spec
     assert build_encoder(parser, config, spec).num_features == 32
     assert build_encoder(parser, parser.parse(["--encoder", "toy.Plain"]), spec).num_features == Plain().num_features
+
+
+def test_a_network_that_is_no_encoder(parser):
+    flags = ["--encoder", "NetworkEncoder", "--encoder.network", "toy.Module", "--encoder.network.width", "5"]
+    encoder = build_encoder(parser, parser.parse(flags), Toy().spec)
+    assert encoder.num_features == 5 and isinstance(encoder.network, Module)
+    with pytest.raises(ValueError, match=r"--encoder\.network"):
+        build_encoder(parser, parser.parse([*flags[:3], "toy.Toy"]), Toy().spec)
+
+
+def test_first_weights_are_needed_once(launch, parser, tmp_path):
+    """A run is opened and its encoder loaded without the file that it started from."""
+    encoder = build_encoder(parser, parser.parse([]), Toy().spec)
+    save_file(encoder.state_dict(), "first.safetensors")
+    first = ["--encoder.checkpoint", str(tmp_path / "first.safetensors")]
+    started = build_encoder(parser, parser.parse([*first, "--encoder.stem", "small", "--seed", "1"]), Toy().spec)
+    assert torch.equal(started.network.conv1.weight, encoder.network.conv1.weight)
+    folder, parts, _ = launch("--out", "run", "--encoder.stem", "small", *first)
+    Path("first.safetensors").unlink()
+    assert torch.equal(load(folder.path).network.conv1.weight, parts.encoder.network.conv1.weight)
+    load_run(parser, folder, trust=True)
 
 
 def test_data_are_given_or_made(parser):

@@ -61,3 +61,18 @@ class Plain(Encoder):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return self.layers(x)
+
+
+class Module(nn.Module):
+    """A network that knows nothing of encoders.
+
+    Args:
+        width: Number of features.
+    """
+
+    def __init__(self, width: int = 8):
+        super().__init__()
+        self.convolution = nn.Conv2d(3, width, 3)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.convolution(x).relu()

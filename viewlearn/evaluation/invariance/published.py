@@ -2,34 +2,15 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Literal
 
-import torch
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from viewlearn.encoders import Backbone
+from viewlearn.encoders.resnet import IMAGENET
+from viewlearn.encoders.weights import CONTAINERS, PREFIXES, reach, read_checkpoint
 
 Normalization = Literal["imagenet", "none"]
-
-IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
-
-CONTAINERS = ("classy_state_dict.base_model.model.trunk", "state_dict", "model", "")
-"""Where a file keeps its weights, in this order: VISSL; MoCo and most others; PyContrast; torchvision."""
-
-PREFIXES = (
-    "module.encoder_q.",  # MoCo v1 and v2
-    "encoder_q.",
-    "module.base_encoder.",  # MoCo v3
-    "_feature_blocks.",  # VISSL, its PIRL and SimCLR among them
-    "module.encoder.",
-    "encoder.",
-    "backbone.",
-    "module.",
-    "",  # torchvision, and SimCLR's checkpoints as converted from TensorFlow
-)
-"""What a file's authors put before torchvision's parameter names; the first prefix that fits is taken."""
 
 
 def load_published(path: str | Path, name: str = "resnet50", normalization: Normalization = "imagenet") -> Backbone:
@@ -54,7 +35,7 @@ def load_published(path: str | Path, name: str = "resnet50", normalization: Norm
     """
     if normalization not in ("imagenet", "none"):
         raise ValueError(f"normalization is {normalization!r}; it must be 'imagenet' or 'none'")
-    weights = trunk_weights(_read(Path(path)), path)
+    weights = trunk_weights(read_checkpoint(path), path)
     mean, std = IMAGENET if normalization == "imagenet" else ((0.0,) * 3, (1.0,) * 3)
     stem = "small" if weights["conv1.weight"].shape[-1] == 3 else "imagenet"
     encoder = Backbone(name, stem=stem, channels=3, size=(224, 224), mean=mean, std=std)
@@ -69,7 +50,7 @@ def trunk_weights(checkpoint: Mapping, path: str | Path = "the checkpoint") -> d
         ValueError: No known prefix precedes both ``conv1.weight`` and ``layer4.0.conv1.weight``.
     """
     for container in CONTAINERS:
-        state = _reach(checkpoint, container)
+        state = reach(checkpoint, container)
         for prefix in PREFIXES:
             stem, last = f"{prefix}conv1.weight", f"{prefix}layer4.0.conv1.weight"
             if state is not None and stem in state and last in state:
@@ -80,31 +61,6 @@ def trunk_weights(checkpoint: Mapping, path: str | Path = "the checkpoint") -> d
         f"{path} has no ResNet under a known prefix ({', '.join(prefix or 'none' for prefix in PREFIXES)}); "
         f"its parameters are: {', '.join(found[:5]) or 'none'}" + (" …" if len(found) > 5 else "")
     )
-
-
-def _read(path: Path) -> Mapping:
-    if not path.is_file():
-        raise ValueError(f"there is no file {path}")
-    if path.suffix == ".safetensors":
-        return load_file(path)
-    try:
-        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
-    except UnpicklingError as error:
-        raise ValueError(
-            f"{path} contains more than tensors and plain containers, and loading it could run any code: {error}. "
-            "If you trust it, load it yourself and save its state dict again."
-        ) from error
-    if not isinstance(checkpoint, Mapping):
-        raise ValueError(f"{path} contains a {type(checkpoint).__name__}, not a dict of parameters")
-    return checkpoint
-
-
-def _reach(checkpoint: Mapping, dotted: str) -> Mapping | None:
-    for key in dotted.split(".") if dotted else ():
-        if not isinstance(checkpoint, Mapping) or key not in checkpoint:
-            return None
-        checkpoint = checkpoint[key]
-    return checkpoint if isinstance(checkpoint, Mapping) else None
 
 
 def _parameters(checkpoint: Mapping, prefix: str = "") -> list[str]:
