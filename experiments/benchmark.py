@@ -19,6 +19,7 @@ from benchmarks.measure import fastest_device
 
 from viewlearn.bounds import SmallCount
 from viewlearn.script_parser import ScriptParser, in_bounds
+from viewlearn.threads import set_threads
 
 
 def main() -> None:
@@ -38,7 +39,7 @@ def main() -> None:
     for part in arguments.parts:
         if part not in parts:
             parser.error(f"no part {part!r}; there are: {', '.join(parts)}")
-    torch.set_num_threads(arguments.threads)
+    set_threads(arguments.threads)
     print(f"torch {torch.__version__}, {arguments.threads} thread(s), {platform.machine()}, {_device()}")
     print(f"{'part':<12} {'what':<52} {'ours':<24} {'peer':<34} {'ratio':>6}  {'target':<8} note")
     for part in arguments.parts:

@@ -30,6 +30,7 @@ from torch import Tensor, nn
 import viewlearn
 from viewlearn.bounds import Count, Pixels, Seed, SmallCount
 from viewlearn.data import ArrayDataset, Dataset
+from viewlearn.endings import plain_endings
 from viewlearn.evaluation import reinitialized
 from viewlearn.evaluation.invariance import (
     Measured,
@@ -47,6 +48,7 @@ from viewlearn.plots.invariance import save_invariance_bars, save_invariance_cur
 from viewlearn.runs.components import load_components
 from viewlearn.runs.provenance import origin
 from viewlearn.script_parser import ScriptParser, device_name, in_bounds
+from viewlearn.threads import set_threads
 from viewlearn.views.decode import ToFloat
 from vision.files import images_in, read_square
 from vision.image_sets import aloi, coil100, got10k, pascal3d, sample_sets, synthetic_variations
@@ -59,14 +61,12 @@ MEASURES = ("RIS released top-10", "RIS formula top-10", "variance ratio", "whit
 
 def main() -> None:
     arguments = parse()
-    torch.set_num_threads(arguments.threads)
-    try:
+    set_threads(arguments.threads)
+    with plain_endings(ValueError, OSError):
         load_components()
         arguments.out.mkdir(parents=True, exist_ok=True)
         encoders = load_all(arguments)
         rows, curves = measure(encoders, arguments)
-    except (ValueError, OSError) as error:
-        raise SystemExit(f"error: {error}") from error
     plain = {
         row: {name: {m: asdict(t) for m, t in r.items()} for name, r in sets.items()} for row, sets in rows.items()
     }
@@ -99,13 +99,13 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--curves", action="store_true", help="measure similarity against strength, too")
     parser.add_argument("--size", type=in_bounds(Pixels), default=32, help="size of images in pixels (default: 32)")
     parser.add_argument(
-        "--num-images",
+        "--num_images",
         type=in_bounds(Count),
         default=200,
         help="images that synthetic sets are made of (200)",
     )
     parser.add_argument(
-        "--max-sets",
+        "--num_sets",
         type=in_bounds(Count),
         help="number of random sets of a real collection (default: all)",
     )
@@ -213,7 +213,7 @@ def collections(arguments: argparse.Namespace) -> Iterator[tuple[str, Dataset]]:
         if arguments.root is None:
             raise ValueError(f"--sets {name} needs --root, the folder that its archive unpacks to")
         sets = loaders[name](arguments.root, arguments.size)
-        yield name, sets if arguments.max_sets is None else sample_sets(sets, arguments.max_sets, arguments.seed)
+        yield name, sets if arguments.num_sets is None else sample_sets(sets, arguments.num_sets, arguments.seed)
 
 
 def images_of(arguments: argparse.Namespace) -> tuple[Tensor, Tensor]:

@@ -6,7 +6,6 @@ files must be those of the uninterrupted run. The tests stop a run before each o
 for what lies between.
 """
 
-import argparse
 import json
 import os
 import random
@@ -20,7 +19,9 @@ from pathlib import Path
 # First on the path, a script's folder would hide the package theory behind the script of that name.
 sys.path.sort(key=lambda entry: Path(entry or ".").resolve() == Path(__file__).resolve().parent)
 
+from viewlearn.bounds import Seed, SmallCount
 from viewlearn.runs import load_components, make_parser, run
+from viewlearn.script_parser import ScriptParser, in_bounds
 from viewlearn.train import DEFAULTS
 
 COMMON = [
@@ -44,10 +45,10 @@ DIFFERENT = ("timings.jsonl", "manifest.json", "curves.png")  # what depends on 
 
 def main() -> None:
     """Prints a line for each method, and ends with 1 if any run ended otherwise than the uninterrupted one."""
-    parser = argparse.ArgumentParser(description="Kills runs of every method in random places.")
+    parser = ScriptParser(description="Kills runs of every method in random places.")
     parser.add_argument("methods", nargs="*", default=list(METHODS), help=f"which of: {', '.join(METHODS)}")
-    parser.add_argument("--kills", type=int, default=20, help="number of runs of each method that are killed")
-    parser.add_argument("--seed", type=int, default=0, help="seed of the places")
+    parser.add_argument("--kills", type=in_bounds(SmallCount), default=20, help="runs of each method that are killed")
+    parser.add_argument("--seed", type=in_bounds(Seed), default=0, help="seed of the places")
     arguments = parser.parse_args()
     load_components()
     wrong = 0

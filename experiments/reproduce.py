@@ -1,84 +1,103 @@
 """Makes tables of the results: ``python experiments/reproduce.py TABLE … [--scale cpu|gpu] [--seeds 3]``.
 
 Tables are declared in experiments/configs/tables. Runs that are done are skipped and stopped ones go on, so that the
-command may be given again at any time; ``--dry-run`` shows what it would run.
+command may be given again at any time; ``--dry_run`` shows what it would run, how
+long that takes, and which data are missing. Flags that it doesn't know are given to every run.
 """
 
 import argparse
 import shlex
 import sys
+from collections.abc import Sequence
+from contextlib import chdir
 from pathlib import Path
 
 # First on the path, a script's folder would hide the package theory behind the script of that name.
 sys.path.sort(key=lambda entry: Path(entry or ".").resolve() == Path(__file__).resolve().parent)
 
 from reproduction import (
+    ROOT,
     Grid,
     ask_runs,
     execute,
     load_grid,
     measure_invariances,
     num_parallel_runs,
+    outlook,
     results_table,
     save_table_tradeoffs,
     table_names,
 )
-from reproduction.execute import command
 
 from viewlearn.bounds import SmallCount, SmallCountOrZero
+from viewlearn.endings import plain_endings
 from viewlearn.files import write_text
-from viewlearn.runs.components import load_components
+from viewlearn.runs import load_components, make_parser
 from viewlearn.script_parser import ScriptParser, in_bounds
-from viewlearn.training.hardware import set_threads
+from viewlearn.threads import set_threads
+from viewlearn.train import DEFAULTS
 
 
 def main() -> None:
-    parser = ScriptParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("tables", nargs="+", choices=table_names(), metavar="TABLE", help=", ".join(table_names()))
-    parser.add_argument("--scale", choices=["cpu", "gpu"], default="cpu", help="gpu is the published setting")
-    parser.add_argument("--seeds", type=in_bounds(SmallCount), default=3, help="runs per row (default: 3)")
-    parser.add_argument("--data", default="data", help="folder of the data sets (default: data)")
-    parser.add_argument(
-        "--out", type=Path, default=Path("runs/tables"), help="folder of runs and tables (default: runs/tables)"
-    )
-    parser.add_argument(
-        "--jobs",
-        type=in_bounds(SmallCountOrZero),
-        default=0,
-        help="runs at a time; 0: as many as the machine can make",
-    )
-    parser.add_argument("--threads", type=in_bounds(SmallCount), default=1, help="CPU threads of each run (default: 1)")
-    parser.add_argument("--dry-run", action="store_true", help="print the commands")
-    parser.add_argument("--no-train", action="store_true", help="ask the runs that are done, and write the table")
-    parser.add_argument("--table-only", action="store_true", help="write the table from what is done")
-    arguments, extra = parser.parse_known_args()
+    arguments, extra = _parse()
     out = arguments.out.resolve()
-    data = str(Path(arguments.data).resolve())
+    root = str(Path(arguments.root).resolve())
+    jobs = arguments.jobs or num_parallel_runs(arguments.threads)
     failed = []
-    try:
+    with plain_endings(ValueError):
         load_components()
         grids = [
-            load_grid(name, arguments.scale, arguments.seeds, data, out, tuple(extra)) for name in arguments.tables
+            load_grid(name, arguments.scale, arguments.seeds, root, out, tuple(extra)) for name in arguments.tables
         ]
+        if extra:
+            _check(grids)
         if arguments.dry_run:
-            for cell in (cell for grid in grids for cell in grid.cells):
-                print("# done" if cell.done else shlex.join(command(cell, arguments.threads)))
+            print("\n".join(outlook(grids, root, jobs, arguments.threads)))
             return
         for grid in grids:
             if not (arguments.table_only or arguments.no_train):
-                failed += execute(grid.cells, arguments.jobs or num_parallel_runs(arguments.threads), arguments.threads)
+                failed += execute(grid.cells, jobs, arguments.threads)
             if not arguments.table_only:
                 set_threads(arguments.threads)
                 ask_runs(grid)
                 measure_invariances(grid, arguments.threads)
             write_table(grid, out)
-    except ValueError as error:
-        raise SystemExit(f"error: {error}") from error
     figure = save_table_tradeoffs(grids, out / f"{'+'.join(arguments.tables)}-{arguments.scale}.png")
     if figure is not None:
         print(f"figure: {figure}")
     if failed:
         raise SystemExit("failed: " + ", ".join(f"{cell.folder}.log" for cell in failed))
+
+
+def _parse() -> tuple[argparse.Namespace, list[str]]:
+    """The flags of this script, and those that every run is given."""
+    parser = ScriptParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add = parser.add_argument
+    add("tables", nargs="+", choices=table_names(), metavar="TABLE", help=", ".join(table_names()))
+    add("--scale", choices=["cpu", "gpu"], default="cpu", help="gpu is the published setting")
+    add("--seeds", type=in_bounds(SmallCount), default=3, help="runs per row (default: 3)")
+    add("--root", default="data", help="folder of the data sets (default: data)")
+    add("--out", type=Path, default=Path("runs/tables"), help="folder of runs and tables (default: runs/tables)")
+    jobs = "runs at a time; 0: as many as the machine can make"
+    add("--jobs", type=in_bounds(SmallCountOrZero), default=0, help=jobs)
+    add("--threads", type=in_bounds(SmallCount), default=1, help="CPU threads of each run (default: 1)")
+    add("--dry_run", action="store_true", help="print the commands, how long they take, and which data are missing")
+    add("--no_train", action="store_true", help="ask the runs that are done, and write the table")
+    add("--table_only", action="store_true", help="write the table from what is done")
+    arguments, extra = parser.parse_known_args()
+    own = {flag.replace("-", "_") for action in parser._actions for flag in action.option_strings}
+    mine = [token for token in extra if token.partition("=")[0].replace("-", "_") in own]
+    if mine or (extra and not extra[0].startswith("--")):
+        parser.refuse(mine or extra)
+    return arguments, extra
+
+
+def _check(grids: Sequence[Grid]) -> None:
+    """Raises ValueError, before the first run, if a row has a flag that there isn't, or a value that can't be."""
+    parser = make_parser(defaults=DEFAULTS)
+    with chdir(ROOT):  # where runs are started, and configurations are named from
+        for cell in {cell.row: cell for grid in grids for cell in grid.cells}.values():
+            parser.parse(cell.flags)
 
 
 def write_table(grid: Grid, out: Path) -> None:

@@ -1,6 +1,6 @@
 """Tracks regions through clips, and draws them, so that a person can look.
 
-    python experiments/track.py VIDEO_OR_FOLDER … --out tracks [--fps 25] [--max-tracks 10]
+    python experiments/track.py VIDEO_OR_FOLDER … --out tracks [--fps 25] [--max_tracks 10]
 
 Writes ``OUT/NAME.jsonl`` (the tracks, see ``vision.video.tracking.tracks``) and ``OUT/NAME.png``: a row per track, with
 its box on frames from its first to its last; a dashed box is interpolated, because the region was hidden. Clips whose
@@ -15,8 +15,10 @@ import torch
 from matplotlib.patches import Rectangle
 
 from viewlearn.bounds import Count, Positive, SmallCount
+from viewlearn.endings import plain_endings
 from viewlearn.plots.figure import new_figure, save_figure
 from viewlearn.script_parser import ScriptParser, in_bounds
+from viewlearn.threads import set_threads
 from vision.video import Clip, FileClip, FolderClip
 from vision.video.tracking import RegionTracker, Track, load_tracks, save_tracks
 
@@ -26,16 +28,14 @@ def main() -> None:
     parser.add_argument("clips", nargs="+", type=Path, help="video files, or folders of frames")
     parser.add_argument("--out", type=Path, required=True, help="folder for tracks and pictures")
     parser.add_argument("--fps", type=in_bounds(Positive), help="frames per second of folders without times.txt")
-    parser.add_argument("--max-tracks", type=in_bounds(Count), default=10, help="tracks to keep per clip")
+    parser.add_argument("--max_tracks", type=in_bounds(Count), default=10, help="tracks to keep per clip")
     parser.add_argument("--columns", type=in_bounds(SmallCount), default=6, help="frames to draw per track")
     parser.add_argument("--threads", type=in_bounds(SmallCount), default=1, help="threads of torch and OpenCV")
     arguments = parser.parse_args()
     limit_threads(arguments.threads)
-    try:
+    with plain_endings(ValueError, OSError):
         for path in arguments.clips:
             follow(path, arguments)
-    except (ValueError, OSError) as error:
-        raise SystemExit(f"error: {error}") from error
 
 
 def follow(path: Path, arguments: argparse.Namespace) -> None:
@@ -59,7 +59,7 @@ def limit_threads(number: int) -> None:
     """Lets torch and OpenCV take this many threads each."""
     import cv2
 
-    torch.set_num_threads(number)
+    set_threads(number)
     cv2.setNumThreads(number)
 
 

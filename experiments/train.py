@@ -1,4 +1,4 @@
-"""Trains an encoder by contrasting views: ``accelerate launch experiments/train.py``; see ``viewlearn.train``."""
+"""Trains an encoder by contrasting views: ``python experiments/train.py``; see ``viewlearn.train``."""
 
 from viewlearn.train import main
 

@@ -15,7 +15,7 @@ FORBIDDEN = {
     "theory": {"vision", "audio", "experiments", "tests", "benchmarks"},
 }
 LAYERS = (  # of the core, from the ground up: a room imports those below its layer, and none beside it
-    ("files", "sampling", "distributed", "orphans", "tables", "bounds"),
+    ("files", "sampling", "distributed", "orphans", "tables", "bounds", "endings", "threads"),
     ("script_parser",),
     ("views", "losses", "optimizers"),
     ("data", "encoders"),

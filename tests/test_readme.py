@@ -12,8 +12,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from accelerate.state import AcceleratorState
 from PIL import Image
+
+from viewlearn.data import take
+from viewlearn.plots import save_views_gallery
+from viewlearn.runs.figures import NUM_SAMPLES
+from viewlearn.sampling import subset
+from viewlearn.views.decode import ToFloat
+from vision import PhotoDigits
 
 ROOT = Path(__file__).parents[1]
 PHOTOS = "--data.num_train 64 --data.num_validation 16 --data.num_test 32"
@@ -109,3 +117,30 @@ def test_resuming_and_evaluating(tmp_path, monkeypatch, capsys):
 def test_there_are_commands():
     assert len(commands()) > 10
     assert all(re.search(r"experiments/(train|evaluate|theory)\.py", command) for command in commands())
+
+
+def test_the_picture_is_the_upper_half_of_what_the_main_job_draws(tmp_path):
+    """Titles and originals, which no training changes, are the same pixels."""
+    dataset = PhotoDigits().split("test")
+    generator = torch.Generator().manual_seed(0)
+    x = ToFloat()(take(dataset, subset(len(dataset), NUM_SAMPLES, generator)).x)
+    path = save_views_gallery(tmp_path / "views.png", x, [x, x], title="Views of test samples")
+    drawn, shown = (np.asarray(Image.open(each).convert("RGB")) for each in (path, ROOT / "docs/figures/views.png"))
+    height, width = shown.shape[:2]
+    assert width == drawn.shape[1] and height > drawn.shape[0] / 2
+    first = width // 5  # of five columns, the originals
+    assert np.array_equal(shown[:60], drawn[:60])
+    assert np.array_equal(shown[:, : first - 4], drawn[:height, : first - 4])
+
+
+def test_several_gpus_are_launched_without_comment(monkeypatch, caplog):
+    from accelerate.commands import launch
+
+    command = next(
+        line for line in (ROOT / "README.md").read_text().splitlines() if "accelerate launch --config" in line
+    )
+    tokens = shlex.split(command.strip("`. "))[2:]
+    monkeypatch.chdir(ROOT)
+    arguments, *_ = launch._validate_launch_command(launch.launch_command_parser().parse_args(tokens))
+    assert arguments.multi_gpu and arguments.num_processes == 4 and arguments.mixed_precision == "no"
+    assert not caplog.messages

@@ -8,6 +8,7 @@ import torch
 from jsonargparse import Namespace
 
 from viewlearn.bounds import Count, Seed, SmallCountOrZero
+from viewlearn.endings import plain_endings
 from viewlearn.runs import (
     Evaluator,
     Parts,
@@ -18,6 +19,7 @@ from viewlearn.runs import (
     load_components,
     load_run,
     make_parser,
+    place_of,
     save_figures,
     save_heads_of_run,
     save_neighbors_of_runs,
@@ -25,17 +27,17 @@ from viewlearn.runs import (
 from viewlearn.runs.provenance import program
 from viewlearn.runs.questions import EVERY_LAYER, TRAINED_FACTORS, parse_factors, split_data
 from viewlearn.script_parser import ScriptParser, in_bounds
+from viewlearn.threads import set_threads
 from viewlearn.training import make_accelerator
-from viewlearn.training.hardware import set_threads
 
 DESCRIPTION = """Evaluates runs from their folders alone.
 
-Without questions, each run's own evaluation is repeated (results.json). With any of them, the answers go to
-evaluation.json in the run's folder, or to --out:
+Without questions, each run's own evaluation is repeated (results.json). With any of them, the answers go to the run's
+folder, evaluation.json and for further questions evaluation-2.json, …, or to --out:
 
     --layers V 'Z_*' Z_rotation              backbone, all embeddings side by side, one of them; "each" for every layer
     --factors rotation=vision.QuarterRotation hue=vision.ColorJitter,hue=0.5:hue/4 color=color:hue/8
-    --shots 5 10 --corruptions --num-corrupted 1000 --shared
+    --shots 5 10 --corruptions --num_corrupted 1000 --shared
     --data.overlay vision.Digits             the run's encoder on other data; any --data… flag of training
 
 Pictures, instead of questions: --neighbors FILE (all runs side by side, for each of --layers) and --heads.
@@ -49,7 +51,7 @@ IMAGENET_C = "vision.corruptions.imagenet_c"
 def main() -> None:
     """Does what this process's command line asks; a user's mistake ends it with one line."""
     parser = _make_parser()
-    try:
+    with plain_endings(ValueError):
         load_components()
         data, others = split_data(sys.argv[1:])
         arguments = parser.parse_args(others)
@@ -64,8 +66,6 @@ def main() -> None:
                 _repeat(run, arguments)
         else:
             _ask(arguments, questions)
-    except ValueError as error:
-        raise SystemExit(f"error: {error}") from error
 
 
 def _make_parser() -> argparse.ArgumentParser:
@@ -74,7 +74,6 @@ def _make_parser() -> argparse.ArgumentParser:
         program(),
         description=DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     add = parser.add_argument
     add("runs", nargs="+", help="folders of finished runs")
@@ -85,11 +84,11 @@ def _make_parser() -> argparse.ArgumentParser:
     add("--shots", nargs="+", type=in_bounds(Count), help="labeled samples per class of few-shot classification")
     add("--episodes", type=in_bounds(Count), help="episodes of few-shot classification (default: 10)")
     add("--corruptions", nargs="?", const=IMAGENET_C, metavar="FUNCTION", help=f"default: {IMAGENET_C}")
-    add("--num-corrupted", type=in_bounds(Count), help="test samples under each corruption (default: all)")
+    add("--num_corrupted", type=in_bounds(Count), help="test samples under each corruption (default: all)")
     add("--shared", nargs="*", metavar="FACTOR", help="which layers keep these entries of the run's views")
-    add("--num-train", type=in_bounds(Count), help="samples to fit probes on (default: all)")
-    add("--num-test", type=in_bounds(Count), help="test and validation samples (default: all)")
-    add("--random-encoder", action="store_true", default=None, help="ask the run's initial weights, too")
+    add("--num_train", type=in_bounds(Count), help="samples to fit probes on (default: all)")
+    add("--num_test", type=in_bounds(Count), help="test and validation samples (default: all)")
+    add("--random_encoder", action="store_true", default=None, help="ask the run's initial weights, too")
     add("--precision", choices=["auto", "fp32", "bf16"], help="precision of the encoder (default: auto)")
     add("--seed", type=in_bounds(Seed), help="seed of all draws (default: 0)")
     add("--out", type=Path, help="file of the answers, for one run")
@@ -117,7 +116,7 @@ def _ask(arguments: argparse.Namespace, questions: Questions) -> None:
     """Puts the questions to every run, and prints and writes the answers."""
     evaluator = Evaluator(arguments.device, arguments.trust)
     for run in arguments.runs:
-        path = Path(arguments.out or Path(run) / "evaluation.json")
+        path = arguments.out or place_of(questions, Path(run))
         print(f"{answer(evaluator, run, questions, path)}\n\nanswers: {path}\n")
         if arguments.figures:
             config, parts = evaluator.load(run)

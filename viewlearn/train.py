@@ -1,6 +1,7 @@
-"""Trains an encoder by contrasting views and evaluates it: ``accelerate launch -m viewlearn.train --help``."""
+"""Trains an encoder by contrasting views and evaluates it: ``python -m viewlearn.train --help``."""
 
 from viewlearn.distributed import LostProcess
+from viewlearn.endings import plain_endings
 from viewlearn.evaluation import Results
 from viewlearn.runs import Parts, RunFolder, StorageError, load_components, make_parser, run
 
@@ -35,12 +36,10 @@ def _summary(folder: RunFolder, results: Results) -> str:
 
 def main() -> None:
     """Trains as this process's command line says; a user's mistake ends it with one line."""
-    try:
+    with plain_endings(ValueError, FloatingPointError, StorageError, LostProcess):
         load_components()
         parser = make_parser("Trains an encoder by contrasting views and evaluates it.", DEFAULTS)
         folder, _, results = run(parser, report=_report)
-    except (ValueError, FloatingPointError, StorageError, LostProcess) as error:
-        raise SystemExit(f"error: {error}") from error
     if results is not None:
         print(f"\n{_summary(folder, results)}\n\nrun folder: {folder.path}")
         print("figures:    " + ", ".join(str(path) for path in sorted(folder.figures.iterdir())))

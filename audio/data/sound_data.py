@@ -10,7 +10,7 @@ from audio.front_end import CenterCrop, LogMel, log_mel_statistics, named_geomet
 from audio.superimposed.overlay import Overlay, superimpose
 from audio.superimposed.planes import Composite
 from viewlearn.bounds import Gigabytes, Positive, SampleRate, Seconds, Seed, Value
-from viewlearn.data import ArrayDataset, Data, Dataset, DataSpec, Split, in_memory
+from viewlearn.data import ArrayDataset, Data, Dataset, DataSpec, NoSplit, Split, in_memory
 from viewlearn.views import Compose, View
 
 
@@ -103,7 +103,7 @@ class SoundData(Data):
 
     def split(self, name: Split) -> Dataset:
         if name not in self.splits:
-            raise ValueError(f"{type(self).__name__} has no split {name!r}; there are: {', '.join(self.splits)}")
+            raise NoSplit(f"{type(self).__name__} has no split {name!r}; there are: {', '.join(self.splits)}")
         if name not in self._datasets:
             dataset = self.source(name)
             if self.overlay is not None:

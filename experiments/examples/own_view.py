@@ -1,7 +1,7 @@
 """A view of one's own: what it draws, and what it does with the draw. Everything else follows.
 
 python experiments/examples/own_view.py
-accelerate launch -m viewlearn.train --views own_view.Vignette     # from the folder of this file
+python -m viewlearn.train --views own_view.Vignette     # from the folder of this file
 """
 
 import torch

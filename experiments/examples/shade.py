@@ -1,7 +1,7 @@
 """A learned view of one's own: what it decides from noise and x, within its budget, and what it wants besides.
 
 python experiments/examples/shade.py
-accelerate launch -m viewlearn.train --views shade.LearnedShade     # from the folder of this file
+python -m viewlearn.train --views shade.LearnedShade     # from the folder of this file
 """
 
 from collections.abc import Sequence

@@ -9,29 +9,24 @@ Every command writes figures (PNG), tables (CSV) and settings (JSON) into --out,
 """
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
-
-import torch
 
 from linear_model import sweeping
 from theory import demos
 from theory.demos import capacity, phase
 from viewlearn.bounds import Count, Positive, SmallCount, Width
+from viewlearn.endings import plain_endings
 from viewlearn.script_parser import ScriptParser, in_bounds
+from viewlearn.threads import set_threads
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs the command that the arguments name."""
     options = _parser().parse_args(arguments)
-    torch.set_num_threads(options.threads)
-    try:
+    set_threads(options.threads)
+    with plain_endings(ValueError):
         options.run(options)
-    except ValueError as error:
-        sys.exit(f"error: {error}")
-    except KeyboardInterrupt:
-        sys.exit("stopped; the same command continues where it was")
 
 
 def _parser() -> argparse.ArgumentParser:

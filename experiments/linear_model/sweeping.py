@@ -43,13 +43,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--noise", type=in_bounds(NonNegative), default=1.0, help="noise of each view (%(default)s)")
     parser.add_argument(
-        "--shared-noise",
+        "--shared_noise",
         type=in_bounds(NonNegative),
         default=0.0,
         help="noise that both views share (%(default)s)",
     )
     parser.add_argument(
-        "--noise-dims",
+        "--noise_dims",
         type=in_bounds(CountOrZero),
         default=8,
         help="number of directions without features (%(default)s)",
@@ -61,7 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="temperature of InfoNCE (default 0.2; a dot product only rescales by it)",
     )
     parser.add_argument(
-        "--batch-size",
+        "--batch_size",
         type=in_bounds(Count),
         help="number of pairs in a batch (default 128; spectral 256)",
     )

@@ -1,20 +1,24 @@
 """The engine of ``reproduce.py``: a table is a declared grid of runs."""
 
 from reproduction.answers import ask_runs
-from reproduction.execute import execute, num_parallel_runs
+from reproduction.execute import ROOT, execute, num_parallel_runs
 from reproduction.grid import Cell, Grid, load_grid, table_names
 from reproduction.invariance import measure_invariances
+from reproduction.outlook import missing_data, outlook
 from reproduction.table import results_table
 from reproduction.tradeoffs import save_table_tradeoffs
 
 __all__ = [
+    "ROOT",
     "Cell",
     "Grid",
     "ask_runs",
     "execute",
     "load_grid",
     "measure_invariances",
+    "missing_data",
     "num_parallel_runs",
+    "outlook",
     "results_table",
     "save_table_tradeoffs",
     "table_names",

@@ -11,7 +11,7 @@ from accelerate.state import AcceleratorState
 
 import vision  # noqa: F401  (its classes can then be given by name)
 from viewlearn.evaluation import Results
-from viewlearn.runs import Questions, make_parser, run, saved_answers
+from viewlearn.runs import Questions, make_parser, place_of, run, saved_answers
 from viewlearn.runs.questions import parse_factors, split_data
 
 ROOT = Path(__file__).parents[2]
@@ -21,7 +21,7 @@ RUN = (
     "--encoder BranchedBackbone --encoder.name resnet10w4 --probes [knn] --report false "
     "--monitor_every 0 --precision fp32 --threads 1 --device cpu"
 )
-SMALL = "--device cpu --threads 1 --precision fp32 --num-train 64 --num-test 48"
+SMALL = "--device cpu --threads 1 --precision fp32 --num_train 64 --num_test 48"
 
 
 @pytest.fixture(autouse=True)
@@ -48,7 +48,7 @@ def evaluate(folder: Path, monkeypatch, flags: str) -> None:
     runpy.run_path(str(ROOT / "experiments/evaluate.py"), run_name="__main__")
 
 
-def rows_of(folder: Path, name: str = "evaluation.json") -> dict:
+def rows_of(folder: Path, name: str) -> dict:
     return {(row.task, row.probe, row.layer): row for row in Results.load(folder / "runs/NAME" / name).rows}
 
 
@@ -60,10 +60,10 @@ def test_all_questions_by_flag(runs, monkeypatch, capsys):
         monkeypatch,
         f"runs/NAME {SMALL} --tasks digit --layers V V_rotation 'Z_*' V+Z_color+gray --shots 1 --episodes 3 --shared "
         "--factors turns=vision.QuarterRotation hue=vision.ColorJitter,hue=0.5:hue/8 color=color:hue both=color+gray/3 "
-        "--corruptions --num-corrupted 5 --random-encoder",
+        "--corruptions --num_corrupted 5 --random_encoder --out runs/NAME/all.json",
     )
     assert (runs / "runs/NAME/results.json").read_bytes() == before
-    rows = rows_of(runs)
+    rows = rows_of(runs, "all.json")
     layers = ("V", "V_rotation", "Z_*", "V+Z_color+gray")
     questions = (
         ("digit", "linear", 1 / 10),
@@ -82,7 +82,7 @@ def test_all_questions_by_flag(runs, monkeypatch, capsys):
     spaces = ("all", "color+gray", "rotation")
     kept = {(f, "shared", f"{v}{s}") for f in spaces[1:] for v in ("V_", "Z_") for s in spaces}
     assert rows.keys() == kept | {(f, "shared", "V") for f in spaces[1:]}
-    info = Results.load(runs / "runs/NAME/evaluation.json").info
+    info = Results.load(runs / "runs/NAME/all.json").info
     assert info["robustness"]["digit/V"]["corrupted"].keys() >= {"fog", "snow"}
     assert {"commit", "torch", "questions", "run"} <= info.keys()
     assert info["num_features"]["V"] == 3 * info["num_features"]["V_rotation"]
@@ -104,6 +104,20 @@ def test_on_other_data_and_each_layer(runs, monkeypatch):
     assert saved_answers(asked, runs / "none.json") is None
 
 
+def test_no_answers_take_anothers_place(tmp_path):
+    first, second = Questions(seed=1), Questions(seed=2)
+    for questions, name in (
+        (first, "evaluation.json"),
+        (second, "evaluation-2.json"),
+        (first, "evaluation.json"),  # these very questions again: the answers are the same, or better
+        (Questions(), "evaluation-3.json"),
+    ):
+        path = place_of(questions, tmp_path)
+        assert path == tmp_path / name
+        path.write_text(json.dumps(Results(info={"questions": questions.to_dict()}).to_dict()))
+    assert len(list(tmp_path.iterdir())) == 3
+
+
 def test_without_questions_the_runs_own_evaluation_is_repeated(runs, monkeypatch):
     path = runs / "runs/NAME/results.json"
     before = json.loads(path.read_text())
@@ -119,11 +133,11 @@ def test_the_documents_commands(runs, monkeypatch):
     assert len(commands) >= 5
     few = " --device cpu --threads 1 --precision fp32"
     for command in commands:
-        line = re.sub(r"--num-(corrupted|train|test) \d+", "", command.split("#")[0].partition("evaluate.py")[2])
+        line = re.sub(r"--num_(corrupted|train|test) \d+", "", command.split("#")[0].partition("evaluate.py")[2])
         if "--" in line:
             line = re.sub(r"--episodes \d+", "--episodes 2", line) + ("" if "--tasks" in line else " --tasks digit")
             num_train = 300 if "--shots" in line else 96
-            evaluate(runs, monkeypatch, f"{line} --num-corrupted 4 --num-train {num_train} --num-test 48{few}")
+            evaluate(runs, monkeypatch, f"{line} --num_corrupted 4 --num_train {num_train} --num_test 48{few}")
 
 
 @pytest.mark.parametrize(

@@ -123,7 +123,7 @@ def test_runs_on_different_data_and_a_torn_checkpoint(images, sounds, tmp_path):
 
 @pytest.mark.slow
 def test_the_command(images, tmp_path):
-    command = [sys.executable, str(EXPERIMENTS / "report.py"), str(images.parent / "none"), "--no-analysis"]
+    command = [sys.executable, str(EXPERIMENTS / "report.py"), str(images.parent / "none"), "--analyze", "false"]
     done = subprocess.run([*command, "--out", "r.html"], cwd=tmp_path, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr[-2000:]
     assert "report: r.html" in done.stdout

@@ -2,6 +2,7 @@
 
 import json
 import re
+import runpy
 import subprocess
 import sys
 from dataclasses import replace
@@ -78,10 +79,75 @@ def test_a_value_may_differ_between_scales(reproduction, tmp_path):
 
 
 def test_the_command_starts():
-    command = [sys.executable, str(EXPERIMENTS / "reproduce.py"), "looc", "--seeds", "1", "--dry-run"]
+    command = [sys.executable, str(EXPERIMENTS / "reproduce.py"), "looc", "--seeds", "1", "--dry_run"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     assert "--method LooC --" in done.stdout
+    assert "runs: 0 done, 0 to go on with" in done.stdout and "missing" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        ("--dry-run", "there is no flag --dry-run; did you mean --dry_run?"),
+        ("--dry_run --batch-size 3", "there is no flag --batch-size; did you mean --batch_size?"),
+        ("--dry_run --batch_size many", "--batch_size: expected int in [1, 1000000000], got 'many'"),
+        ("--dry_run 3", "'3' belongs to no flag"),
+    ],
+)
+def test_a_flag_that_no_run_has_begins_none(flags, said, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path, str(EXPERIMENTS)])
+    monkeypatch.setattr(sys, "argv", ["reproduce.py", "main_job", *flags.split()])
+    with pytest.raises(SystemExit) as end:
+        runpy.run_path(str(EXPERIMENTS / "reproduce.py"), run_name="__main__")
+    assert said in capsys.readouterr().err + str(end.value)
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_outlook_of_tables(reproduction, tmp_path, monkeypatch):
+    root, out = tmp_path / "data", tmp_path / "out"
+    (root / "cifar10").mkdir(parents=True)
+    looc = reproduction.load_grid("looc", "cpu", 1, str(root), out)
+    assert reproduction.missing_data([looc], str(root)) == {str(root / "digits"): ["looc"]}
+    video = reproduction.load_grid("video", "cpu", 1, str(root), out)
+    assert reproduction.missing_data([video], str(root)) == {}  # a cache is made
+    gpu = reproduction.load_grid("looc", "gpu", 1, str(root), out)
+    assert {str(root / name) for name in ("imagenet", "imagenet100.txt")} <= {
+        *reproduction.missing_data([gpu], str(root))
+    }
+
+    grid = reproduction.load_grid("recipe", "cpu", 2, str(root), out)
+    monkeypatch.setattr(sys.modules["reproduction.outlook"], "peak_flops", lambda *args: 5e11)
+    *commands, runs, duration, data = reproduction.outlook([grid, grid], str(root), jobs=2, threads=1)
+    number = len(grid.cells)
+    assert len(commands) == number and all("--compute 5" in command for command in commands)
+    assert runs == f"{number} runs: 0 done, 0 to go on with, {number} to begin; 2 at a time"
+    assert data == "data: all there"
+    seconds = number * 10 / 2  # 5 TFLOP each at half a TFLOP/s
+    assert duration.startswith(f"training: at least {seconds / 60:.2g} min, at this machine's 500 GFLOP/s of matrix")
+
+    def log(cell, *speeds: float) -> None:
+        """What a run has logged after each TFLOP."""
+        cell.folder.mkdir(parents=True, exist_ok=True)
+        (cell.folder / "config.yaml").write_text("")
+        lines = [json.dumps({"step": k, "tflop": k, "gflop_per_second": speed}) for k, speed in enumerate(speeds, 1)]
+        (cell.folder / "timings.jsonl").write_text("\n".join(lines) + "\n")
+
+    first, second, third = grid.cells[:3]
+    finish(first, 0.5)
+    log(first, 10, 10, 10, 10, 20)  # 450 s
+    log(second, 10, 10)  # the same row, after 200 s of probably 450
+    *commands, runs, duration, data = reproduction.outlook([grid], str(root), jobs=1, threads=1)
+    assert runs == f"{number} runs: 1 done, 1 to go on with, {number - 2} to begin; 1 at a time"
+    assert "--resume" in commands[0] and third.folder.name in commands[1]
+    rate = (5 / 450 + 2 / 200) / 2  # TFLOP/s, of the two
+    hours = (250 + (number - 2) * 5 / rate) / 3600
+    assert duration == f"training: about {hours:.2g} h, by the speed of 2 runs that have been timed here"
+
+    steps = reproduction.load_grid("video", "cpu", 1, str(root), out)
+    *_, duration, _ = reproduction.outlook([steps], str(root), jobs=1, threads=1)
+    assert duration == "training: 5 runs are given by steps, whose time isn't known before one of them has run"
 
 
 def test_table(reproduction, grid):

@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import re
 import sys
 from pathlib import Path
 
@@ -63,10 +64,12 @@ def test_bad_numbers_of_every_flag(make, capsys, monkeypatch):
 @pytest.mark.parametrize(
     ("flags", "said"),
     [
-        (["--samples", "0"], "argument --samples: 0 must lie in [1, 1000000000]"),
+        (["--num_samples", "0"], "argument --num_samples: 0 must lie in [1, 1000000000]"),
         (["--device", "tpu9"], "argument --device: there is no device 'tpu9'; this machine has: cpu"),
         (["--device", "warp"], "argument --device: there is no device 'warp'; this machine has: cpu"),
-        (["--nonsense"], "unrecognized arguments: --nonsense"),
+        (["--nonsense"], "error: there is no flag --nonsense\n"),
+        (["--num-samples=3"], "error: there is no flag --num-samples; did you mean --num_samples?\n"),
+        (["--analyze", "no"], "argument --analyze: expected true or false, got 'no'"),
     ],
 )
 def test_a_report_that_cannot_be_made_is_no_success(monkeypatch, capsys, tmp_path, flags, said):
@@ -86,3 +89,28 @@ def test_numbers_and_devices_are_read():
     parser.add_argument("--device", type=device_name)
     arguments = parser.parse_args(["--count", "3", "--part", ".5", "--device", "cpu"])
     assert (arguments.count, arguments.part, arguments.device) == (3, 0.5, "cpu")
+
+
+def test_every_flag_of_every_script_has_underscores_and_one_name(monkeypatch):
+    """And ``--debug``; what the help of a run's parser says of its groups is tested with that parser."""
+    monkeypatch.setattr("sys.path", [*sys.path, str(EXPERIMENTS)])
+    for make in (evaluate._make_parser, report._make_parser, linear_model):
+        for _, parser in commands(make()):
+            flags = {flag for action in parser._actions for flag in action.option_strings if flag.startswith("--")}
+            assert not [flag for flag in flags if "-" in flag.removeprefix("--")]
+            assert "--debug" in flags
+    for path in EXPERIMENTS.glob("*.py"):
+        assert not re.findall(r"\"--\w+-[\w-]*\"", path.read_text(encoding="utf-8")), path
+
+
+def test_flags_are_written_in_full(capsys):
+    parser = ScriptParser()
+    parser.add_argument("--num_train", type=in_bounds(Count))
+    for tokens, said in (
+        (["--num", "3"], "there is no flag --num; did you mean --num_train?"),
+        (["--seeed", "3"], "there is no flag --seeed"),
+        (["3"], "'3' belongs to no flag"),
+    ):
+        with pytest.raises(SystemExit):
+            parser.parse_args(tokens)
+        assert capsys.readouterr().err == f"error: {said}\n"

@@ -1,8 +1,8 @@
 """Data: their description, samples with labels per task, and loaders with a reproducible order."""
 
 from viewlearn.data.agreement import Sight, check_agreement
-from viewlearn.data.check import check_data
-from viewlearn.data.dataset import ArrayDataset, Batch, Data, Dataset, Split, in_memory, take
+from viewlearn.data.check import check_data, unanswerable
+from viewlearn.data.dataset import ArrayDataset, Batch, Data, Dataset, NoSplit, Split, in_memory, take
 from viewlearn.data.given import as_data
 from viewlearn.data.labels import check_labels
 from viewlearn.data.loaders import DeviceLoader, Loader
@@ -19,6 +19,7 @@ __all__ = [
     "Dataset",
     "DeviceLoader",
     "Loader",
+    "NoSplit",
     "Sight",
     "Split",
     "Unreadable",
@@ -32,4 +33,5 @@ __all__ = [
     "order",
     "report_unreadable",
     "take",
+    "unanswerable",
 ]

@@ -21,6 +21,10 @@ Made = TypeVar("Made")
 Split = Literal["train", "validation", "test"]
 
 
+class NoSplit(ValueError):
+    """A split that these data don't have."""
+
+
 @dataclass(frozen=True)
 class Batch:
     """Some samples of a data set.
@@ -136,7 +140,8 @@ class Data(Checked, ABC):
         """Returns a split; validation samples are held out of train, the same ones every time.
 
         Raises:
-            ValueError: A split that this data doesn't have.
+            NoSplit: A split that these data don't have; without validation, a part of train takes its place.
+            ValueError: Samples that can't be read, which stops a run.
         """
 
     def pretraining(self) -> Dataset:

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.utils.data import Subset
 
 from viewlearn.bounds import FractionBelowOne
-from viewlearn.data.dataset import ArrayDataset, Data, Dataset, Split, take
+from viewlearn.data.dataset import ArrayDataset, Data, Dataset, NoSplit, Split, take
 from viewlearn.data.spec import DataSpec
 from viewlearn.sampling import subset
 from viewlearn.views.view import Identity, View
@@ -129,7 +129,7 @@ class _GivenData(Data):
 
     def split(self, name: Split) -> Dataset:
         if name not in self._parts:
-            raise ValueError(f"there is no {name} split; there are: {', '.join(self._parts)}")
+            raise NoSplit(f"there is no {name} split; there are: {', '.join(self._parts)}")
         return self._parts[name]
 
     def _measure(self, tasks: dict[str, tuple[str, ...]], sample_rate: int | None) -> DataSpec:

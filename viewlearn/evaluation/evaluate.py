@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from torch import nn
 
 from viewlearn.bounds import Count, Positive, Seed, check_fields
-from viewlearn.data import Data
+from viewlearn.data import Data, unanswerable
 from viewlearn.evaluation.intervals import wilson_interval
 from viewlearn.evaluation.probes.factor_probe import factor_probe
 from viewlearn.evaluation.probes.features import Extraction
@@ -25,7 +25,7 @@ class EvaluationPlan:
     """What is evaluated.
 
     Args:
-        tasks: Tasks of the data; None for all.
+        tasks: Tasks of the data; None for all that can be asked about, see ``unanswerable``.
         probes: Probes of clean inputs, of "linear" and "knn".
         l2: Regularization of linear probes, or several to choose from.
         k: Number of neighbors that vote in kNN.
@@ -81,7 +81,11 @@ def evaluate(
         ValueError: A task or probe is unknown, a task has no labels, features aren't finite, or as the functions named
             above do.
     """
-    tasks = list(data.spec.tasks if plan.tasks is None else plan.tasks)
+    if plan.tasks is None:
+        left_out = unanswerable(data)
+        tasks = [task for task in data.spec.tasks if task not in left_out]
+    else:
+        tasks = list(plan.tasks)
     check_names(tasks, plan.probes, data.spec.tasks)
     num_classes = {task: len(data.spec.tasks[task]) for task in tasks}
     rows, after, info = (

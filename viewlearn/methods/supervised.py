@@ -41,7 +41,13 @@ class Supervised(Method):
         if self.controller is not None:
             raise ValueError("supervised views have no partner to find, which automatic budgets go by; give a budget")
         tasks = tasks or {}
-        names = list(tasks) if task is None else [name.strip() for name in task.split(",")]
+        names = (
+            [name for name in tasks if len(tasks[name]) > 1]
+            if task is None
+            else [name.strip() for name in task.split(",")]
+        )
+        if tasks and task is None and not names:
+            raise ValueError(f"no task has two classes to tell apart; the data's tasks are: {', '.join(tasks)}")
         if not names or any(name not in tasks for name in names) or len(set(names)) < len(names):
             raise ValueError(f"task is {task!r}; the data's tasks are: {', '.join(tasks) or 'none, it has no labels'}")
         self.num_classes = {name: len(tasks[name]) for name in names}

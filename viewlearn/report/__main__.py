@@ -2,14 +2,14 @@
 
 import argparse
 
-import torch
-
 from viewlearn.bounds import Count, CountOrZero, SmallCountOrZero
+from viewlearn.endings import plain_endings
 from viewlearn.evaluation.feature_dropping import JudgeSettings
 from viewlearn.report import AnalysisSettings, write_report
 from viewlearn.runs.components import load_components
 from viewlearn.runs.provenance import program
-from viewlearn.script_parser import ScriptParser, device_name, in_bounds
+from viewlearn.script_parser import ScriptParser, device_name, in_bounds, truth
+from viewlearn.threads import set_threads
 
 DEFAULT = AnalysisSettings()
 
@@ -17,25 +17,22 @@ DEFAULT = AnalysisSettings()
 def main() -> None:
     """Writes the page that this process's command line asks for."""
     arguments = _make_parser().parse_args()
-    if arguments.threads:
-        torch.set_num_threads(arguments.threads)
-    try:
+    with plain_endings(ValueError):
+        set_threads(arguments.threads)
         load_components()
         settings = AnalysisSettings(
-            num_samples=arguments.samples,
-            num_draws=arguments.draws,
-            judge=JudgeSettings(arguments.judge, steps=arguments.judge_steps, num_train=arguments.judge_train),
+            num_samples=arguments.num_samples,
+            num_draws=arguments.num_draws,
+            judge=JudgeSettings(arguments.judge, steps=arguments.judge_steps, num_train=arguments.judge_num_train),
             cache=arguments.cache,
             checkpoints=arguments.checkpoints,
             device=arguments.device,
         )
-        analyze = None if arguments.no_analysis else settings
+        analyze = settings if arguments.analyze else None
         path = write_report(
             arguments.runs, arguments.out, analyze=analyze, title=arguments.title, trust=arguments.trust
         )
-    except ValueError as error:
-        raise SystemExit(f"error: {error}") from error
-    print(f"report: {path}")
+        print(f"report: {path}")
 
 
 def _make_parser() -> argparse.ArgumentParser:
@@ -46,17 +43,13 @@ def _make_parser() -> argparse.ArgumentParser:
     add("runs", nargs="+", help="run folders")
     add("--out", default="report.html", help="the page to write")
     add("--title", help="title of the page; without it, the names of the runs")
-    add("--no-analysis", action="store_true", help="show what views destroy only where it is already known")
-    add("--samples", type=in_bounds(Count), default=DEFAULT.num_samples, help="test samples of the analysis")
-    add("--draws", type=in_bounds(Count), default=DEFAULT.num_draws, help="views of each sample")
+    add("--analyze", type=truth, default=True, help="false: show what views destroy only where it is already known")
+    add("--num_samples", type=in_bounds(Count), default=DEFAULT.num_samples, help="test samples of the analysis")
+    add("--num_draws", type=in_bounds(Count), default=DEFAULT.num_draws, help="views of each sample")
     add("--judge", default=DEFAULT.judge.name, help="network of the judges")
-    add("--judge-steps", type=in_bounds(Count), default=DEFAULT.judge.steps, help="training steps of a judge, at most")
-    add(
-        "--judge-train",
-        type=in_bounds(Count),
-        default=DEFAULT.judge.num_train,
-        help="training samples of a judge, at most",
-    )
+    judge, count = DEFAULT.judge, in_bounds(Count)
+    add("--judge.steps", dest="judge_steps", type=count, default=judge.steps, help="its training steps, at most")
+    add("--judge.num_train", dest="judge_num_train", type=count, default=judge.num_train, help="its samples, at most")
     add("--cache", default=DEFAULT.cache, help="folder of the judges, shared by runs on the same data")
     add(
         "--checkpoints",
@@ -66,7 +59,7 @@ def _make_parser() -> argparse.ArgumentParser:
     )
     add("--device", type=device_name, default="cpu", help="device of the analysis")
     add("--trust", action="store_true", help="let the runs name classes of any package, see docs/safety.md")
-    add("--threads", type=in_bounds(SmallCountOrZero), default=0, help="CPU threads; 0: torch's choice")
+    add("--threads", type=in_bounds(SmallCountOrZero), default=0, help="CPU threads; 0: all cores")
     return parser
 
 

@@ -1,7 +1,9 @@
 """A whole report, from run folders to a page."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from viewlearn.evaluation.feature_dropping import FeatureDropping
 from viewlearn.report.analysis import QUICK, AnalysisSettings, analyze_runs, saved_analysis
@@ -12,6 +14,8 @@ from viewlearn.report.sections.common import by_data
 from viewlearn.runs.build import Parts
 from viewlearn.runs.folder import RunFolder
 from viewlearn.runs.provenance import commit
+
+log = logging.getLogger(__name__)
 
 
 def write_report(
@@ -103,11 +107,14 @@ def _analyses(
                 saved, damage = _saved(run)
                 if saved is not None and (settings is None or saved.settings == settings.of_run(run.folder)):
                     analyses[run.index] = saved
+                    log.info("%s: what its views destroy is taken from its folder", run.name)
                 elif settings is None:
-                    why = "it wasn't analyzed yet; python -m viewlearn.report does so, unless with --no-analysis"
+                    why = "it wasn't analyzed yet; python -m viewlearn.report does so, unless with --analyze false"
                     missing[run.index] = damage or why
                 elif run.parts is not None:
                     wanted.append(run)
+                    why = damage or _other(saved, settings.of_run(run.folder))
+                    log.info("%s: what its views destroy is measured now: %s", run.name, why)
             except MissingPart as error:
                 missing[run.index] = str(error)
         if wanted and settings is not None:
@@ -116,6 +123,14 @@ def _analyses(
             except MissingPart as error:
                 missing |= {run.index: str(error) for run in wanted}
     return analyses, {index: why for index, why in missing.items() if index not in analyses}
+
+
+def _other(saved: FeatureDropping | None, settings: Mapping[str, Any]) -> str:
+    """Why an analysis isn't the one that is wanted."""
+    if saved is None:
+        return "it wasn't before"
+    changed = [name for name, value in settings.items() if saved.settings.get(name) != value]
+    return f"what its folder has was measured with other settings ({', '.join(changed) or 'more of them'})"
 
 
 def _saved(run: RunReader) -> tuple[FeatureDropping | None, str]:

@@ -3,7 +3,7 @@
 from viewlearn.runs.build import Parts, build, build_data, build_encoder
 from viewlearn.runs.checkpoint import load_checkpoint, load_newest, save_checkpoint
 from viewlearn.runs.components import load_components
-from viewlearn.runs.evaluator import Evaluator, answer, saved_answers
+from viewlearn.runs.evaluator import Evaluator, answer, place_of, saved_answers
 from viewlearn.runs.figures import save_figures, save_heads_of_run, save_neighbors_of_runs
 from viewlearn.runs.folder import RunFolder, StorageError
 from viewlearn.runs.loading import load, load_run
@@ -34,6 +34,7 @@ __all__ = [
     "load_newest",
     "load_run",
     "make_parser",
+    "place_of",
     "read_jsonl",
     "run",
     "save_checkpoint",

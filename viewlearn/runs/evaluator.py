@@ -3,6 +3,7 @@
 import inspect
 import json
 from collections.abc import Mapping, Sequence
+from itertools import count
 from pathlib import Path
 
 import torch
@@ -177,6 +178,16 @@ def answer(evaluator: Evaluator, run: Path | str, questions: Questions, path: Pa
     results = evaluator.ask(run, questions)
     write_text(path, json.dumps(results.to_dict(), indent=1))
     return results
+
+
+def place_of(questions: Questions, folder: Path) -> Path:
+    """Returns where a run's answers to these questions go: the file that has them, or the first name that is free.
+
+    The names are ``evaluation.json``, ``evaluation-2.json``, …, so that no question's answers take another's place.
+    """
+    names = ("evaluation.json" if number == 1 else f"evaluation-{number}.json" for number in count(1))
+    paths = (folder / name for name in names)
+    return next(path for path in paths if not path.exists() or saved_answers(questions, path) is not None)
 
 
 def saved_answers(questions: Questions, path: Path) -> Results | None:

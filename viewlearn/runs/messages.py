@@ -1,6 +1,5 @@
 """What is wrong with a command line: each setting is asked about by itself, where the parser refused all together."""
 
-import difflib
 import inspect
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from viewlearn.runs.calls import check_call
 from viewlearn.runs.names import imported
 from viewlearn.runs.settings_file import load_value, read_settings
 from viewlearn.runs.signatures import parameters_of
+from viewlearn.script_parser import nearest
 
 SUPPLIED = {"encoder", "views", "params"}  # arguments of methods and optimizers that a run fills in
 NOTHING = inspect.Parameter.empty
@@ -59,12 +59,6 @@ def cause(error: BaseException) -> str:
     while error.__cause__ is not None and _raised_in(error) == "jsonargparse":
         error = error.__cause__
     return str(error).strip()
-
-
-def nearest(word: str, words: Sequence[str], prefix: str = "") -> str:
-    """``; did you mean …?``, or nothing where no word is near."""
-    near = difflib.get_close_matches(word, words, n=1)
-    return f"; did you mean {prefix}{near[0]}?" if near else ""
 
 
 def asked_of(target: Any) -> set[str]:

@@ -13,10 +13,12 @@ import viewlearn.optimizers  # noqa: F401  (its classes can then be given by nam
 from viewlearn.bounds import Count, SmallCountOrZero
 from viewlearn.data import Data
 from viewlearn.encoders import Encoder
+from viewlearn.endings import DEBUG, DEBUG_HELP
 from viewlearn.evaluation.probes import Probe
 from viewlearn.methods import Method
 from viewlearn.runs.calls import check_calls
 from viewlearn.runs.chosen import chosen_classes, same_class
+from viewlearn.runs.help import TITLES, ShortHelp
 from viewlearn.runs.messages import Setting, cause, explain, settings_in, settings_of
 from viewlearn.runs.names import names_from, names_of_folder, refuse_foreign, search_current_folder
 from viewlearn.runs.provenance import program
@@ -26,6 +28,7 @@ from viewlearn.training.players import MakeOptimizer
 from viewlearn.training.settings import TrainingSettings
 from viewlearn.views import Compose, View
 
+Add = Callable[..., Any]  # a parser's ``add_argument``, or a group's
 COMPONENTS = {
     "data": Data,
     "views": View,
@@ -34,7 +37,8 @@ COMPONENTS = {
     "optimizer": Optimizer,
     "views_optimizer": Optimizer,
 }
-LOCATION = ("config", "out", "name", "resume", "trust")  # where a run lives, and who trusts it; not what it computes
+# Where a run lives, who trusts it, and how it speaks; not what it computes.
+LOCATION = ("config", "out", "name", "resume", "trust", "debug")
 DEFAULTS = {
     "views": {"class_path": "viewlearn.Viewmaker"},
     "encoder": {"class_path": "viewlearn.Backbone"},
@@ -164,13 +168,42 @@ def make_parser(description: str = "", defaults: Mapping[str, Any] | None = None
     """
     search_current_folder()
     set_parsing_settings(docstring_parse_attribute_docstrings=False)
-    parser = Parser(program(), description)
-    add = parser.add_argument
+    parser = Parser(program(), description, usage="%(prog)s [--FLAG VALUE …]", formatter_class=ShortHelp)
+    _add_place(parser.add_argument_group("the run: where it lives, and how to go on with it").add_argument)
+    parser.add_subclass_arguments(
+        Data, "data", required=True, metavar="CLASS", help="class of the data, or a YAML file"
+    )
+    groups = parser.groups or {}
+    _add_reading(groups["data"].add_argument)
+    parser.add_subclass_arguments(
+        View, "views", required=True, metavar="CLASS", help="class of the views, or a YAML file"
+    )
+    parser.add_subclass_arguments(
+        Encoder, "encoder", required=True, metavar="CLASS", help="class of the encoder, or a YAML file"
+    )
+    add = parser.add_argument_group("method: the loss that trains the encoder, and who moves by it").add_argument
+    add("--method", type=Callable[[Encoder, Compose], Method], metavar="CLASS", help="class of the method")
+    add("--optimizer", type=MakeOptimizer, metavar="CLASS", help="optimizer of encoder and heads")
+    add("--views_optimizer", type=MakeOptimizer, metavar="CLASS", help="optimizer of learned views, if any learns")
+    parser.add_class_arguments(TrainingSettings, None)
+    _add_ending(parser.add_argument_group("at the end: what is measured and written").add_argument)
+    _add_machine(parser.add_argument_group("the machine: what the run takes of it").add_argument)
+    for name, title in TITLES.items():
+        groups[name].title = title
+    parser.set_defaults({**DEFAULTS, **(defaults or {})})
+    return parser
+
+
+def _add_place(add: Add) -> None:
     add("--config", action="config", help="YAML file with any of these settings; later flags win")
     add("--out", type=str | None, default=None, help="folder of the run (default: runs/NAME)")
     add("--name", type=str | None, default=None, help="name of the run (default: DATA-VIEWS-METHOD)")
-    add("--resume", type=str | None, default=None, metavar="DIR", help="go on with the run in DIR")
+    add("--resume", type=str | None, default=None, metavar="DIR", help="go on with the run in DIR (default: a new run)")
     add("--trust", action="store_true", help="let DIR name classes of any package, see docs/safety.md")
+    add(DEBUG, action="store_true", help=DEBUG_HELP)
+
+
+def _add_reading(add: Add) -> None:
     add("--batch_size", type=Count, default=256, help="samples per process and step")
     add(
         "--load",
@@ -179,33 +212,30 @@ def make_parser(description: str = "", defaults: Mapping[str, Any] | None = None
         help="device: all data lie there; workers: samples are read when needed; auto: by size",
     )
     add("--num_workers", type=SmallCountOrZero, default=2, help="processes that read samples when needed")
-    add("--device", type=str, default="auto", help="auto, cpu, cuda, …")
-    add("--threads", type=SmallCountOrZero, default=0, help="CPU threads; 0: the cores, shared by the processes")
-    add("--precision", type=Precision, default="auto", help="auto: bf16 where the hardware has it")
-    add("--trackers", type=list[str], default=[], help="tensorboard, wandb, trackio; JSON lines are always written")
-    add("--report", type=bool, default=True, help="at the end, put the run on one page, report.html")
+
+
+def _add_ending(add: Add) -> None:
+    add("--probes", type=list[Probe], default=["linear", "knn"], help="probes of the evaluation")
+    add(
+        "--evaluate_on",
+        type=Literal["test", "validation"],
+        default="test",
+        help="split of the evaluation; validation for runs that a choice is made by",
+    )
+    add("--report", type=bool, default=True, help="put the run on one page, report.html")
     add(
         "--analyze",
         type=bool,
         default=True,
         help="with the page, measure what the views destroy, by a small judge per task that is kept for the same data",
     )
-    add("--probes", type=list[Probe], default=["linear", "knn"], help="probes of the evaluation at the end")
-    add(
-        "--evaluate_on",
-        type=Literal["test", "validation"],
-        default="test",
-        help="split of the evaluation at the end; validation for runs that a choice is made by",
-    )
-    parser.add_subclass_arguments(Data, "data", required=True, help="what to learn from")
-    parser.add_subclass_arguments(View, "views", required=True, help="how views are made")
-    parser.add_subclass_arguments(Encoder, "encoder", required=True, help="what is trained")
-    add("--method", type=Callable[[Encoder, Compose], Method], help="how it is trained")
-    add("--optimizer", type=MakeOptimizer, help="optimizer of the learner: encoder and heads")
-    add("--views_optimizer", type=MakeOptimizer, help="optimizer of learned views; unused if no view learns")
-    parser.add_class_arguments(TrainingSettings, None)
-    parser.set_defaults({**DEFAULTS, **(defaults or {})})
-    return parser
+    add("--trackers", type=list[str], default=[], help="tensorboard, wandb, trackio; JSON lines are always written")
+
+
+def _add_machine(add: Add) -> None:
+    add("--device", type=str, default="auto", help="auto, cpu, cuda, …")
+    add("--threads", type=SmallCountOrZero, default=0, help="CPU threads; 0: the cores, shared by the processes")
+    add("--precision", type=Precision, default="auto", help="auto: bf16 where the hardware has it")
 
 
 def sort_groups(argv: Sequence[str]) -> list[list[str]]:

@@ -1,7 +1,9 @@
 """A run from its command line to its results."""
 
 import json
+import shlex
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from itertools import count
 from pathlib import Path
@@ -10,23 +12,29 @@ import torch
 from accelerate import Accelerator
 from jsonargparse import Namespace
 
-from viewlearn.data import DataSpec
+from viewlearn.data import DataSpec, unanswerable
 from viewlearn.distributed import telling_of_lost_processes
 from viewlearn.evaluation import EvaluationPlan, Results, evaluate
 from viewlearn.evaluation.probes import Extraction, on_validation
 from viewlearn.orphans import end_with_launcher
 from viewlearn.runs.build import Parts, build, build_encoder, build_settings, show_data
+from viewlearn.runs.checkpoint import checkpoints_in
 from viewlearn.runs.figures import save_figures
 from viewlearn.runs.folder import RunFolder
 from viewlearn.runs.parser import LOCATION, Parser
 from viewlearn.runs.processes import in_main_process
-from viewlearn.runs.provenance import provenance
+from viewlearn.runs.provenance import program, provenance
 from viewlearn.runs.trackers import check_trackers, start_trackers
 from viewlearn.runs.trainer import Reading, Trainer
-from viewlearn.training.hardware import choose_precision, make_accelerator, set_threads
+from viewlearn.threads import set_threads
+from viewlearn.training.hardware import choose_precision, make_accelerator
 from viewlearn.training.seeds import seed_for
 
 RUNS = Path("runs")
+
+
+class Stopped(KeyboardInterrupt):
+    """A run that Ctrl-C has stopped; the message says how to go on."""
 
 
 def run(
@@ -49,6 +57,7 @@ def run(
         FloatingPointError: The loss or the weights stopped being finite.
         StorageError: The folder can't be written to.
         LostProcess: Another process of the run has ended.
+        Stopped: Ctrl-C.
     """
     end_with_launcher()
     config = _configuration(parser, sys.argv[1:] if argv is None else argv)
@@ -64,6 +73,8 @@ def run(
     try:
         with telling_of_lost_processes():
             return _run_in(folder, parser, config, accelerator, report)
+    except KeyboardInterrupt:
+        raise Stopped(_way_on(folder) if accelerator.is_main_process else "") from None
     finally:
         folder.release()
 
@@ -76,6 +87,9 @@ def _run_in(
     report: Callable[[RunFolder, Parts, bool], object] | None,
 ) -> tuple[RunFolder, Parts, Results | None]:
     parts = build(parser, config)
+    if accelerator.is_main_process:
+        for task, why in unanswerable(parts.data).items():
+            warnings.warn(f"task {task!r} isn't evaluated: {why}", stacklevel=2)
     trainer = Trainer(
         parts.method,
         parts.data,
@@ -124,6 +138,15 @@ def evaluate_run(
     )
     folder.save_results(results.to_dict())
     return results
+
+
+def _way_on(folder: RunFolder) -> str:
+    """What to tell of a run that was stopped."""
+    if not folder.config.is_file():
+        return "stopped before the run began; nothing is kept"
+    steps = [step for step, _ in checkpoints_in(folder.checkpoints)]
+    kept = f"the newest checkpoint is of step {steps[-1]}" if steps else "there is no checkpoint yet, so from the start"
+    return f"stopped; go on by: {program()} --resume {shlex.quote(str(folder.path))}   ({kept})"
 
 
 def _configuration(parser: Parser, argv: Sequence[str]) -> Namespace:

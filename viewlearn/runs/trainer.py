@@ -12,10 +12,11 @@ from accelerate.utils import gather_object
 from torch import nn
 
 from viewlearn.bounds import Count, SmallCountOrZero, check_fields
-from viewlearn.data import Data, Sight, as_data, check_agreement, check_data, make_loader
+from viewlearn.data import Data, NoSplit, Sight, as_data, check_agreement, check_data, make_loader, take
 from viewlearn.data.given import Source
 from viewlearn.distributed import telling_of_lost_processes
 from viewlearn.evaluation import EvaluationPlan, Results, evaluate
+from viewlearn.evaluation.frozen import device_of, evaluation_mode
 from viewlearn.evaluation.probes import Extraction, KNNMonitor, on_validation
 from viewlearn.methods import Method
 from viewlearn.runs.folder import RunFolder
@@ -30,9 +31,11 @@ from viewlearn.training.players import MakeOptimizer, make_optimizers
 from viewlearn.training.settings import TrainingSettings
 from viewlearn.training.state import Store
 from viewlearn.views import Identity
+from viewlearn.views.contract import check_views
 
 SGD: MakeOptimizer = partial(torch.optim.SGD, lr=0.03, momentum=0.9, weight_decay=1e-4)
 ADAM: MakeOptimizer = partial(torch.optim.Adam, lr=1e-3)
+NUM_CHECKED = 32  # samples of the first batch, at most, on which views are checked
 LENGTH = ("steps", "compute")  # settings that say how long a run is
 
 
@@ -80,8 +83,9 @@ class Trainer:
         accelerator: Device, precision and processes; the machine's own by default, see ``make_accelerator``.
 
     Raises:
-        ValueError: Data that the method can't learn from, views that don't decode them, a batch that they can't fill,
-            or processes that read different data.
+        ValueError: Data that the method can't learn from, views that don't decode them or make something of the first
+            batch that no encoder reads (see ``check_views``), a batch that the data can't fill, or processes that read
+            different data.
     """
 
     def __init__(
@@ -117,6 +121,7 @@ class Trainer:
             load=reading.load,
             num_workers=reading.num_workers,
         )
+        self._check_first_batch()
         make_optimizers(method, optimizer, views_optimizer)  # only to hear now what they refuse
         self.optimizer, self.views_optimizer = optimizer, views_optimizer
         # bf16 or no, as make_accelerator chooses it
@@ -209,7 +214,7 @@ class Trainer:
         """
         try:
             self.data.split("test")
-        except ValueError:  # that there is none
+        except NoSplit:
             data, split = on_validation(self.data), "validation"
         else:
             data, split = self.data, "test"
@@ -217,6 +222,15 @@ class Trainer:
         results = evaluate(encoder, data, plan, self.extraction, random_encoder=random_encoder)
         results.info.update(provenance(self.accelerator), seed=self.settings.seed, evaluated_on=split)
         return results
+
+    def _check_first_batch(self) -> None:
+        """Raises ValueError if the views make of it what the encoder can't read."""
+        first = self.loader.indices(0)[0][:NUM_CHECKED]
+        x = take(self.loader.dataset, first).x.to(device_of(self.method.views))
+        generator = torch.Generator(x.device).manual_seed(self.settings.seed)
+        spec = self.data.spec
+        with torch.no_grad(), torch.random.fork_rng(), evaluation_mode(self.method.views):
+            check_views(self.method.views, x, spec.shape[0], spec.value_range, generator)
 
     def _of_length(self, steps: int | None, compute: float | None) -> TrainingSettings:
         if steps is not None and compute is not None:

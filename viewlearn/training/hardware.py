@@ -1,4 +1,4 @@
-"""Device, precision and threads, as far as the hardware has them."""
+"""Device and precision, as far as the hardware has them."""
 
 import os
 from typing import Literal
@@ -43,21 +43,6 @@ def place(module: nn.Module, device: torch.device, memory_format: MemoryFormat) 
     """Moves a module to a device, its weights in this memory layout."""
     layout = torch.channels_last if memory_format == "channels_last" else torch.contiguous_format
     module.to(device, memory_format=layout)  # pyrefly: ignore[no-matching-overload]  (torch's stubs leave it out)
-
-
-def set_threads(threads: int) -> int:
-    """Sets and returns the CPU threads of this process; 0 shares this machine's cores among its processes.
-
-    Launchers set one thread per process by default, which would leave the other cores idle.
-
-    Raises:
-        ValueError: A negative number.
-    """
-    if threads < 0:
-        raise ValueError(f"threads is {threads}; it must be 0 (share the cores) or more")
-    local = int(os.environ.get("LOCAL_WORLD_SIZE", 1))
-    torch.set_num_threads(threads or max(1, len(os.sched_getaffinity(0)) // local))
-    return torch.get_num_threads()
 
 
 def make_accelerator(device: str, precision: Precision, find_unused_parameters: bool = False, **kwargs) -> Accelerator:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from viewlearn.bounds import FractionBelowOne, Gigabytes, Pixels, Seed
-from viewlearn.data import Split, Unreadable
+from viewlearn.data import NoSplit, Split, Unreadable
 from vision.data.files import MEMORY_GB, Files, check_reading, find_images, read_files
 from vision.data.image_data import ImageData, Source, check_held_out, hold_out
 from vision.superimposed import Overlay
@@ -78,7 +78,7 @@ class ImageFolder(ImageData):
     def source(self, split: Split) -> Source:
         files, index = self._found[split]
         if not files.paths:
-            raise ValueError(f"no images are left for {split}; {split}_fraction is {self.fractions[split]}")
+            raise NoSplit(f"no images are left for {split}; {split}_fraction is {self.fractions[split]}")
         read = read_files(files, self.size, self.task, self.memory_gb, self.unreadable)
         return Source(read.dataset, index[read.kept], read.skipped)
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from viewlearn.bounds import Seed
-from viewlearn.data import ArrayDataset, Data, Dataset, DataSpec, Split, Unreadable, order
+from viewlearn.data import ArrayDataset, Data, Dataset, DataSpec, NoSplit, Split, Unreadable, order
 from viewlearn.views import Identity, View
 from vision.superimposed import Composite, Overlay, composite, superimpose
 
@@ -70,7 +70,7 @@ class ImageData(Data):
 
     def split(self, name: Split) -> Dataset:
         if name not in self.splits:
-            raise ValueError(f"{type(self).__name__} has no split {name!r}; there are: {', '.join(self.splits)}")
+            raise NoSplit(f"{type(self).__name__} has no split {name!r}; there are: {', '.join(self.splits)}")
         return self._cached(name, lambda: self.source(name), name)
 
     def _cached(self, name: str, source: Callable[[], Source], glyphs: Split) -> Dataset:
@@ -88,7 +88,7 @@ class ImageData(Data):
         """Path of each image that couldn't be read and was skipped, and the reason; reads every split to know."""
         if self.unreadable == "skip":
             for name in self.splits:
-                with suppress(ValueError):  # of which nothing is held out
+                with suppress(NoSplit):  # of which nothing is held out
                     self.split(name)
         return dict(self._skipped)
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from viewlearn.bounds import Pixels, Positive, Seconds, SmallCount
-from viewlearn.data import Data, Dataset, DataSpec, Split, Unreadable
+from viewlearn.data import Data, Dataset, DataSpec, NoSplit, Split, Unreadable
 from vision.data.image_data import float_statistics
 from vision.video.collection import find_clips
 from vision.video.tracking.tracks import load_tracks
@@ -63,7 +63,7 @@ class VideoFolder(Data):
     def split(self, name: Split) -> Dataset:
         """Still frames, the first of each window, for pictures; without labels there is nothing to evaluate."""
         if name not in ("train", "test"):
-            raise ValueError(f"unlabeled video has no split {name!r}; there are: train, test")
+            raise NoSplit(f"unlabeled video has no split {name!r}; there are: train, test")
         return _Stills(self._windows)
 
     def pretraining(self) -> Dataset:

@@ -1,11 +1,15 @@
 """What a page does with what it can't read, and with its own mistakes."""
 
-import pytest
+from types import SimpleNamespace
 
-from viewlearn.report import report_run, write, write_report
+import pytest
+import torch
+from threadpoolctl import threadpool_info, threadpool_limits
+
+from viewlearn.report import AnalysisSettings, report_run, write, write_report
 from viewlearn.report.analysis import QUICK
 from viewlearn.report.run_reader import MissingPart
-from viewlearn.report.sections import tasks
+from viewlearn.report.sections import embedding, tasks
 from viewlearn.runs import RunFolder
 
 
@@ -41,3 +45,49 @@ def test_nothing_but_missing_parts_becomes_a_gap(tmp_path, monkeypatch):
     error = KeyError("ours")
     with pytest.raises(KeyError):
         common.each_run([run], fail)
+
+
+def test_new_settings_measure_every_run_anew_and_say_so(tmp_path, monkeypatch, caplog):
+    """None keeps an analysis by other settings while another has one by these."""
+    wanted = AnalysisSettings(num_samples=40)
+    saved = {"a": AnalysisSettings(num_samples=30), "b": wanted, "c": None}
+    runs = [
+        SimpleNamespace(name=name, index=k, folder=RunFolder(tmp_path / name), parts=object())
+        for k, name in enumerate(saved)
+    ]
+
+    def found(run):
+        settings = saved[run.name]
+        return None if settings is None else SimpleNamespace(settings=settings.of_run(run.folder)), ""
+
+    made = []
+    monkeypatch.setattr(write, "_saved", found)
+    monkeypatch.setattr(write, "by_data", lambda runs: ([runs], []))
+    monkeypatch.setattr(write, "analyze_runs", lambda runs, settings: made.append((runs, settings)) or {})
+    with caplog.at_level("INFO", "viewlearn"):
+        write._analyses(runs, wanted)
+    assert made == [([runs[0], runs[2]], wanted)]
+    assert caplog.messages == [
+        "a: what its views destroy is measured now: what its folder has was measured with other settings (num_samples)",
+        "b: what its views destroy is taken from its folder",
+        "c: what its views destroy is measured now: it wasn't before",
+    ]
+
+
+def test_the_map_takes_no_more_threads_than_the_report(monkeypatch):
+    counts = []
+
+    class Counting:
+        def __init__(self, **settings):
+            pass
+
+        def fit_transform(self, features):
+            counts.extend(each["num_threads"] for each in threadpool_info() if each["user_api"] == "blas")
+            return features[:, :2]
+
+    monkeypatch.setattr("sklearn.manifold.TSNE", Counting)
+    monkeypatch.setattr(embedding, "_scatter", lambda *args: None)
+    torch.set_num_threads(1)
+    with threadpool_limits(2, "blas"):
+        embedding._map(None, SimpleNamespace(features=torch.rand(12, 3), labels={"digit": torch.zeros(12)}))
+    assert counts and set(counts) == {1}

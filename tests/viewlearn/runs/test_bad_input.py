@@ -2,6 +2,8 @@
 
 import importlib.util
 import json
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -39,6 +41,20 @@ class Wordless(Encoder):
         return x
 
 
+class OneClass(Toy):
+    @property
+    def spec(self):
+        return replace(super().spec, tasks={"side": ("light",)})
+
+    def split(self, name):
+        return ArrayDataset(super().split(name).x, {"side": torch.zeros(64, dtype=torch.int64)})
+
+
+class Bright255(Identity):
+    def transform(self, x, params):
+        return 255 * x
+
+
 class Late(Identity):
     """A view that finds fault with its arguments."""
 
@@ -49,8 +65,6 @@ class Late(Identity):
 
 @pytest.fixture(autouse=True)
 def _importable(monkeypatch):
-    import sys
-
     monkeypatch.setitem(sys.modules, "bad", sys.modules[__name__])
 
 
@@ -75,6 +89,11 @@ def _importable(monkeypatch):
             "--data bad.PartlyLabeled --method Supervised",
             "22 of 64 training samples have no label of task 'side'; supervised training needs one for each",
         ),
+        (
+            "--data bad.OneClass --method Supervised",
+            "no task has two classes to tell apart; the data's tasks are",
+        ),
+        ("--views bad.Bright255", r"view 'bright255' \(.*Bright255\) gives values in \[0, 255\]; views keep"),
         ("--data bad.Empty", "the train split is empty"),
         ("--data bad.Unlike", r"samples become \(1, 16, 16\); the spec says \(3, 16, 16\)"),
         ("--batch_size 1", "batch size is 1; contrastive training needs 2 or more"),
@@ -146,3 +165,49 @@ def test_a_loss_that_explodes_stops_the_run_and_costs_nothing_saved(launch):
     steps = [json.loads(line)["step"] for line in Path("run/metrics.jsonl").read_text().splitlines()]
     assert step in steps
     assert not Path("run/encoder.safetensors").exists()
+
+
+def test_a_task_of_one_class_is_left_out_and_said_before_training(launch, monkeypatch):
+    # the package has a function of the module's name
+    monkeypatch.setitem(vars(sys.modules["viewlearn.runs.run"]), "save_figures", lambda *args: [])
+    with pytest.warns(UserWarning, match="task 'side' isn't evaluated: its only class is 'light'"):
+        _, _, results = launch("--out", "run", "--data", "bad.OneClass", "--monitor_every", "1", *QUIET)
+    assert results.rows == ()
+    assert json.loads(Path("run/results.json").read_text())["rows"] == []
+    assert "knn" not in Path("run/metrics.jsonl").read_text()
+    assert Path("run/encoder.safetensors").is_file()
+
+
+QUIET = ("--precision", "fp32", "--log_every", "50", "--encoder", "toy.Plain")
+
+
+class Impatient(Identity):
+    """A user who stops the run in its third step, or at once."""
+
+    calls = 0
+
+    def __init__(self, after: int = 0):
+        super().__init__()
+        self.after = after
+
+    def transform(self, x, params):
+        Impatient.calls += 1
+        if Impatient.calls > self.after:
+            raise KeyboardInterrupt
+        return x
+
+
+@pytest.mark.parametrize(
+    ("after", "said"),
+    [
+        (0, "stopped before the run began; nothing is kept"),
+        (3, r"stopped; go on by: .* --resume run   \(there is no checkpoint yet, so from the start\)"),
+        (9, r"stopped; go on by: .* --resume run   \(the newest checkpoint is of step 2\)"),
+    ],
+)
+def test_ctrl_c_says_how_to_go_on(launch, after, said):
+    Impatient.calls = 0
+    flags = ("--steps", "20", "--checkpoint_every", "2", "--views", "bad.Impatient", "--views.after", str(after))
+    with pytest.raises(KeyboardInterrupt, match=said):
+        launch("--out", "run", *flags, *QUIET)
+    assert Path("run").exists() == (after > 0)

@@ -168,3 +168,18 @@ def test_binding_fills_what_is_left_open_and_nothing_else():
     encoder = bind(Namespace(class_path="viewlearn.Backbone", init_args=Namespace(name="resnet18")), spec)
     assert encoder.init_args.size == (8, 8)
     assert encoder.init_args.mean == (0.1, 0.2, 0.3)
+
+
+def test_the_help_is_grouped_and_short(parser):
+    text = parser.format_help()
+    headings = [line.rstrip(":") for line in text.splitlines() if line.endswith(":") and line[0] != " "]
+    for title in ("the run: where it lives", "data: what to learn from", "views: what is done", "encoder: the network"):
+        assert any(heading.startswith(title) for heading in headings), title
+    assert all(":" in heading for heading in headings if heading != "options")
+    for alien in ("Annotated", "Bounds(", "Optional[", "class_path", "Megatron", "Accelerated", "deterministic, diff"):
+        assert alien not in text, alien
+    text = " ".join(text.split())
+    assert "samples per process and step (int in [1, 1000000000], default: 16)" in text
+    assert "class of the views, or a YAML file (default: Viewmaker with width=4, num_res_blocks=1; known: " in text
+    assert "Largest norm of the learner's gradient; null doesn't clip (float in (0, 1000000000], null, default:" in text
+    assert "--debug" in text and text.count("--steps STEPS") == 1

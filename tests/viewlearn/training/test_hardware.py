@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from viewlearn.training.hardware import choose_precision, make_accelerator, native_bf16, set_threads
+from viewlearn.threads import set_threads
+from viewlearn.training.hardware import choose_precision, make_accelerator, native_bf16
 
 
 def test_auto_takes_bf16_only_where_it_is_native(monkeypatch):

@@ -3,7 +3,7 @@ import pytest
 import torch
 from PIL import Image
 
-from viewlearn.data import make_loader
+from viewlearn.data import check_data, make_loader
 from vision.data import ImageFolder
 from vision.data.files import find_images
 from vision.files import read_center
@@ -116,6 +116,17 @@ def test_what_was_skipped_is_listed_for_all_splits(splits):
         assert list(data.skipped) == [str(path) for path in broken]
     assert "001.png" in data.skipped[str(broken[1])]
     assert ImageFolder(str(splits.parent / "splits"), size=16).skipped == {}
+
+
+def test_an_unreadable_image_that_is_held_out_stops_the_run_as_well(classes):
+    held_out = ImageFolder(str(classes), size=16)._found["validation"][0].paths
+    held_out[1].write_bytes(b"no image")
+    with pytest.raises(ValueError, match=rf"1 of 4 files can't be read; .*{held_out[1].name}"):
+        check_data(ImageFolder(str(classes), size=16))
+    with pytest.warns(UserWarning, match="they are left out"):
+        data = ImageFolder(str(classes), size=16, unreadable="skip")
+        check_data(data)
+    assert list(data.skipped) == [str(held_out[1])]
 
 
 def test_all_unreadable_is_an_error_even_when_skipping(tmp_path):

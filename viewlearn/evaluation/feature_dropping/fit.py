@@ -1,5 +1,6 @@
 """Training of a judge: cycles of a falling learning rate, until another one isn't worth its time."""
 
+import logging
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ Samples = tuple[Tensor, Tensor]
 """Stored samples ``(num_samples, …)`` and their labels ``(num_samples,)``."""
 
 WARM_UP = 50  # steps
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,9 @@ def fit_in_cycles(
             _step(trainee, train[0][rows], train[1][rows], optimizer, shift, generator)
         before = max(accuracies, default=-math.inf)
         accuracies.append(trainee.hits(*validation).float().mean().item())
+        log.info(
+            "  after %d steps: %.1f %% of validation samples", sum(cycles(steps)[: number + 1]), 100 * accuracies[-1]
+        )
         if accuracies[-1] > before:
             best = {name: value.clone() for name, value in trainee.network.state_dict().items()}
         if accuracies[-1] - before < min_gain or 1 - accuracies[-1] < min_gain:

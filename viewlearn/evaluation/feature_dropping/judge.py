@@ -1,5 +1,6 @@
 """The judge of what a view leaves of a label: a classifier of its own, trained on clean inputs."""
 
+import logging
 import re
 from dataclasses import dataclass
 from typing import Literal
@@ -8,13 +9,15 @@ import torch
 from torch import Generator, Tensor, nn
 
 from viewlearn.bounds import Count, NonNegative, Positive, Seed, SmallCountOrZero, Value, check_fields
-from viewlearn.data import ArrayDataset, Data, Dataset, take
+from viewlearn.data import ArrayDataset, Data, Dataset, NoSplit, take
 from viewlearn.encoders import Backbone, Encoder, WhitenedConvNet
 from viewlearn.evaluation.feature_dropping.fit import Samples, Trainee, fit_in_cycles
 from viewlearn.evaluation.frozen import MixedPrecision, autocast, evaluation_mode
 from viewlearn.evaluation.score import Score
 from viewlearn.sampling import subset
 from viewlearn.views import Identity, View, pipeline
+
+log = logging.getLogger(__name__)
 
 
 class Judge(nn.Module):
@@ -98,12 +101,14 @@ def fit_judge(
         mixed_precision: Precision of training.
 
     Raises:
-        NoLabels: The task has no labels in train or in test.
+        NoLabels: The task has no labels in train or in test, or a single class.
         ValueError: The task is unknown.
     """
     spec = data.spec
     if task not in spec.tasks:
         raise ValueError(f"no task {task!r} in this data; there are: {', '.join(spec.tasks) or 'none'}")
+    if len(spec.tasks[task]) < 2:
+        raise NoLabels(f"task {task!r} has a single class, so there is nothing to judge its destruction by")
     generator = torch.Generator().manual_seed(settings.seed)
     train = _labeled_split(data, "train", task, settings.num_train, generator)
     test = _labeled_split(data, "test", task, settings.num_test, generator)
@@ -118,6 +123,9 @@ def fit_judge(
     if spec.sample_rate:  # the front end costs as much as the network, and its output is smaller than a waveform
         train, validation, test = ((_through(clean, x, device), y) for x, y in (train, validation, test))
         clean = Identity()
+    log.info(
+        "training a judge of %r: %s, %d samples, at most %d steps", task, settings.name, len(train[0]), settings.steps
+    )
     trainee = Trainee(network, clean, torch.device(device), mixed_precision)
     fit_in_cycles(
         trainee,
@@ -184,7 +192,7 @@ def _with_validation(
     """(train, validation): the data's own validation samples, or a tenth of train where these have no labels."""
     try:
         dataset = data.split("validation")
-    except ValueError:  # these data have none
+    except NoSplit:
         dataset = None
     validation = None if dataset is None else take_labeled(dataset, task, num_samples, generator)
     if validation is not None:

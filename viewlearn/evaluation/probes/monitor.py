@@ -22,7 +22,7 @@ class KNNMonitor:
 
     Args:
         data: Data whose samples are drawn.
-        tasks: Tasks to measure; None for all. Those without labels in either subset are left out.
+        tasks: Tasks to measure; None for all. Those of one class, or without labels in either subset, are left out.
         num_train: Number of neighbors to choose from, at most.
         num_test: Number of queries, at most.
         k: Number of neighbors that vote.
@@ -45,7 +45,7 @@ class KNNMonitor:
     ):
         self.pipeline = pipeline(data.decode, data.front_end)
         self.k, self.temperature, self.extraction = k, temperature, extraction
-        asked = list(data.spec.tasks if tasks is None else tasks)
+        asked = [task for task in (data.spec.tasks if tasks is None else tasks) if len(data.spec.tasks[task]) > 1]
         self.tasks: list[str] = []
         if asked:
             self._draw_subsets(data, num_train, num_test, seed)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from torch import nn
 
-from viewlearn.data import Data, Dataset, Split
+from viewlearn.data import Data, Dataset, NoSplit, Split
 from viewlearn.evaluation.probes.features import Extraction, Features, extract_features
 from viewlearn.evaluation.probes.linear import Validation
 from viewlearn.views import pipeline
@@ -25,10 +25,10 @@ def probe_splits(data: Data) -> dict[Split, Dataset]:
 
 
 def validation_split(data: Data) -> Dataset | None:
-    """Reads the validation split; None, with a warning that says why, if the data has none or can't read it."""
+    """Reads the validation split; None, with a warning that says why, if the data have none."""
     try:
         dataset = data.split("validation")
-    except ValueError as error:
+    except NoSplit as error:
         warnings.warn(f"no validation split, a part of train takes its place: {error}", stacklevel=3)
         return None
     if len(dataset) == 0:

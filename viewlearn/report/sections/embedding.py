@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from matplotlib import colormaps
-from sklearn.manifold import TSNE
 from torch import Tensor, nn
 
 from viewlearn.data import ArrayDataset
@@ -16,6 +15,7 @@ from viewlearn.report.blocks import Block, Chart, Charts, Gap, Section, Tile, Ti
 from viewlearn.report.media import image_uri, map_uri, themed_svg, wav_uri
 from viewlearn.report.run_reader import RunReader
 from viewlearn.report.sections.common import each_run, identifier
+from viewlearn.threads import bounded_threads
 from viewlearn.views import pipeline
 
 NUM_POINTS = 600
@@ -81,7 +81,10 @@ def _map(run: RunReader, embedded: Embedded) -> list[Block]:
     if len(features) < 10:
         return [Gap(f"{run.name}: {len(features)} test samples are too few for a map")]
     perplexity = min(30, (len(features) - 1) / 3)
-    points = TSNE(metric="cosine", init="pca", random_state=0, perplexity=perplexity).fit_transform(features)
+    from sklearn.manifold import TSNE  # here, since loading it takes longer than a help text should
+
+    with bounded_threads():
+        points = TSNE(metric="cosine", init="pca", random_state=0, perplexity=perplexity).fit_transform(features)
     charts = [_scatter(run, task, points, embedded.labels[task][:NUM_POINTS]) for task in embedded.labels]
     caption = (
         f"t-SNE (cosine distance, perplexity {perplexity:g}) of {len(points)} test samples: neighborhoods mean "

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from viewlearn.bounds import FractionBelowOne, Gigabytes, Pixels
-from viewlearn.data import Split, Unreadable
+from viewlearn.data import NoSplit, Split, Unreadable
 from vision.data.files import MEMORY_GB, Files, check_reading, read_files
 from vision.data.image_data import ImageData, Source, check_held_out, hold_out
 from vision.files import is_image
@@ -64,7 +64,7 @@ class BenchmarkData(ImageData):
     def source(self, split: Split) -> Source:
         files, index = self._found[split]
         if not files.paths:
-            raise ValueError(f"no images are left for {split}; validation_fraction is {self.validation_fraction}")
+            raise NoSplit(f"no images are left for {split}; validation_fraction is {self.validation_fraction}")
         read = read_files(files, self.size, "object", self.memory_gb, self.unreadable)
         return Source(read.dataset, index[read.kept], read.skipped)
 

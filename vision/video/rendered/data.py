@@ -6,7 +6,7 @@ from typing import Annotated
 import torch
 
 from viewlearn.bounds import Bounds, Count, Pixels, Seed, SmallCount
-from viewlearn.data import ArrayDataset, Data, DataSpec, Split
+from viewlearn.data import ArrayDataset, Data, DataSpec, NoSplit, Split
 from vision.data.image_data import float_statistics
 from vision.synthesis.photographs import background_crops
 from vision.synthesis.solids.render import Solids, in_front_of, render
@@ -64,7 +64,7 @@ class SolidClips(Data):
 
     def split(self, name: Split) -> ArrayDataset:
         if name not in SPLITS:
-            raise ValueError(f"SolidClips has no split {name!r}; there are: {', '.join(SPLITS)}")
+            raise NoSplit(f"SolidClips has no split {name!r}; there are: {', '.join(SPLITS)}")
         if name not in self._splits:
             number = self.num_images if name == "train" else self.num_images // 4
             seed = self.settings.seed * 10 + SPLITS.index(name)

@@ -44,8 +44,11 @@ def fits(monkeypatch) -> list:
     return trained
 
 
-def test_a_small_judge_has_seen_the_data():
-    judge = fit_judge(Bright(), "level", replace(SMALL, name="whitened4", steps=2))
+def test_a_small_judge_has_seen_the_data_and_says_how_far_it_is(caplog):
+    with caplog.at_level("INFO", "viewlearn"):
+        judge = fit_judge(Bright(), "level", replace(SMALL, name="whitened4", steps=2))
+    assert "training a judge of 'level': whitened4, 160 samples, at most 2 steps" in caplog.messages
+    assert any(line.startswith("  after 1 steps: ") for line in caplog.messages)
     filters = judge.network[0].filters
     assert filters.shape == (8, 1, 2, 2)
     assert not torch.equal(filters[:4].flatten(1), torch.eye(4))
@@ -93,6 +96,16 @@ def test_an_error_of_the_data_is_a_gap_with_a_cache_too(tmp_path):
     judges, gaps = fit_judges(Bright(splits=("train",)), settings=SMALL, cache=tmp_path)
     assert not judges
     assert "no labels in test" in gaps["level"]
+
+
+def test_a_single_class_has_no_judge():
+    class Single(Bright):
+        @property
+        def spec(self):
+            return replace(super().spec, tasks={"level": ("a",)})
+
+    judges, gaps = fit_judges(Single(), settings=SMALL)
+    assert not judges and "single class" in gaps["level"]
 
 
 def test_training_stops_when_a_cycle_gains_little(monkeypatch):

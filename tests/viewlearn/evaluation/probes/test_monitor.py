@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from viewlearn.data import NoSplit
 from viewlearn.evaluation.probes import KNNMonitor
 
 
@@ -11,7 +12,7 @@ def without_validation(blobs):
     class WithoutValidation(blobs):
         def split(self, name):
             if name == "validation":
-                raise ValueError("no split 'validation'")
+                raise NoSplit("no split 'validation'")
             return super().split(name)
 
     return WithoutValidation

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from viewlearn.data import NoSplit
 from viewlearn.evaluation import EvaluationPlan, Results, evaluate, reinitialized
 from viewlearn.evaluation.probes import Extraction, Layered
 
@@ -68,7 +69,7 @@ def test_without_a_validation_split_part_of_train_takes_its_place(blobs, picks):
     class WithoutValidation(blobs):
         def split(self, name):
             if name == "validation":
-                raise ValueError("no split 'validation'")
+                raise NoSplit("no split 'validation'")
             return super().split(name)
 
     data = WithoutValidation(tasks=("sign",))
