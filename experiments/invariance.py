@@ -107,7 +107,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument(
         "--num_sets",
         type=in_bounds(Count),
-        help="number of random sets of a real collection (default: all)",
+        help="number of sets of solids (20), and of random sets of a real collection (all)",
     )
     parser.add_argument("--permutations", type=in_bounds(Count), default=50, help="permutations of the null (50)")
     parser.add_argument(
@@ -201,7 +201,8 @@ def collections(arguments: argparse.Namespace) -> Iterator[tuple[str, Dataset]]:
     if "solids" in arguments.sets:
         backgrounds = background_crops(64, arguments.size, arguments.seed)
         for varying in arguments.solids:
-            yield f"solids: {varying}", solid_sets(varying, 20, 12, arguments.size, backgrounds, arguments.seed)
+            num_sets = arguments.max_sets or 20
+            yield f"solids: {varying}", solid_sets(varying, num_sets, 12, arguments.size, backgrounds, arguments.seed)
     loaders = {
         "aloi": aloi,
         "coil100": coil100,

@@ -21,7 +21,22 @@ sys.path.insert(0, str(Path(__file__).parent))  # where child is, which processe
 
 import child
 
-torch.set_num_threads(int(os.environ["VIEWLEARN_TEST_THREADS"]))
+THREADS = int(os.environ["VIEWLEARN_TEST_THREADS"])
+torch.set_num_threads(THREADS)
+
+
+def _own_cores() -> None:
+    """Keeps this worker, and all that it starts, on cores of its own, as many as it has threads.
+
+    A command that is tested as it is written in the documents takes every core that it sees. Two of them at once, with
+    two threads each on two cores, wait for one another and take four times as long.
+    """
+    cores = sorted(os.sched_getaffinity(0))
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", f"gw{os.getpid()}").removeprefix("gw")) * THREADS
+    os.sched_setaffinity(0, {cores[(number + i) % len(cores)] for i in range(THREADS)})
+
+
+_own_cores()
 
 # Each process would import these for itself, in five seconds: the server does so once, and forks.
 PROCESSES = multiprocessing.get_context("forkserver")
@@ -55,7 +70,7 @@ class Script:
 def _threads():
     """A job that a test has started in this process may have taken all cores; the next test doesn't keep them."""
     yield
-    torch.set_num_threads(int(os.environ["VIEWLEARN_TEST_THREADS"]))
+    torch.set_num_threads(THREADS)
 
 
 @pytest.fixture

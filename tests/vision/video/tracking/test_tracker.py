@@ -35,11 +35,11 @@ def followed_through(seed: int) -> bool:
 
 @pytest.mark.slow
 def test_solids_are_followed_behind_a_pillar_and_out_again():
-    """Of 20 clips that nothing was tuned on all are (docs/invariance.md). Of these six it was six.
+    """Of 20 clips that nothing was tuned on all are (docs/invariance.md). Of these three it was three.
 
     Which seeds was decided before looking; the bar leaves one to rounding on another machine.
     """
-    assert sum(followed_through(seed) for seed in range(100, 106)) >= 5
+    assert sum(followed_through(seed) for seed in range(100, 103)) >= 2
 
 
 @pytest.mark.slow
