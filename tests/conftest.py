@@ -32,11 +32,12 @@ def _own_cores() -> None:
     two threads each on two cores, wait for one another and take four times as long.
     """
     cores = sorted(os.sched_getaffinity(0))
-    number = int(os.environ.get("PYTEST_XDIST_WORKER", f"gw{os.getpid()}").removeprefix("gw")) * THREADS
+    number = int(os.environ["PYTEST_XDIST_WORKER"].removeprefix("gw")) * THREADS
     os.sched_setaffinity(0, {cores[(number + i) % len(cores)] for i in range(THREADS)})
 
 
-_own_cores()
+if "PYTEST_XDIST_WORKER" in os.environ:  # the process that starts the workers would hand down its one core
+    _own_cores()
 
 # Each process would import these for itself, in five seconds: the server does so once, and forks.
 PROCESSES = multiprocessing.get_context("forkserver")

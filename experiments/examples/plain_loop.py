@@ -29,7 +29,7 @@ def main(folder: str | None = None) -> list[float]:
 
     torch.manual_seed(0)
     views = SimCLRViews(size=SIZE, strength=0.5)
-    encoder = Backbone("resnet10w16", channels=3, size=(SIZE, SIZE), mean=(0.5,) * 3, std=(0.25,) * 3)
+    encoder = Backbone("resnet10w8", channels=3, size=(SIZE, SIZE), mean=(0.5,) * 3, std=(0.25,) * 3)
     head = projection_head("mlp", encoder.num_features, 128)
     optimizer = torch.optim.SGD([*encoder.parameters(), *head.parameters()], lr=0.1, momentum=0.9)
     generator = torch.Generator().manual_seed(0)  # all randomness of the views comes from here

@@ -32,7 +32,7 @@ def main() -> list[float]:
     )
     generator = torch.Generator().manual_seed(0)
     spectrograms = views(sounds[:2], generator)
-    encoder = Backbone("resnet10w16", channels=1, size=tuple(spectrograms.shape[-2:]))
+    encoder = Backbone("resnet10w8", channels=1, size=tuple(spectrograms.shape[-2:]))
     head = projection_head("mlp", encoder.num_features, 128)
     optimizer = torch.optim.SGD([*encoder.parameters(), *head.parameters()], lr=0.05, momentum=0.9)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from viewlearn.plots.figure import COLORS, GRAY, new_panels, save_figure, tidy
+from viewlearn.plots.figure import COLORS, GRAY, new_plain_panels, save_figure, tidy
 
 Series = dict[str, tuple[list[float], list[float]]]  # name: (steps, values)
 FEW = 20  # with fewer points, each has a marker
@@ -55,7 +55,7 @@ def save_loss_curves(
     shown = [(plot, chosen) for plot, match in PANELS if (chosen := {k: v for k, v in series.items() if match(k)})]
     if not shown:
         raise ValueError(f"no metric to draw; there are: {', '.join(series) or 'none'}")
-    figure, panels = new_panels(len(shown), 2, (5.2, 2.9))
+    figure, panels = new_plain_panels(len(shown), 2, (5.2, 2.9), title is not None)
     for axes, (plot, chosen) in zip(panels, shown, strict=True):
         plot(tidy(axes), chosen, chance or {})
         axes.set_xlabel("training step", fontsize=9)
@@ -173,8 +173,10 @@ def _plot_rates(axes: Axes, series: Series, chance: Mapping[str, float]) -> None
         label = {"lr": "encoder and heads"}.get(name, name.partition("/")[2] or name.removesuffix("_lr"))
         marker = "o" if len(values) < FEW else None
         axes.plot(steps, values, color=COLORS[i % len(COLORS)], linewidth=1.6, label=label, marker=marker, markersize=3)
-    if any(value > 0 for _, values in series.values() for value in values):
+    highest = [max(values) for _, values in series.values() if max(values) > 0]
+    if highest:
         axes.set_yscale("log")
+        axes.set_ylim(bottom=1e-3 * min(highest))  # a schedule that ends at zero would leave no room for the rest
     axes.set_title("learning rate", fontsize=10)
     axes.set_ylabel("learning rate", fontsize=9)
     if len(series) > 1:

@@ -56,6 +56,38 @@ def new_panels(
     return figure, grid[:num_panels]
 
 
+def new_plain_panels(
+    num_panels: int, num_columns: int, panel: tuple[float, float], title: bool
+) -> tuple[Figure, list[Axes]]:
+    """As ``new_panels``, for panels whose labels are one line each: their places are known beforehand.
+
+    A layout that is measured draws everything once more, which is most of the time of a plain figure.
+
+    Args:
+        num_panels: Number of panels; the last row may be shorter.
+        num_columns: Number of columns, at most.
+        panel: Width and height of a panel with its labels in inches.
+        title: Leave room for a title of the figure.
+    """
+    num_columns = min(num_columns, num_panels)
+    num_rows = -(-num_panels // num_columns)
+    width, height = panel[0] * num_columns, panel[1] * num_rows + (0.35 if title else 0.05)
+    figure = Figure(figsize=(width, height))
+    FigureCanvasAgg(figure)
+    left, right, bottom, top = 0.75, 0.15, 0.5, 0.3  # inches around the axes of a panel
+    panels = []
+    for number in range(num_panels):
+        row, column = divmod(number, num_columns)
+        place = (
+            (panel[0] * column + left) / width,
+            (panel[1] * (num_rows - 1 - row) + bottom) / height,
+            (panel[0] - left - right) / width,
+            (panel[1] - bottom - top) / height,
+        )
+        panels.append(figure.add_axes(place))
+    return figure, panels
+
+
 def save_figure(figure: Figure, path: Path | str, dpi: int = 150) -> Path:
     """Writes the figure whole or not at all, in the format that the path's suffix names, and returns the path."""
     path = Path(path)

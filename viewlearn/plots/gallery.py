@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import Literal
 
 import torch
+import torch.nn.functional as F
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from torch import Tensor
 
@@ -55,24 +57,10 @@ def save_views_gallery(
     head = 0.6 if title else 0.35
     height = (width * min(aspect, 1.5) + 0.03) * num_rows + head
     figure = new_figure(width * len(columns) + 0.3, height, padding=(0.02, 0.02))
-    grid = figure.subplots(num_rows, len(columns), squeeze=False)
-    scale = _span(originals)
-    for column, (name, x, is_difference) in enumerate(columns):
-        grid[0, column].set_title(name, fontsize=9)
-        factor = amplification if is_difference else None
-        if kind == "image":
-            for row in range(num_rows):
-                _plot_image(grid[row, column], x[row], factor)
-        else:
-            pictures = [_plot_spectrogram(grid[row, column], x[row], scale, factor, seconds) for row in range(num_rows)]
-            for row in range(num_rows):
-                _label_axes(grid[row, column], row == num_rows - 1, column == 0, seconds)
-            if column in (len(views), len(columns) - 1):
-                bar = figure.colorbar(pictures[-1], ax=grid[:, column], shrink=min(1.0, 2.2 / num_rows), pad=0.03)
-                bar.set_label("view − original" if is_difference else "level (as the encoder reads it)", fontsize=8)
-                bar.ax.tick_params(labelsize=7)
-    for row, label in enumerate(labels or ()):
-        grid[row, 0].set_ylabel(label, fontsize=8)
+    if kind == "image":
+        _plot_images(figure, columns, amplification, labels)
+    else:
+        _plot_spectrograms(figure, columns, amplification, labels, _span(originals), seconds)
     if title:
         figure.suptitle(title, fontsize=11)
     return save_figure(figure, path)
@@ -112,10 +100,50 @@ def _span(originals: Tensor) -> tuple[float, float]:
     return (low, high) if high > low else (low - 0.5, low + 0.5)
 
 
-def _plot_image(axes: Axes, x: Tensor, amplification: float | None) -> None:
-    shown = x if amplification is None else 0.5 + amplification * x
-    shown = shown.clamp(0, 1).permute(1, 2, 0).expand(-1, -1, 3)
-    blank(axes).imshow(shown.numpy(), interpolation="nearest")
+def _plot_images(
+    figure: Figure, columns: list[tuple[str, Tensor, bool]], amplification: float, labels: Sequence[str] | None
+) -> None:
+    """One picture a column, as axes for every image would take most of the time of a short run's end."""
+    for axes, (name, x, is_difference) in zip(
+        figure.subplots(1, len(columns), squeeze=False).flat, columns, strict=True
+    ):
+        shown = 0.5 + amplification * x if is_difference else x
+        shown = shown.clamp(0, 1).expand(-1, 3, -1, -1)
+        height = shown.shape[-2]
+        gap = max(1, round(height / 45))
+        # White between the rows, none after the last.
+        column = F.pad(shown, (0, 0, 0, gap), value=1.0).permute(0, 2, 3, 1).flatten(0, 1)[:-gap]
+        blank(axes).imshow(column.numpy(), interpolation="nearest")
+        axes.set_title(name, fontsize=9)
+        if labels and name == "original":
+            middles = [height / 2 + row * (height + gap) for row in range(len(labels))]
+            axes.set_yticks(middles, labels, rotation=90, va="center", fontsize=8)
+            axes.tick_params(length=0)
+
+
+def _plot_spectrograms(
+    figure: Figure,
+    columns: list[tuple[str, Tensor, bool]],
+    amplification: float,
+    labels: Sequence[str] | None,
+    span: tuple[float, float],
+    seconds: float | None,
+) -> None:
+    num_rows, bars = len(columns[0][1]), {}
+    grid = figure.subplots(num_rows, len(columns), squeeze=False)
+    for number, (name, x, is_difference) in enumerate(columns):
+        grid[0, number].set_title(name, fontsize=9)
+        factor = amplification if is_difference else None
+        pictures = [_plot_spectrogram(grid[row, number], x[row], span, factor, seconds) for row in range(num_rows)]
+        bars[is_difference] = (number, pictures[-1])  # beside the last column of its kind
+        for row in range(num_rows):
+            _label_axes(grid[row, number], row == num_rows - 1, number == 0, seconds)
+    for is_difference, (number, picture) in bars.items():
+        bar = figure.colorbar(picture, ax=grid[:, number], shrink=min(1.0, 2.2 / num_rows), pad=0.03)
+        bar.set_label("view − original" if is_difference else "level (as the encoder reads it)", fontsize=8)
+        bar.ax.tick_params(labelsize=7)
+    for row, label in enumerate(labels or ()):
+        grid[row, 0].set_ylabel(label, fontsize=8)
 
 
 def _plot_spectrogram(

@@ -4,7 +4,11 @@ import torch
 from viewlearn.data import ArrayDataset, DeviceLoader, WorkerLoader, in_memory, make_loader, order
 
 # Python 3.12 and later warn about forking workers from a process that has threads, as one with torch always has.
-pytestmark = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+# A test process has one core, of which two workers are one too many, says torch.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore:This DataLoader will create:UserWarning"),
+]
 
 
 def array(num_samples: int = 23) -> ArrayDataset:

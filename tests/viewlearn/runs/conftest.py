@@ -1,5 +1,6 @@
 """Runs in this process: ``launch("--steps", "3")`` as the command line would, on toy data, in a folder of its own."""
 
+import importlib
 import socket
 import sys
 from collections.abc import Callable
@@ -35,6 +36,20 @@ def _fresh(tmp_path, monkeypatch):
     AcceleratorState._reset_state(reset_partial_state=True)
     yield
     AcceleratorState._reset_state(reset_partial_state=True)
+
+
+@pytest.fixture(autouse=True)
+def _short_ends(request, monkeypatch):
+    """Pictures and the machine's peak take longer than the steps; a test that looks at them asks for ``whole``."""
+    if "whole" not in request.fixturenames:
+        module = importlib.import_module("viewlearn.runs.run")  # whose name in the package is the function's
+        monkeypatch.setattr(module, "save_figures", lambda *_: [])
+        monkeypatch.setattr("viewlearn.training.loop.peak_flops", lambda *_: 1.0)
+
+
+@pytest.fixture
+def whole() -> None:
+    """Runs draw their pictures and measure the machine."""
 
 
 @pytest.fixture

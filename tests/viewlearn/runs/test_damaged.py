@@ -22,18 +22,8 @@ PARTS = ("--views", "viewlearn.views.Identity", "--data.size", "8", "--precision
 
 
 @pytest.fixture
-def go(launch, monkeypatch) -> Callable:
-    """``launch``, without what takes time and has no part in this."""
-    import importlib
-
-    monkeypatch.setattr(importlib.import_module("viewlearn.runs.run"), "save_figures", lambda *_: None)
-    monkeypatch.setattr("viewlearn.training.loop.peak_flops", lambda *_: 1.0)
-    return launch
-
-
-@pytest.fixture
-def run(go) -> Path:
-    return go("--out", "run", *FLAGS, *PARTS)[0].path
+def run(launch) -> Path:
+    return launch("--out", "run", *FLAGS, *PARTS)[0].path
 
 
 def damaged(content: bytes, foreign: bytes, damage: str) -> bytes | None:
@@ -62,9 +52,9 @@ def scores(path: Path) -> object:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("damage", ["missing", "cut", "zeroed", "foreign"])
-def test_damage_anywhere_is_told_or_repaired(run, go, damage):
+def test_damage_anywhere_is_told_or_repaired(run, launch, damage):
     """Each file of the folder in turn; the foreign ones are those of another run."""
-    other = go("--out", "other", *FLAGS, *PARTS, "--seed", "7", "--optimizer.lr", "0.2")[0].path
+    other = launch("--out", "other", *FLAGS, *PARTS, "--seed", "7", "--optimizer.lr", "0.2")[0].path
     encoder, expected = load_file(run / "encoder.safetensors"), scores(run)
     names = sorted(str(path.relative_to(run)) for path in run.rglob("*") if path.is_file())
     assert len(names) == 15
@@ -82,7 +72,7 @@ def test_damage_anywhere_is_told_or_repaired(run, go, damage):
         loading = told(lambda: viewlearn.load("damaged", trust=True))
         if name in ("config.yaml", "data.json", "manifest.json", "encoder.safetensors"):
             assert any(Path(name).name in line for line in loading), (name, loading)
-        lines = told(lambda: go("--resume", "damaged"))
+        lines = told(lambda: launch("--resume", "damaged"))
         step = Path(name).parent.name
         newest = step == "" or step == "step_00000004"
         if name not in silent | {"encoder.safetensors"} and newest:
@@ -106,15 +96,15 @@ def test_a_configuration_cut_at_any_line_is_refused(run, launch):
         launch("--resume", "run")
 
 
-def test_other_data_than_it_was_started_with(run, go):
+def test_other_data_than_it_was_started_with(run, launch):
     (run / "manifest.json").unlink()
     spec = json.loads((run / "data.json").read_text())
     (run / "data.json").write_text(json.dumps({**spec, "num_train": 63}))
-    lines = told(lambda: go("--resume", "run"))
+    lines = told(lambda: launch("--resume", "run"))
     assert any("the data have changed since run was started: num_train is 64, not 63" in line for line in lines)
 
 
-def test_one_writer(go, monkeypatch):
+def test_one_writer(launch, monkeypatch):
     """While a run is going, another can't go on with it; as soon as its process is dead, however it died, it can."""
     monkeypatch.setattr("viewlearn.runs.folder.PATIENCE", 0.1)
     first = RunFolder("run")
@@ -135,7 +125,7 @@ def test_one_writer(go, monkeypatch):
 
 
 @pytest.mark.parametrize("fault", ["full", "read-only", "deleted"])
-def test_what_the_disk_refuses_is_one_line_and_costs_nothing_saved(go, monkeypatch, fault):
+def test_what_the_disk_refuses_is_one_line_and_costs_nothing_saved(launch, monkeypatch, fault):
     codes = {"full": errno.ENOSPC, "read-only": errno.EROFS}
     kept, checkpoints = RunFolder.save_checkpoint, Path("run/checkpoints").absolute()
 
@@ -149,7 +139,7 @@ def test_what_the_disk_refuses_is_one_line_and_costs_nothing_saved(go, monkeypat
 
     monkeypatch.setattr(RunFolder, "save_checkpoint", save)
     with pytest.raises(StorageError) as error:
-        go("--out", "run", *FLAGS, *PARTS)
+        launch("--out", "run", *FLAGS, *PARTS)
     assert "\n" not in str(error.value)
     if fault == "deleted":
         assert "run/checkpoints can't be written: the run folder was deleted or moved" in str(error.value)
