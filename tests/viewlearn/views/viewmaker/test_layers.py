@@ -16,13 +16,17 @@ def plain_upsample_conv(x, weight, padding):
 
 
 def assert_same_with_gradients(ours, plain, inputs):
-    """Values and gradients, in float64, where nothing but an error can tell them apart."""
+    """Values, gradients and gradients of these, in float64, where nothing but an error can tell them apart."""
     inputs = [value.double().requires_grad_() for value in inputs]
     y, expected = ours(*inputs), plain(*inputs)
     torch.testing.assert_close(y, expected, atol=1e-9, rtol=1e-9)
     cotangent = torch.randn(y.shape, generator=torch.Generator().manual_seed(7), dtype=y.dtype)
-    found, wanted = (torch.autograd.grad((out * cotangent).sum(), inputs) for out in (y, expected))
-    for a, b in zip(found, wanted, strict=True):
+    found, wanted = (torch.autograd.grad((out * cotangent).sum(), inputs, create_graph=True) for out in (y, expected))
+    again = (
+        torch.autograd.grad(sum(g.square().sum() for g in each), inputs, materialize_grads=True)
+        for each in (found, wanted)
+    )
+    for a, b in zip((*found, *next(again)), (*wanted, *next(again)), strict=True):
         torch.testing.assert_close(a, b, atol=1e-8, rtol=1e-8)
 
 
