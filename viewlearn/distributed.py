@@ -1,6 +1,6 @@
 """Training in several processes: rank, number of processes, and a gather that has a gradient."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
@@ -63,9 +63,22 @@ def gather(x: Tensor) -> Tensor:
     pass adds the gradients of the gathered tensor over the processes and returns this one's rows. If each process
     returns the mean loss over its own rows, the mean of the weights' gradients that DistributedDataParallel takes is
     the gradient of one process on the concatenated batch. (Gathers without a gradient, or with only the local part of
-    it, give the same loss and another gradient.)
+    it, give the same loss and another gradient.) Where the network has BatchNorm, this needs statistics over all
+    processes as well: ``viewlearn.encoders.SynchronizedBatchNorm``.
     """
     return _Gather.apply(x) if world_size() > 1 else x
+
+
+def exchange(x: Tensor, shares: Sequence[int]) -> Tensor:
+    """Sends each process its share of x's rows and returns what all have sent to this one, in rank order.
+
+    Args:
+        x: ``(n, …)`` rows, those for process 0 first.
+        shares: Number of rows for each process; what process i sends to j is as much as j sends to i.
+    """
+    received = torch.empty_like(x, memory_format=torch.contiguous_format)
+    dist.all_to_all_single(received, x.contiguous(), list(shares), list(shares))
+    return received
 
 
 def keep_local(module: nn.Module, *children: str) -> None:

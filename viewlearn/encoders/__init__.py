@@ -6,6 +6,7 @@ from viewlearn.encoders.heads import projection_head
 from viewlearn.encoders.network import NetworkEncoder
 from viewlearn.encoders.normalize import Normalize
 from viewlearn.encoders.resnet import split_last_stage
+from viewlearn.encoders.synchronized import SynchronizedBatchNorm
 from viewlearn.encoders.weights import load_weights
 from viewlearn.encoders.whitened import WhitenedConvNet
 
@@ -15,6 +16,7 @@ __all__ = [
     "Encoder",
     "NetworkEncoder",
     "Normalize",
+    "SynchronizedBatchNorm",
     "WhitenedConvNet",
     "load_weights",
     "projection_head",

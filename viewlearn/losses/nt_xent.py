@@ -25,7 +25,8 @@ def nt_xent(z1: Tensor, z2: Tensor, temperature: float, across_processes: bool =
         temperature: Temperature τ, at least 1/600.
         across_processes: Whether negatives come from all processes, which then hold batches of the same size. Each
             process returns the mean over its own embeddings; if gradients are averaged over the processes, training is
-            exactly that of one process on the concatenated batch.
+            exactly that of one process on the concatenated batch, as far as networks treat samples one by one
+            (BatchNorm doesn't, unless it is synchronized: ``viewlearn.encoders.SynchronizedBatchNorm``).
 
     Returns:
         A scalar ≥ 0; log(2N − 1) if all embeddings are equal.

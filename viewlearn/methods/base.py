@@ -13,7 +13,6 @@ from viewlearn.encoders import Encoder
 from viewlearn.methods.difficulty import BudgetController
 from viewlearn.methods.scoring import tilted_entry
 from viewlearn.views import Compose, Decisions, LearnedView, Params, reverse_gradient
-from viewlearn.views.decision import within
 
 Player = Literal["both", "learner", "adversary"]
 Metrics = dict[str, Tensor]
@@ -38,9 +37,11 @@ class Method(nn.Module, Checked, ABC):
 
     Attributes:
         scores_candidates: Whether ``forward`` scores the candidates of a ``Tilted``.
+        synchronizes_norms: Whether BatchNorm takes its statistics over all processes unless a run says otherwise.
     """
 
     scores_candidates: bool = False
+    synchronizes_norms: bool = False
 
     def __init__(self, encoder: Encoder, views: Compose):
         super().__init__()
@@ -104,14 +105,9 @@ class Method(nn.Module, Checked, ABC):
         The view is behind the gradient reversal if the views learn, and has no gradient otherwise.
         """
         learned = self.adversarial and player != "learner"
-        decisions: Decisions = {}
+        observed = [name for name, entry in self.views.entries.items() if learns(entry) or name == self.tilted]
         with nullcontext() if learned else torch.no_grad():
-            for name, entry in self.views.entries.items():
-                if learns(entry) or name == self.tilted:
-                    x, made = entry.observe(x, params[name])
-                    decisions |= within(name, made)
-                else:
-                    x = entry.transform(x, params[name])
+            x, decisions = self.views.render(x, params, observed)
         return (reverse_gradient(x) if learned else x), decisions
 
     def settle(

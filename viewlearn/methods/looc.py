@@ -12,6 +12,7 @@ from viewlearn.bounds import Bounds, FractionBelowOne, Temperature, Width
 from viewlearn.data import Batch
 from viewlearn.encoders import BranchedBackbone, Encoder, projection_head
 from viewlearn.encoders.heads import Head
+from viewlearn.encoders.synchronized import sees_own_batch
 from viewlearn.losses import looc_loss
 from viewlearn.methods.base import Method, Metrics, Player, learns
 from viewlearn.methods.momentum import momentum_copy, momentum_update
@@ -97,7 +98,7 @@ class LooC(Method):
     def forward(self, batch: Batch, generator: Generator, player: Player = "both") -> tuple[Tensor, Metrics]:
         query_params, key_params = self.draws.sample(batch.x, generator)
         keys = torch.cat([self.render(batch.x, params, "learner")[0] for params in key_params])
-        keys = encode_shuffled(self._encode_keys, keys, generator)
+        keys = self._encode_keys(keys, generator)
         keys = rearrange(keys, "(view batch) space dim -> space view batch dim", view=len(key_params))
         x, decisions = self.render(batch.x, query_params, player)
         apart = x.requires_grad and any(self._keeps(name) for name in self.views.names)
@@ -152,8 +153,12 @@ class LooC(Method):
             terms.append(redirected(x, seen, -objective, weights))
         return torch.stack(terms).sum()
 
-    def _encode_keys(self, x: Tensor) -> Tensor:
-        return _project(self.key_encoder, self.key_heads, self.key_encoder(x))
+    @torch.no_grad()
+    def _encode_keys(self, x: Tensor, generator: Generator) -> Tensor:
+        def encode(x: Tensor) -> Tensor:
+            return _project(self.key_encoder, self.key_heads, self.key_encoder(x))
+
+        return encode_shuffled(encode, x, generator) if sees_own_batch(self.key_encoder) else encode(x)
 
 
 def _project(encoder: Encoder, heads: nn.ModuleList, features: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ from viewlearn.bounds import Bounds, FractionBelowOne, SmallCount, Temperature, 
 from viewlearn.data import Batch
 from viewlearn.encoders import Encoder, projection_head
 from viewlearn.encoders.heads import Head
+from viewlearn.encoders.synchronized import sees_own_batch
 from viewlearn.losses import info_nce
 from viewlearn.methods.base import Method, Metrics, Player
 from viewlearn.methods.momentum import momentum_copy, momentum_update
@@ -26,7 +27,7 @@ class MoCo(Method):
     The defaults are those of version 2 (Chen et al. 2020, Improved Baselines with Momentum Contrastive Learning) except
     for the queue: 65,536 there, for ImageNet, and 4,096 in its CIFAR-10 notebook, which also takes a momentum of 0.99
     and τ = 0.1. Keys have no gradient, so learned views are trained through the query alone. Keys are shuffled across
-    processes against leaks through BatchNorm.
+    processes against leaks through BatchNorm, if there is one and its statistics aren't those of all processes.
 
     The queue is filled after the step that reads it, with the keys of all processes.
 
@@ -83,7 +84,7 @@ class MoCo(Method):
             share(self.views.sample(batch.x, generator), query_params, *self.shared) for _ in range(self.num_keys)
         ]
         keys = torch.cat([self.render(batch.x, params, "learner")[0] for params in key_params])
-        keys = encode_shuffled(lambda x: self.key_head(self.key_encoder(x)), keys, generator).chunk(self.num_keys)
+        keys = self._encode_keys(keys, generator).chunk(self.num_keys)
         x, decisions = self.render(batch.x, query_params, player)
         query = self.head(self.encoder(x))  # after the keys, whose activations have been freed by now
         losses = [info_nce(query, key, self.queue.keys, self.temperature, unit_negatives=True) for key in keys]
@@ -92,6 +93,13 @@ class MoCo(Method):
         with torch.no_grad():
             alignment = torch.cosine_similarity(query.float(), keys[0].float()).mean()
         return self.settle(torch.stack(losses).mean(), {"alignment": alignment}, decisions, pair=(query, keys[0]))
+
+    @torch.no_grad()
+    def _encode_keys(self, x: Tensor, generator: Generator) -> Tensor:
+        def encode(x: Tensor) -> Tensor:
+            return self.key_head(self.key_encoder(x))
+
+        return encode_shuffled(encode, x, generator) if sees_own_batch(self.key_encoder) else encode(x)
 
     def update(self) -> None:
         super().update()

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 import torch
-import torch.distributed as dist
 from torch import Generator, Tensor
 
 from viewlearn import distributed
@@ -18,16 +17,23 @@ def encode_shuffled(encode: Callable[[Tensor], Tensor], x: Tensor, generator: Ge
     (He et al. 2020, section 3.3). With one process, ``x`` isn't shuffled: queries and keys share their batch, though
     not their statistics, as in MoCo on one device.
 
+    Every process sends each of the others an equal share of its samples, chosen at random, and nothing else; in the
+    type that autocast computes in.
+
     Args:
         encode: Encodes any part of the samples: ``(batch, …) -> (batch, …)``.
         x: ``(batch, …)``, as many in every process.
-        generator: Random numbers for the permutation; that of the first process counts.
+        generator: Random numbers for the choice.
     """
-    if distributed.world_size() == 1:
+    size, rank = distributed.world_size(), distributed.rank()
+    if size == 1:
         return encode(x)
-    total = len(x) * distributed.world_size()
-    order = torch.randperm(total, generator=generator, device=generator.device).to(x.device)
-    dist.broadcast(order, src=0)
-    own = slice(distributed.rank() * len(x), (distributed.rank() + 1) * len(x))
-    encoded = distributed.gather(encode(distributed.gather(x)[order[own]]))
-    return encoded[order.argsort()[own]]
+    # With p processes, the remainder of batch / p goes to p's in turn, so that each gets as many as it sends.
+    whole, rest = divmod(len(x), size)
+    shares = [whole + ((rank + other) % size < rest) for other in range(size)]
+    order = torch.randperm(len(x), generator=generator, device=generator.device).to(x.device)
+    device = x.device.type
+    rounded = x.dtype == torch.float32 and torch.is_autocast_enabled(device)
+    sent = x.to(torch.get_autocast_dtype(device) if rounded else x.dtype)[order]
+    encoded = encode(distributed.exchange(sent, shares).to(x.dtype))
+    return distributed.exchange(encoded, shares)[order.argsort()]

@@ -20,7 +20,8 @@ class SimCLR(Method):
     """Contrasts two views of each sample with all views of the batch, over all processes (Chen et al. 2020, eq. 1).
 
     Both views pass through the encoder as one batch, so BatchNorm takes their statistics together, as in SimCLR's own
-    code; the published Viewmaker code passes them one after the other.
+    code; the published Viewmaker code passes them one after the other. In several processes, statistics are those of
+    all, so that training is that of one process on the concatenated batch (``--sync_batch_norm``).
 
     Args:
         encoder: Maps inputs to features.
@@ -41,6 +42,7 @@ class SimCLR(Method):
     """
 
     scores_candidates = True
+    synchronizes_norms = True  # in a batch of their own, a process's views would know one another by its statistics
 
     def __init__(
         self,

@@ -45,6 +45,17 @@ def place(module: nn.Module, device: torch.device, memory_format: MemoryFormat) 
     module.to(device, memory_format=layout)  # pyrefly: ignore[no-matching-overload]  (torch's stubs leave it out)
 
 
+def require_determinism() -> None:
+    """Has torch take operations that give the same bits each time, and raise RuntimeError where it has none.
+
+    On accelerators, sums whose order is left to chance are faster. It holds for the whole process, and has to be called
+    before the first product of matrices on a CUDA device.
+    """
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # what torch asks for, or cuBLAS may take any order
+    torch.use_deterministic_algorithms(True)
+    torch.backends.cudnn.benchmark = False  # which algorithm is fastest depends on chance as well
+
+
 def make_accelerator(device: str, precision: Precision, find_unused_parameters: bool = False, **kwargs) -> Accelerator:
     """Makes an Accelerator for a device and a precision.
 

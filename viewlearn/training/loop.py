@@ -13,9 +13,10 @@ from tqdm import tqdm
 
 from viewlearn.data import Batch, Loader
 from viewlearn.encoders import Encoder
+from viewlearn.encoders.synchronized import synchronize_norms
 from viewlearn.methods import Method
 from viewlearn.training.compute import GIGA, TERA, Compute, peak_flops, step_flops, steps_within
-from viewlearn.training.hardware import place
+from viewlearn.training.hardware import place, require_determinism
 from viewlearn.training.players import MakeOptimizer, freezing_others, make_optimizers, moves
 from viewlearn.training.seeds import seed_for
 from viewlearn.training.settings import TrainingSettings
@@ -54,6 +55,8 @@ def train(
         ValueError: A compute budget below one step, or a warm-up that is longer than the run.
         FloatingPointError: The loss or the weights stopped being finite; the last good checkpoint stays.
     """
+    if settings.deterministic:
+        require_determinism()
     device, main = accelerator.device, accelerator.is_main_process
     accumulate, seed = settings.accumulate, settings.seed
     torch.manual_seed(seed_for(seed, accelerator.process_index, "torch"))  # dropout and the like in users' own modules
@@ -61,6 +64,9 @@ def train(
 
     if method.controller is not None:
         method.controller.settings = settings.difficulty
+    synchronizes = method.synchronizes_norms if settings.sync_batch_norm is None else settings.sync_batch_norm
+    if synchronizes and accelerator.num_processes > 1:
+        synchronize_norms(method, device)
     place(method.train(), device, settings.memory_format)
     optimizers = make_optimizers(method, optimizer, views_optimizer, settings.exclude_from_decay)
     schedules = {"learner": settings.schedule, "adversary": settings.views_schedule}
@@ -81,7 +87,11 @@ def train(
     if settings.compile:
         method.encoder.compile()
     prepared = accelerator.prepare(method)
-    optimizers = {name: accelerator.prepare(each) for name, each in optimizers.items()}
+    # Their state is where restoring has put it; Accelerate would move Adam's counters to the device, and each step read
+    # them from there, one after the other.
+    optimizers = {
+        name: accelerator.prepare_optimizer(each, device_placement=False) for name, each in optimizers.items()
+    }
     batches = _batches(loader, start * accumulate)
 
     bar = tqdm(range(start, steps), initial=start, total=steps, disable=not main, unit="step", dynamic_ncols=True)

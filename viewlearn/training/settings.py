@@ -27,6 +27,10 @@ class TrainingSettings:
         exclude_from_decay: No weight decay for norms and biases.
         memory_format: Memory layout of weights; ``channels_last`` is faster for convolutions on most machines.
         compile: Compile the encoder with torch.compile.
+        deterministic: Take only operations that give the same bits each time on an accelerator, or stop where there is
+            none.
+        sync_batch_norm: Take BatchNorm's statistics over the batches of all processes; null leaves it to the method,
+            of which SimCLR does.
         seed: Seed of data order and views.
         log_every: Number of steps between logged lines, which average over them.
         monitor_every: Number of steps between calls of the monitor; 0 for none.
@@ -48,6 +52,8 @@ class TrainingSettings:
     exclude_from_decay: bool = False
     memory_format: MemoryFormat = "channels_last"
     compile: bool = False
+    deterministic: bool = False
+    sync_batch_norm: bool | None = None
     seed: Seed = 0
     log_every: Count = 20
     monitor_every: CountOrZero = 0

@@ -1,5 +1,7 @@
 """The loop against a few lines of plain PyTorch."""
 
+import os
+
 import pytest
 import torch
 from accelerate import Accelerator
@@ -188,3 +190,37 @@ def test_a_compiled_encoder_trains_alike(tmp_path):
     plain = go(tmp_path / "plain", *parts(), steps=2)
     compiled = go(tmp_path / "compiled", *parts(), steps=2, compile=True)
     close(compiled, plain)
+
+
+def test_a_resumed_optimizer_has_its_state_from_the_checkpoint_alone(tmp_path):
+    """Accelerate moves what an optimizer holds to the device when it wraps it, counters of steps as well."""
+    loaded = []
+
+    class Watched(torch.optim.Adam):
+        def load_state_dict(self, state_dict):
+            loaded.append(len(state_dict["state"]))
+            super().load_state_dict(state_dict)
+
+    run = RunFolder(tmp_path / "run")
+    run.create()
+    for steps in (2, 3):
+        loaded.clear()
+        method, loader = parts()
+        settings = TrainingSettings(steps=steps)
+        train(method, loader, Accelerator(cpu=True), run, Watched, sgd, settings=settings)
+    assert loaded == [len(list(method.encoder.parameters())) + len(list(method.head.parameters()))]
+
+
+def test_determinism_is_asked_of_torch(tmp_path, monkeypatch):
+    """On this CPU it changes nothing that is computed."""
+    monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", "")
+    monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG")
+    free = go(tmp_path / "free", *parts())
+    assert not torch.are_deterministic_algorithms_enabled()
+    try:
+        held = go(tmp_path / "held", *parts(), deterministic=True)
+        assert torch.are_deterministic_algorithms_enabled()
+        assert os.environ["CUBLAS_WORKSPACE_CONFIG"] in (":4096:8", ":16:8")
+    finally:
+        torch.use_deterministic_algorithms(False)
+    assert all(torch.equal(free[name], held[name]) for name in free)
