@@ -1,13 +1,9 @@
 """The view pipelines of published methods, by name."""
 
-from collections.abc import Iterator
 from typing import Annotated
 
-from torch import Tensor
-
 from viewlearn.bounds import Bounds, Pixels, PositiveFraction
-from viewlearn.views import Compose, Params, RandomApply, View, select
-from viewlearn.views.parts import batch_parts
+from viewlearn.views import Compose, RandomApply, View
 from vision.views import (
     ColorJitter,
     GaussianBlur,
@@ -19,30 +15,11 @@ from vision.views import (
     RandomResizedCrop,
 )
 from vision.views.checks import check_size
-from vision.views.crop import resized_crop
 
 LARGEST_SIZE_WITHOUT_BLUR = 32  # pixels; the CIFAR recipes leave the blur out
-# 4 MB in float32: large enough for groups of many images, small enough for the process to keep the memory.
-NUM_VALUES_IN_PART = 2**20
 
 
-class ComposeInParts(Compose):
-    """A Compose whose views treat each image by itself, so that a large batch may go through it in parts."""
-
-    def transform(self, x: Tensor, params: Params) -> Tensor:
-        parts = batch_parts(x, *_tensors(params), num_values=NUM_VALUES_IN_PART)
-        if len(parts) <= 1:
-            return self._transform_part(x, params)
-        y = x.new_empty(self.like(x).shape)
-        for part in parts:
-            y[part] = self._transform_part(x[part], select(params, part))
-        return y
-
-    def _transform_part(self, x: Tensor, params: Params) -> Tensor:
-        return super().transform(x, params)
-
-
-class SimCLRViews(ComposeInParts):
+class SimCLRViews(Compose):
     """SimCLR's views: entries ``crop``, ``flip``, ``color`` (p 0.8), ``gray`` (p 0.2) and ``blur`` (p 0.5).
 
     Args:
@@ -79,17 +56,9 @@ class SimCLRViews(ComposeInParts):
                 **_blur(size, blur),
             }
         )
-        self.size = size
-
-    def _transform_part(self, x: Tensor, params: Params) -> Tensor:
-        # Crop and flip at once, as the crop's resampling flips at no cost.
-        x = resized_crop(x, params["crop"]["box"], self.size, mirrored=params["flip"]["flipped"])
-        for name in self.names[2:]:
-            x = self[name].transform(x, params[name])
-        return x
 
 
-class MoCoV2Views(ComposeInParts):
+class MoCoV2Views(Compose):
     """MoCo v2's views: entries ``crop``, ``color`` (p 0.8), ``gray`` (p 0.2), ``blur`` (p 0.5) and ``flip``.
 
     Args:
@@ -107,7 +76,7 @@ class MoCoV2Views(ComposeInParts):
         super().__init__(_moco_v2(check_size(size, "MoCoV2Views"), blur))
 
 
-class LooCViews(ComposeInParts):
+class LooCViews(Compose):
     """LooC's views: MoCo v2's with ``rotation`` by quarter turns, and ``texture`` if asked, behind them.
 
     Factors to leave out are ``color`` (or ``color+gray``), ``rotation`` and ``texture``; crop, flip and blur are drawn
@@ -146,12 +115,3 @@ def _moco_v2(size: tuple[int, int], blur: bool | None) -> dict[str, View]:
 def _blur(size: tuple[int, int], blur: bool | None) -> dict[str, View]:
     blurs = max(size) > LARGEST_SIZE_WITHOUT_BLUR if blur is None else blur
     return {"blur": RandomApply(GaussianBlur(), 0.5)} if blurs else {}
-
-
-def _tensors(params: Params) -> Iterator[Tensor]:
-    """All tensors in nested parameters."""
-    for value in params.values():
-        if isinstance(value, dict):
-            yield from _tensors(value)
-        else:
-            yield value

@@ -3,7 +3,8 @@
 All three draw their parameters in the timed call and do the same operations with the same probabilities: random
 resized crop (bilinear; antialiased here and in torchvision, not in kornia), flip, jitter with hue in HSV, grayscale,
 and above 32 pixels blur with the same kernel size. The order of the jitter is drawn per image here and in
-torchvision, per batch in kornia. Images are float32 in [0, 1].
+torchvision, per batch in kornia. Images are float32 in [0, 1]. Ours is what a training step calls, a method's
+pipeline, and not the preset by itself.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,6 +15,10 @@ from torch import Tensor
 from torchvision.transforms import v2
 
 from benchmarks.measure import Speed, compare
+from viewlearn.encoders import Backbone
+from viewlearn.methods import SimCLR
+from viewlearn.views import Identity, pipeline
+from viewlearn.views.decode import ToFloat
 from vision import SimCLRViews
 
 CASES = (  # batch, pixels, targets against (kornia, torchvision)
@@ -31,9 +36,10 @@ def rows(quick: bool) -> Iterator[Speed]:
         blur = size > 32
         x = torch.rand(batch // 4 if quick else batch, 3, size, size)
         generator = torch.Generator().manual_seed(0)
-        ours = SimCLRViews(size)
+        encoder = Backbone("resnet10w16", channels=3, size=(size, size))  # which isn't called
+        method = SimCLR(encoder, pipeline(ToFloat(), Identity(), SimCLRViews(size)))
         calls: dict[str, Callable[[], object]] = {
-            "ours": partial(ours, x, generator),
+            "ours": partial(method.view, x, generator, "learner"),
             "torchvision": _torchvision(x, size, blur),
         }
         kornia = _kornia(x, size, blur)

@@ -3,8 +3,9 @@
 import pytest
 import torch
 
-from viewlearn.views import Compose, NoViews, RandomApply, map_params, parts, share
-from vision import MoCoV2Views, SimCLRViews, presets
+from viewlearn.views import Compose, Identity, NoViews, RandomApply, compose, map_params, parts, pipeline, share
+from viewlearn.views.decode import ToFloat
+from vision import Erasing, HorizontalFlip, LooCViews, MoCoV2Views, RandomResizedCrop, SimCLRViews
 
 
 def images(size=32, batch=8, dtype=torch.float32):
@@ -92,15 +93,55 @@ def test_views_backpropagate_to_their_input(generator):
     assert x.grad.isfinite().all() and x.grad.abs().sum() > 0
 
 
+@pytest.mark.parametrize("preset", [SimCLRViews, MoCoV2Views, LooCViews])
+@pytest.mark.parametrize("values", [1, 4 * 3 * 56 * 56, 2**40])
+def test_a_pipeline_has_the_bits_of_its_entries_one_after_the_other(preset, values, generator, monkeypatch):
+    """Whether it fuses neighbors, and in whatever parts it takes the batch."""
+    views = pipeline(ToFloat(), Identity(), Compose({"erasing": Erasing(), **dict(preset(48).entries)}))
+    x = torch.randint(0, 256, (21, 3, 56, 56), generator=generator, dtype=torch.uint8)
+    params = views.sample(x, generator)
+    step = x
+    for name in views.names:
+        step = views[name].transform(step, params[name])
+    monkeypatch.setattr(compose, "NUM_IN_CHAIN", values)
+    monkeypatch.setattr(parts, "NUM_CACHED", values // 2)
+    assert torch.equal(views.transform(x, params), step)
+    assert torch.equal(views.observe(x, params)[0], step)
+
+
+def test_a_crop_and_a_flip_are_one_pass_where_no_gradient_is_recorded(generator, monkeypatch):
+    passes = []
+    monkeypatch.setattr(HorizontalFlip, "transform", lambda self, x, params: passes.append(x.requires_grad) or x)
+    x = images()
+    views = pipeline(Identity(), Identity(), Compose(cut=RandomResizedCrop(8), turned=HorizontalFlip()))
+    views(x, generator)
+    assert passes == []
+    views(x.requires_grad_(), generator)
+    assert passes == [True]
+
+
+def test_views_that_take_from_other_samples_see_the_whole_batch(generator, monkeypatch):
+    class FromNext(Identity):
+        rowwise = False
+
+        def transform(self, x, params):
+            return x.roll(1, 0)
+
+    monkeypatch.setattr(compose, "NUM_IN_CHAIN", 1)
+    x = images()
+    views = Compose(flip=HorizontalFlip(), next=FromNext(), again=HorizontalFlip())
+    params = views.sample(x, generator)
+    step = views["flip"].transform(x, params["flip"]).roll(1, 0)
+    assert torch.equal(views.transform(x, params), views["again"].transform(step, params["again"]))
+
+
 @pytest.mark.parametrize("preset", [SimCLRViews, MoCoV2Views])
-def test_a_batch_taken_in_parts_is_the_whole_batch(preset, generator, monkeypatch):
+def test_gradients_flow_through_a_preset_as_through_its_parts(preset, generator, monkeypatch):
     """Without gradients a CPU works in parts that fit its cache; with them on the whole. Both are one function."""
     views = preset(48)
     x = images(56, batch=21, dtype=torch.float64)
     params = views.sample(x, generator)
     params = map_params(lambda value: value.double() if value.is_floating_point() else value, params)
     whole = views.transform(x.clone().requires_grad_(), params).detach()
-    for values in (1, 4 * x[0].numel(), 2**40):
-        monkeypatch.setattr(presets, "NUM_VALUES_IN_PART", values)
-        monkeypatch.setattr(parts, "NUM_CACHED", values // 2)
-        torch.testing.assert_close(views.transform(x, params), whole)
+    monkeypatch.setattr(compose, "NUM_IN_CHAIN", 4 * x[0].numel())
+    torch.testing.assert_close(views.transform(x, params), whole)

@@ -12,6 +12,7 @@ from viewlearn.views.learned.tilted import Tilted
 from viewlearn.views.learned.view import Budget, LearnedView
 from viewlearn.views.learned.warp import LearnedWarp
 from viewlearn.views.leave_one_out import LeaveOneOut
+from viewlearn.views.others import Chance
 from viewlearn.views.params import Params, map_params, mix, same_params, select, share
 from viewlearn.views.pipeline import pipeline
 from viewlearn.views.view import Identity, View
@@ -21,6 +22,7 @@ from viewlearn.views.viewmaker.viewmaker import Viewmaker
 
 __all__ = [
     "Budget",
+    "Chance",
     "CoarseNetwork",
     "Compose",
     "Decision",

@@ -18,6 +18,8 @@ class ToFloat(View):
         ValueError: Another integer type, whose full scale isn't known.
     """
 
+    rowwise = True
+
     def sample(self, x: Tensor, generator: Generator | None = None) -> Params:
         return {}
 

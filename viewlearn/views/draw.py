@@ -35,6 +35,20 @@ def bernoulli(x: Tensor, probability: float, generator: Generator | None, *shape
     return uniform(x, 0.0, 1.0, generator, *shape) < probability
 
 
+def other_bernoulli(drawn: Tensor, probability: float) -> tuple[Tensor, Tensor]:
+    """Returns the booleans ``(batch,)`` other than those drawn, and the chance of drawing them: 0 if impossible."""
+    chance = torch.where(drawn, 1 - probability, probability)
+    return drawn ^ (chance > 0), chance
+
+
+def other_integers(drawn: Tensor, low: int, high: int, generator: Generator | None) -> tuple[Tensor, float]:
+    """Draws ``(batch,)`` int64 values in {low, …, high − 1} other than ``drawn``, and returns the chance of these."""
+    if high - low == 1:
+        return drawn, 0.0
+    step = integers(drawn, 1, high - low, generator)
+    return (drawn - low + step) % (high - low) + low, 1 - 1 / (high - low)
+
+
 def _source(x: Tensor, generator: Generator | None) -> torch.device:
     return x.device if generator is None else generator.device
 

@@ -1,5 +1,6 @@
 """Leave-one-out draws: for each factor a view that shares this factor, and no other, with the query."""
 
+import functools
 import warnings
 from collections.abc import Sequence
 
@@ -7,9 +8,8 @@ import torch
 from torch import Generator, Tensor
 
 from viewlearn.views.compose import Compose
-from viewlearn.views.params import Params, mix, share
-
-_MAX_REDRAWS = 32  # 1/4 ** 32: no quarter turn stays equal by chance
+from viewlearn.views.others import sample_others
+from viewlearn.views.params import Params, leaves, share
 
 
 class LeaveOneOut:
@@ -24,15 +24,15 @@ class LeaveOneOut:
     Contrastive Learning, ICLR 2021, section 3.
 
     A *discrete* factor may come out equal by chance: one fresh quarter turn in four is the query's, and k_0 would then
-    be a wrong negative in the space that keeps the rotation. By default, draws that ``View.same`` calls equal are
-    repeated until they differ. The factor of all other keys is then uniform over the values other than the query's.
-    What the authors did is unknown.
+    be a wrong negative in the space that keeps the rotation. By default, the factors of all other keys are drawn from
+    the values other than the query's (``View.sample_other``), with the distribution that repeated draws would have: of
+    quarter turns, each of the three others with probability 1/3. What the authors did is unknown.
 
     Args:
         views: Pipeline of the views.
         factors: Names of its entries, each a factor; ``"color+gray"`` makes one factor of two entries. May be one
             string with commas.
-        redraw: Whether a factor that is equal by chance is drawn again.
+        redraw: Whether factors that are left out differ from the query's in every sample, and not by chance only.
 
     Raises:
         ValueError: No factor, a factor named twice, a missing entry (the message lists those that exist) or (when
@@ -54,52 +54,46 @@ class LeaveOneOut:
     def sample(self, x: Tensor, generator: Generator | None = None) -> tuple[Params, list[Params]]:
         """Draws the parameters of the query, and those of the keys k_0 … k_n."""
         query = self.views.sample(x, generator)
-        fresh = [self.views.sample(x, generator) for _ in range(len(self.factors) + 1)]
-        keys = fresh[:1] + [
-            share(key, query, *entries) for key, entries in zip(fresh[1:], self.factors.values(), strict=True)
-        ]
-        if self.redraw:
-            likes = self._inputs(x)
-            for i, factor in enumerate(self.factors):
-                for j in range(len(keys)):
-                    if j != i + 1:
-                        keys[j] = self._differ(factor, keys[j], query, likes, generator)
+        for factor, entries in self.factors.items():
+            if not any(True for name in entries for _ in leaves(query[name])):
+                raise ValueError(f"factor {factor!r} draws no parameters: all views share it, so it can't be left out")
+        if not self.redraw:
+            fresh = [self.views.sample(x, generator) for _ in range(len(self.factors) + 1)]
+            kept = ((), *self.factors.values())
+            return query, [share(key, query, *entries) for key, entries in zip(fresh, kept, strict=True)]
+        inputs = self.views.inputs(x)
+        keys = [self._key(kept, query, inputs, generator) for kept in (None, *self.factors)]
+        if x.device.type == "cpu":  # elsewhere the host would wait for the answer
+            for factor in self.factors:
+                if self.same(factor, keys[0], query).all():
+                    warnings.warn(
+                        f"factor {factor!r} comes out the same in every draw: its strength is zero", stacklevel=2
+                    )
         return query, keys
 
     def same(self, factor: str, params: Params, others: Params) -> Tensor:
-        """Returns, for each sample, whether the factor is the same in two views: ``(batch,)`` booleans.
+        """Returns, for each sample, whether the factor is the same in two views: ``(batch,)`` booleans."""
+        equal = (self.views[name].same(params[name], others[name]) for name in self.factors[factor])
+        return functools.reduce(torch.logical_and, equal)
 
-        Raises:
-            ValueError: A factor without parameters, which is always the same.
-        """
-        entries = self.factors[factor]
-        equal = [self.views[name].same(params[name], others[name]) for name in entries]
-        if all(each.ndim == 0 for each in equal):
-            raise ValueError(f"factor {factor!r} draws no parameters: all views share it, so it can't be left out")
-        return torch.stack(torch.broadcast_tensors(*(each.to(equal[-1].device) for each in equal))).all(0)
-
-    def _differ(
-        self, factor: str, key: Params, query: Params, likes: dict[str, Tensor], generator: Generator | None
-    ) -> Params:
-        """Draws the factor of a key again where it is the query's."""
-        for _ in range(_MAX_REDRAWS):
-            same = self.same(factor, key, query)
-            if not same.any():
-                return key
-            for name in self.factors[factor]:
-                fresh = self.views[name].sample(likes[name], generator)
-                key = key | {name: mix(same, fresh, key[name])}
-        if self.same(factor, key, query).all():
-            warnings.warn(f"factor {factor!r} comes out the same in every draw: its strength is zero", stacklevel=4)
+    def _key(self, kept: str | None, query: Params, inputs: dict[str, Tensor], generator: Generator | None) -> Params:
+        """Draws a key that has the query's ``kept`` factor, other values of the other factors, and the rest afresh."""
+        key: Params = {}
+        for name in self.views.names:  # in the pipeline's order; entries of one factor are drawn together
+            if name in key:
+                continue
+            factor = next((factor for factor, entries in self.factors.items() if name in entries), None)
+            if factor is None:
+                key[name] = self.views[name].sample(inputs[name], generator)
+            elif factor == kept:
+                key[name] = query[name]
+            else:
+                entries = self.factors[factor]
+                views = [self.views[entry] for entry in entries]
+                own = [query[entry] for entry in entries]
+                drawn, _ = sample_others(views, [inputs[entry] for entry in entries], own, generator)
+                key |= dict(zip(entries, drawn, strict=True))
         return key
-
-    def _inputs(self, x: Tensor) -> dict[str, Tensor]:
-        """Returns what each entry takes, as far as drawing is concerned."""
-        likes = {}
-        for name in self.views.names:
-            likes[name] = x
-            x = self.views[name].like(x)
-        return likes
 
 
 def entries_of(views: Compose, factors: Sequence[str] | str) -> dict[str, tuple[str, ...]]:

@@ -1,6 +1,6 @@
 """Parameters of views: nested dicts of tensors whose first dimension is the batch."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -15,6 +15,20 @@ def map_params(function: Callable[[Tensor], Tensor], params: Params) -> Params:
         name: map_params(function, value) if isinstance(value, dict) else function(value)
         for name, value in params.items()
     }
+
+
+def leaves(params: Params) -> Iterator[Tensor]:
+    """Yields every tensor of a nested dict."""
+    for value in params.values():
+        if isinstance(value, dict):
+            yield from leaves(value)
+        else:
+            yield value
+
+
+def per_sample(value: Tensor, x: Tensor) -> Tensor:
+    """Returns ``(batch,)`` values in a shape that broadcasts over x ``(batch, …)``."""
+    return value.view(-1, *[1] * (x.ndim - 1))
 
 
 def select(params: Params, index: Tensor | slice) -> Params:
@@ -43,13 +57,13 @@ def share(params: Params, source: Params, *names: str) -> Params:
 
 def same_params(params: Params, others: Params) -> Tensor:
     """Returns, for each sample, whether all parameters are equal: ``(batch,)`` booleans, or one True without any."""
-    same = torch.tensor(True)
+    same = torch.tensor(True)  # of no dimension, it joins tensors on any device
     for name, value in params.items():
         other = others[name]
         equal = (
             same_params(value, other) if isinstance(value, dict) else (value == other).reshape(len(value), -1).all(1)
         )
-        same = equal & same.to(equal.device)
+        same = equal & same
     return same
 
 

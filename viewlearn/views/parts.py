@@ -9,6 +9,9 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+# Values in a part that goes through a chain of views, 4 MB in float32: large enough for groups of many images, small
+# enough for the process to keep the memory.
+NUM_IN_CHAIN = 2**20
 NUM_CACHED = 2**19  # values: two megabytes in float32; smaller parts cost more in calls than they save in cache misses
 
 
@@ -28,10 +31,23 @@ def part_size(x: Tensor, *others: Tensor, num_values: int | None = None) -> int:
         others: Whatever else may require gradients.
         num_values: Largest number of values in a part, over all its samples; ``NUM_CACHED`` by default.
     """
-    recorded = torch.is_grad_enabled() and any(tensor.requires_grad for tensor in (x, *others))
-    if x.device.type != "cpu" or recorded:
+    if x.device.type != "cpu" or recorded(x, *others):
         return max(1, len(x))
     return max(1, (num_values or NUM_CACHED) // max(1, x[:1].numel()))
+
+
+def on_host(x: Tensor) -> bool:
+    """Whether the host may look at what was drawn, to compute only the samples that a view hits.
+
+    On a CPU that saves time. An accelerator would have to wait for the host to look, at each view anew; so there all
+    samples are computed, and those that aren't hit are left by ``where``, to the same numbers.
+    """
+    return x.device.type == "cpu"
+
+
+def recorded(*tensors: Tensor) -> bool:
+    """Whether what is computed of these tensors is recorded for a backward pass."""
+    return torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors)
 
 
 def in_parts(function: Callable[..., Tensor], num_samples: int, x: Tensor, *others: Tensor) -> Tensor:

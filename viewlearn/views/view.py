@@ -7,6 +7,7 @@ from torch import Generator, Tensor, nn
 
 from viewlearn.bounds import Checked
 from viewlearn.views.decision import Decisions
+from viewlearn.views.others import Chance, redrawn
 from viewlearn.views.params import Params, same_params
 
 Stage = Literal["natural", "encoder"]
@@ -37,9 +38,14 @@ class View(nn.Module, Checked, ABC):
     Attributes:
         stage: Place of the view in a run's pipeline: ``natural`` before the data's front end (waveform views),
             ``encoder`` behind it, on what the encoder reads (image views, spectrogram views, Viewmaker).
+        continuous: Whether two draws never make the same view, as of numbers from an interval.
+        rowwise: Whether each sample's view depends on that sample alone, and on no other of the batch; then a CPU takes
+            large batches through a chain of views in parts that fit its cache.
     """
 
     stage: Stage = "encoder"
+    continuous: bool = False
+    rowwise: bool = False
 
     @abstractmethod
     def sample(self, x: Tensor, generator: Generator | None = None) -> Params:
@@ -49,8 +55,16 @@ class View(nn.Module, Checked, ABC):
     def transform(self, x: Tensor, params: Params) -> Tensor:
         """Returns the view of x under ``params``."""
 
+    def transform_both(self, x: Tensor, params: Params, after: "View", theirs: Params) -> Tensor | None:
+        """Returns ``after.transform(self.transform(x, params), theirs)``, to the same bits, in fewer passes over x.
+
+        A chain asks for this where a view directly follows another and no gradient is recorded. None, the default, says
+        that there is no shorter way.
+        """
+        return None
+
     def like(self, x: Tensor) -> Tensor:
-        """Returns a tensor with the shape, dtype and device of ``transform(x, …)`` and meaningless values.
+        """Returns a tensor with the shape, dtype and device of ``transform(x, …)``, whose values nobody reads.
 
         A view that changes the shape returns ``x.new_empty(1).expand(shape)``, which takes no memory.
         """
@@ -76,12 +90,30 @@ class View(nn.Module, Checked, ABC):
         """
         return same_params(params, others)
 
+    def sample_other(self, x: Tensor, params: Params, generator: Generator | None = None) -> tuple[Params, Chance]:
+        """Draws parameters that make another view than ``params``, distributed as repeated draws that end with one.
+
+        Where nothing else can be drawn, they are the same. Draws of a view that isn't ``continuous`` are repeated,
+        which makes an accelerator wait; one of few settings overrides this and draws from the others at once.
+
+        Returns:
+            The parameters, and the chance that a plain draw makes another view, of each sample ``(batch,)`` or of all;
+            None where it isn't known.
+        """
+        if self.continuous:
+            return self.sample(x, generator), 1.0
+        if not params:
+            return {}, 0.0
+        return redrawn(lambda: self.sample(x, generator), lambda drawn: self.same(drawn, params)), None
+
     def forward(self, x: Tensor, generator: Generator | None = None) -> Tensor:
         return self.transform(x, self.sample(x, generator))
 
 
 class Identity(View):
     """Changes nothing."""
+
+    rowwise = True
 
     def sample(self, x: Tensor, generator: Generator | None = None) -> Params:
         return {}

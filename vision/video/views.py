@@ -16,7 +16,7 @@ import torch
 from torch import Generator, Tensor
 
 from viewlearn.bounds import Fraction
-from viewlearn.views import Params, View, draw
+from viewlearn.views import Chance, Params, View, draw
 
 
 class PickFrame(View):
@@ -46,6 +46,13 @@ class PickFrame(View):
             return {"frame": draw.integers(x, 0, 2, generator) * (num_frames - 1)}
         return {"frame": draw.integers(x, 0, num_frames, generator)}
 
+    def sample_other(self, x: Tensor, params: Params, generator: Generator | None = None) -> tuple[Params, Chance]:
+        num_frames = x.shape[1] if x.ndim == 5 else 1
+        if self.among == "ends":
+            return {"frame": num_frames - 1 - params["frame"]}, 1 / 2 if num_frames > 1 else 0.0
+        frame, chance = draw.other_integers(params["frame"], 0, num_frames, generator)
+        return {"frame": frame}, chance
+
     def transform(self, x: Tensor, params: Params) -> Tensor:
         _check(x, 4, 5)
         return x if x.ndim == 4 else x[torch.arange(len(x), device=x.device), params["frame"]]
@@ -73,6 +80,10 @@ class PickRegion(View):
 
     def sample(self, x: Tensor, generator: Generator | None = None) -> Params:
         return {"region": draw.bernoulli(x, self.probability, generator).long()}
+
+    def sample_other(self, x: Tensor, params: Params, generator: Generator | None = None) -> tuple[Params, Chance]:
+        region, chance = draw.other_bernoulli(params["region"] == 1, self.probability)
+        return {"region": region.long()}, chance
 
     def transform(self, x: Tensor, params: Params) -> Tensor:
         _check(x, 4, 6)

@@ -28,9 +28,12 @@ class GaussianBlur(View):
     Chen et al. 2020, A simple framework for contrastive learning, appendix A.
     """
 
+    rowwise = True
+
     def __init__(self, sigma: PositiveRange = (0.1, 2.0), kernel_fraction: PositiveFraction = 0.1):
         super().__init__()
         self.sigma = sigma
+        self.continuous = sigma[0] < sigma[1]
         self.kernel_fraction = kernel_fraction
 
     def sample(self, x: Tensor, generator: Generator | None = None) -> Params:

@@ -6,7 +6,7 @@ import torch
 from torch import Generator, Tensor
 
 from viewlearn.bounds import Ascending, Bounds, Fraction, NonNegative, NonNegativeRange
-from viewlearn.views import Params, RandomApply, View, draw
+from viewlearn.views import Params, RandomApply, View, draw, parts
 from viewlearn.views.checks import Range
 from viewlearn.views.parts import part_size
 from vision.views.checks import check_images, full_precision
@@ -44,6 +44,8 @@ class ColorJitter(View):
     Chen et al. 2020, A simple framework for contrastive learning, appendix A.
     """
 
+    rowwise = True
+
     def __init__(
         self,
         brightness: NonNegative | NonNegativeRange = 0.0,
@@ -56,6 +58,8 @@ class ColorJitter(View):
         self.contrast = _factors("contrast", contrast)
         self.saturation = _factors("saturation", saturation)
         self.hue = (-hue, hue) if isinstance(hue, int | float) else hue
+        ranges = (self.brightness, self.contrast, self.saturation, self.hue)
+        self.continuous = any(low < high for low, high in ranges)
 
     def sample(self, x: Tensor, generator: Generator | None = None) -> Params:
         return {
@@ -99,6 +103,8 @@ def _jitter(x: Tensor, params: Params, applied: Tensor | None = None) -> Tensor:
     coefficients = torch.cat([_blends(params, full.dtype), hue[:, None]], dim=1)
     # Images whose hue comes at the same place make a group: in it, every step is one and the same formula.
     group = (order == HUE).int().argmax(dim=1)
+    if not parts.on_host(x):
+        return _change_all(full, coefficients, group, applied).to(x.dtype)
     if applied is not None:
         group = torch.where(applied, group, UNCHANGED)
     size = part_size(full, coefficients)
@@ -111,6 +117,19 @@ def _jitter(x: Tensor, params: Params, applied: Tensor | None = None) -> Tensor:
             changed.append(picked)
             origin.append(rows)
     return torch.cat(changed).index_select(0, torch.cat(origin).argsort()).to(x.dtype)
+
+
+def _change_all(x: Tensor, coefficients: Tensor, hue_place: Tensor, applied: Tensor | None) -> Tensor:
+    """As ``_change``, for all images together: the hue is moved at each place, and kept where it is meant."""
+    *blends, _ = coefficients[:, :, None, None].unbind(dim=1)
+    changed = x
+    for step in range(4):
+        here = (hue_place == step)[:, None, None, None]
+        changed = torch.where(here, shift_hue(changed, coefficients[:, -1]), changed)
+        if blends:
+            changed = _blend(changed, *blends[:3])
+            blends = blends[3:]
+    return changed if applied is None else torch.where(applied[:, None, None, None], changed, x)
 
 
 def _change(x: Tensor, coefficients: Tensor, hue_place: int) -> Tensor:
@@ -139,7 +158,9 @@ def _blends(params: Params, dtype: torch.dtype) -> Tensor:
     rows = [bright, zero, zero, contrast, zero, 1 - contrast, saturation, 1 - saturation, zero]
     blends = torch.stack(rows, dim=1).view(-1, 3, 3)
     order = params["order"]
-    without_hue = order[order != HUE].view(len(order), 3)
+    place = (order == HUE).int().argmax(dim=1, keepdim=True)
+    others = torch.arange(3, device=order.device)
+    without_hue = order.gather(1, others + (others >= place))
     return blends.gather(1, without_hue[:, :, None].expand(-1, -1, 3)).flatten(1)
 
 

@@ -6,6 +6,7 @@ from torch import Generator, Tensor
 from viewlearn.bounds import Pixels, PositiveFractionRange, PositiveRange
 from viewlearn.views import Params, View
 from vision.views.checks import check_images, check_size
+from vision.views.flip import HorizontalFlip
 from vision.views.random_box import draw_box
 from vision.views.resample import Taps, resize_taps, separable
 
@@ -15,7 +16,8 @@ class RandomResizedCrop(View):
 
     Parameters: ``box`` (batch, 4): top, left, height, width, as fractions of the image. The edges of drawn boxes lie
     between pixels, where this is torchvision's ``resized_crop(..., antialias=True)``; other boxes may end anywhere,
-    and the view is differentiable in them as well.
+    and the view is differentiable in them as well. A box is cut to what lies inside the image; one of no length or
+    outside the image repeats the pixel that is nearest to it.
 
     Args:
         size: Side of the output in pixels, or (height, width); bound from the data.
@@ -27,6 +29,8 @@ class RandomResizedCrop(View):
 
     Szegedy et al. 2015, Going deeper with convolutions, section 6; the defaults are SimCLR's.
     """
+
+    rowwise = True
 
     def __init__(
         self,
@@ -44,6 +48,11 @@ class RandomResizedCrop(View):
 
     def transform(self, x: Tensor, params: Params) -> Tensor:
         return resized_crop(x, params["box"], self.size)
+
+    def transform_both(self, x: Tensor, params: Params, after: View, theirs: Params) -> Tensor | None:
+        if type(after) is not HorizontalFlip:
+            return None
+        return resized_crop(x, params["box"], self.size, mirrored=theirs["flipped"])
 
     def like(self, x: Tensor) -> Tensor:
         return x.new_empty(1).expand(*x.shape[:-2], *self.size)

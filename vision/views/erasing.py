@@ -27,6 +27,8 @@ class Erasing(View):
     Zhong et al. 2020, Random erasing data augmentation, algorithm 1.
     """
 
+    rowwise = True
+
     def __init__(
         self, scale: PositiveFractionRange = (0.02, 0.33), ratio: PositiveRange = (0.3, 1 / 0.3), value: Fraction = 0.0
     ):

@@ -3,9 +3,6 @@
 import torch
 from torch import Tensor
 
-# Places on the circle of hues, in turns, where red, green and blue have their maximum.
-CHANNEL_HUES = (0.0, 1 / 3, -1 / 3)
-
 
 def shift_hue(x: Tensor, shift: Tensor) -> Tensor:
     """Moves the hue of RGB images by ``shift`` turns; saturation and value stay::
@@ -30,6 +27,7 @@ def shift_hue(x: Tensor, shift: Tensor) -> Tensor:
     hue = torch.copysign(magnitude, green - blue) / sextant.clamp(min=1e-20)  # gray: 0 / 1e-20
     hue = hue + shift[:, None, None]
     hue = hue - hue.round()
-    centers = torch.tensor(CHANNEL_HUES, dtype=x.dtype, device=x.device)[:, None, None]
+    # 0, 1/3 and −1/3 turns, where red, green and blue have their maximum; no copy from the host, which would wait.
+    centers = ((torch.arange(1, 4, device=x.device) % 3 - 1).to(x.dtype) / 3)[:, None, None]
     wave = (hue[:, None] - centers).abs_().sub_(1 / 2).abs_().clamp_(1 / 6, 2 / 6)
     return torch.addcmul((low - chroma)[:, None], sextant[:, None], wave)

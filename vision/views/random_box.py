@@ -17,7 +17,7 @@ def draw_box(x: Tensor, scale: Range, ratio: Range, generator: Generator | None)
     if none fits, the largest central box whose aspect ratio is allowed.
     """
     height, width = x.shape[-2:]
-    limits = torch.tensor((height, width), device=x.device, dtype=torch.float32)
+    limits = _pair(height, width, x.device)
     area = draw.uniform(x, *scale, generator, NUM_ATTEMPTS) * (height * width)
     aspect = draw.log_uniform(x, *ratio, generator, NUM_ATTEMPTS)
     place = draw.uniform(x, 0.0, 1.0, generator, 2)
@@ -27,7 +27,7 @@ def draw_box(x: Tensor, scale: Range, ratio: Range, generator: Generator | None)
     any_fits, first = fits.int().max(dim=1)
     any_fits = any_fits.bool()[:, None]
     sides = sides.gather(1, first[:, None, None].expand(-1, 1, 2)).squeeze(1)
-    sides = torch.where(any_fits, sides, _central_box(height, width, ratio).to(x.device))
+    sides = torch.where(any_fits, sides, _pair(*_central_box(height, width, ratio), x.device))
 
     # The corner is one of the (free + 1) that keep the box inside; a central box takes the middle one.
     free = limits - sides
@@ -35,10 +35,15 @@ def draw_box(x: Tensor, scale: Range, ratio: Range, generator: Generator | None)
     return torch.cat([corner / limits, sides / limits], dim=1)
 
 
-def _central_box(height: int, width: int, ratio: Range) -> Tensor:
-    """Height and width ``(2,)`` in pixels of the largest box with an aspect ratio in ``ratio``."""
+def _central_box(height: int, width: int, ratio: Range) -> tuple[int, int]:
+    """Height and width in pixels of the largest box with an aspect ratio in ``ratio``."""
     if width / height < ratio[0]:
-        return torch.tensor([min(round(width / ratio[0]), height), width], dtype=torch.float32)
+        return min(round(width / ratio[0]), height), width
     if width / height > ratio[1]:
-        return torch.tensor([height, min(round(height * ratio[1]), width)], dtype=torch.float32)
-    return torch.tensor([height, width], dtype=torch.float32)
+        return height, min(round(height * ratio[1]), width)
+    return height, width
+
+
+def _pair(first: float, second: float, device: torch.device) -> Tensor:
+    """Both numbers as a tensor ``(2,)``, filled in on the device: to copy them there would make the host wait."""
+    return torch.stack([torch.full((), float(value), device=device) for value in (first, second)])

@@ -9,6 +9,8 @@ from torch import Tensor
 from viewlearn.views.parts import batch_parts
 from vision.views.checks import full_precision
 
+SHORTEST = 1e-3  # pixels that a part has at least, so that there is something to average
+
 
 class Taps(NamedTuple):
     """What each row of an output is summed from.
@@ -50,6 +52,14 @@ def sum_rows(x: Tensor, taps: Taps) -> Tensor:
     return y.view(batch, channels, taps.source.shape[1], width)
 
 
+def _inside(start: Tensor, length: Tensor, num: int) -> tuple[Tensor, Tensor]:
+    """Cuts parts to what lies within ``num`` pixels, and to no less than ``SHORTEST``; most pass unchanged."""
+    inside = start.clamp(0, num - SHORTEST)
+    length = length - (inside - start).clamp(min=0)
+    # One that ends at the border may exceed it by rounding.
+    return inside, torch.minimum(length, num - inside + SHORTEST).clamp(min=SHORTEST)
+
+
 def resize_taps(start: Tensor, length: Tensor, num_in: int, num_out: int) -> Taps:
     """Taps that resize the part [start, start + length] of ``num_in`` pixels to ``num_out`` pixels::
 
@@ -59,13 +69,16 @@ def resize_taps(start: Tensor, length: Tensor, num_in: int, num_out: int) -> Tap
     (antialiasing). What lies outside the part doesn't contribute: overlap(i) is the fraction of pixel i that lies
     inside, which is 0 or 1 if the part ends between pixels, and makes the result continuous in the part's ends.
 
+    What lies outside the image is cut off; a part of no length becomes the pixel there, and one that lies outside
+    altogether the pixel at the border.
+
     Args:
-        start: ``(batch,)`` start of the part in pixels, inside the image.
-        length: ``(batch,)`` length of the part in pixels, inside the image.
+        start: ``(batch,)`` start of the part in pixels.
+        length: ``(batch,)`` length of the part in pixels.
         num_in: Number of pixels of the image.
         num_out: Number of pixels that the part is resized to.
     """
-    start, length = start[:, None, None], length[:, None, None]
+    start, length = (value[:, None, None] for value in _inside(start, length, num_in))
     scale = length / num_out
     support = scale.clamp(min=1)
     center = start + (torch.arange(num_out, device=start.device, dtype=start.dtype)[:, None] + 0.5) * scale

@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from torch import Generator, Tensor
 
 from viewlearn.bounds import FractionRange, SmallCount
-from viewlearn.views import Params, View, draw
+from viewlearn.views import Params, View, draw, parts
 from vision.views.checks import check_images, full_precision
 
 
@@ -34,6 +34,8 @@ class RandomConvolution(View):
     Xu et al., Robust and Generalizable Visual Representation Learning via Random Convolutions, ICLR 2021, section 3.
     """
 
+    continuous = True
+
     def __init__(self, sizes: tuple[SmallCount, ...] = (1, 3, 5, 7), mix: FractionRange = (0.0, 1.0)):
         super().__init__()
         if not sizes or any(size < 1 or size % 2 == 0 for size in sizes):
@@ -54,24 +56,39 @@ class RandomConvolution(View):
         full = full_precision(x)
         if min(x.shape[-2:]) <= max(self.sizes) // 2:
             raise ValueError(f"images of {x.shape[-2]}×{x.shape[-1]} are too small for kernels of {max(self.sizes)}")
-        filtered = torch.empty_like(full)
+        filtered = (self._filter_by_size if parts.on_host(x) else self._filter_all)(full, params)
+        mix = params["mix"].to(full.dtype).view(-1, 1, 1, 1)
+        return torch.lerp(full, _restandardize(filtered, full), mix).clamp(0, 1).to(x.dtype)
+
+    def _filter_by_size(self, x: Tensor, params: Params) -> Tensor:
+        """Filters images with kernels of the same size together."""
+        filtered = torch.empty_like(x)
         for position, size in enumerate(self.sizes):
             rows = (params["size"] == position).nonzero().squeeze(1)
             if len(rows):
                 margin = (max(self.sizes) - size) // 2
                 middle = slice(margin, margin + size)
-                kernel = params["kernel"][rows][..., middle, middle].to(full.dtype)
-                filtered = filtered.index_copy(0, rows, _filter(full[rows], kernel))
-        mix = params["mix"].to(full.dtype).view(-1, 1, 1, 1)
-        return torch.lerp(full, _restandardize(filtered, full), mix).clamp(0, 1).to(x.dtype)
+                kernel = params["kernel"][rows][..., middle, middle].to(x.dtype)
+                kernel = kernel / (x.shape[1] * size * size) ** 0.5
+                filtered = filtered.index_copy(0, rows, _filter(x[rows], kernel))
+        return filtered
+
+    def _filter_all(self, x: Tensor, params: Params) -> Tensor:
+        """Filters all images at once, with kernels of the largest size that are zero outside of their middle part."""
+        size = sum((params["size"] == position) * size for position, size in enumerate(self.sizes))
+        size = torch.as_tensor(size, device=x.device).to(x.dtype).view(-1, 1, 1, 1, 1)
+        place = (torch.arange(max(self.sizes), device=x.device) - max(self.sizes) // 2).abs()
+        used = 2 * torch.maximum(place[:, None], place) < size
+        kernel = torch.where(used, params["kernel"].to(x.dtype), 0.0) / (x.shape[1] ** 0.5 * size)
+        return _filter(x, kernel)
 
 
 def _filter(x: Tensor, kernel: Tensor) -> Tensor:
     """Filters each image with its own kernel, as one convolution whose groups are the images."""
-    batch, channels, size = *x.shape[:2], kernel.shape[-1]
+    batch, size = len(x), kernel.shape[-1]
     padded = F.pad(x, [size // 2] * 4, mode="reflect").flatten(0, 1).unsqueeze(0)
-    weight = kernel.flatten(0, 1) / (channels * size * size) ** 0.5
-    return F.conv2d(padded, weight, groups=batch).view_as(x)
+    with torch.autocast(x.device.type, enabled=False):  # a view is the same in training and in evaluation
+        return F.conv2d(padded, kernel.flatten(0, 1), groups=batch).view_as(x)
 
 
 def _restandardize(y: Tensor, x: Tensor) -> Tensor:

@@ -23,6 +23,8 @@ class Grayscale(View):
         ValueError: (when called) images that don't have three channels.
     """
 
+    rowwise = True
+
     def sample(self, x: Tensor, generator: Generator | None = None) -> Params:
         return {}
 
@@ -44,6 +46,8 @@ class Solarize(View):
 
     Grill et al. 2020, Bootstrap your own latent, appendix B: threshold 0.5 with probability 0.2 on one side.
     """
+
+    rowwise = True
 
     def __init__(self, threshold: FractionRange = (0.5, 0.5)):
         super().__init__()

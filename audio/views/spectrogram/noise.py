@@ -22,6 +22,8 @@ class SpectrogramNoise(View):
         ValueError: A negative σ.
     """
 
+    continuous = True
+
     def __init__(self, std: NonNegativeRange = (0.25, 0.25)):
         super().__init__()
         self.std = std
@@ -60,6 +62,7 @@ class LogMixup(View):
     ):
         super().__init__()
         self.ratio = ratio
+        self.continuous = ratio[0] < ratio[1]
         self.unit_db = unit_db
 
     def sample(self, x: Tensor, generator: Generator | None = None) -> Params:

@@ -27,6 +27,7 @@ class BackgroundNoise(View):
     """
 
     stage = "natural"
+    continuous = True
 
     sounds: Tensor
     lengths: Tensor

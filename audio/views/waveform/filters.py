@@ -29,6 +29,7 @@ class _Biquad(View):
         super().__init__()
         self.sample_rate = require(self, "sample_rate", sample_rate)
         self.name, self.hz = name, hz
+        self.continuous = hz[0] < hz[1]
         if self.hz[1] >= self.sample_rate / 2:
             raise ValueError(
                 f"{name} reaches {self.hz[1]} Hz; it must stay below half of the sample rate, {self.sample_rate / 2} Hz"

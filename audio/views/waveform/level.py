@@ -3,7 +3,7 @@
 from torch import Generator, Tensor
 
 from viewlearn.bounds import DecibelRange, Fraction
-from viewlearn.views import Params, View, draw
+from viewlearn.views import Chance, Params, View, draw
 
 
 class Gain(View):
@@ -23,6 +23,7 @@ class Gain(View):
     def __init__(self, db: DecibelRange = (-12.0, 6.0)):
         super().__init__()
         self.db = db
+        self.continuous = db[0] < db[1]
 
     def sample(self, x: Tensor, generator: Generator | None = None) -> Params:
         return {"db": draw.uniform(x, *self.db, generator)}
@@ -54,3 +55,7 @@ class PolarityInversion(View):
 
     def transform(self, x: Tensor, params: Params) -> Tensor:
         return x * (1.0 - 2.0 * params["inverted"].float()).to(x.dtype)[:, None, None]
+
+    def sample_other(self, x: Tensor, params: Params, generator: Generator | None = None) -> tuple[Params, Chance]:
+        inverted, chance = draw.other_bernoulli(params["inverted"], self.probability)
+        return {"inverted": inverted}, chance

@@ -25,6 +25,7 @@ class WhiteNoise(View):
     """
 
     stage = "natural"
+    continuous = True
 
     def __init__(self, snr_db: DecibelRange = (5.0, 40.0)):
         super().__init__()
@@ -60,6 +61,7 @@ class ColoredNoise(View):
     """
 
     stage = "natural"
+    continuous = True
 
     def __init__(
         self,

@@ -11,7 +11,7 @@ from audio.data.files import find_audio, read_audio
 from audio.views.snr import noise_gain
 from audio.views.waveform.fourier import fast_length
 from viewlearn.bounds import Ascending, Bounds, DecibelRange, SampleRate, Seconds
-from viewlearn.views import Params, View, draw
+from viewlearn.views import Chance, Params, View, draw
 from viewlearn.views.checks import require
 
 ReverberationTime = Annotated[float, Bounds(1e-3, 100)]
@@ -36,6 +36,7 @@ class Reverberation(View):
     """
 
     stage = "natural"
+    continuous = True
 
     def __init__(
         self,
@@ -100,6 +101,10 @@ class ImpulseResponse(View):
 
     def sample(self, x: Tensor, generator: Generator | None = None) -> Params:
         return {"index": draw.integers(x, 0, len(self.responses), generator)}
+
+    def sample_other(self, x: Tensor, params: Params, generator: Generator | None = None) -> tuple[Params, Chance]:
+        index, chance = draw.other_integers(params["index"], 0, len(self.responses), generator)
+        return {"index": index}, chance
 
     def transform(self, x: Tensor, params: Params) -> Tensor:
         return _convolve(x, self.responses[params["index"]])

@@ -23,6 +23,7 @@ class RandomCrop(View):
     """
 
     stage = "natural"
+    continuous = True
 
     def __init__(self, num_samples: Count | None = None):
         super().__init__()

@@ -4,7 +4,7 @@ from torch import Generator, Tensor
 
 from audio.views.spans import inside, roll
 from viewlearn.bounds import Fraction
-from viewlearn.views import Params, View, draw
+from viewlearn.views import Chance, Params, View, draw
 
 
 class TimeShift(View):
@@ -30,6 +30,11 @@ class TimeShift(View):
     def sample(self, x: Tensor, generator: Generator | None = None) -> Params:
         limit = int(self.max_fraction * x.shape[-1])
         return {"shift": draw.integers(x, -limit, limit + 1, generator)}
+
+    def sample_other(self, x: Tensor, params: Params, generator: Generator | None = None) -> tuple[Params, Chance]:
+        limit = int(self.max_fraction * x.shape[-1])
+        shift, chance = draw.other_integers(params["shift"], -limit, limit + 1, generator)
+        return {"shift": shift}, chance
 
     def transform(self, x: Tensor, params: Params) -> Tensor:
         shifted = roll(x, params["shift"])

@@ -35,6 +35,7 @@ class TimeStretch(View):
     def __init__(self, rate: RateRange = (0.8, 1.25), n_fft: Width = 512):
         super().__init__()
         self.rate = rate
+        self.continuous = rate[0] < rate[1]
         self.n_fft = n_fft
 
     def sample(self, x: Tensor, generator: Generator | None = None) -> Params:
@@ -65,6 +66,7 @@ class PitchShift(View):
     def __init__(self, semitones: SemitonesRange = (-3.0, 3.0), n_fft: Width = 512):
         super().__init__()
         self.semitones = semitones
+        self.continuous = semitones[0] < semitones[1]
         self.n_fft = n_fft
 
     def sample(self, x: Tensor, generator: Generator | None = None) -> Params:

@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 import torchaudio.transforms as T
+from casting import cuda_casting
 
 from audio.front_end import LogMel, named_geometry
 
@@ -29,6 +30,14 @@ def test_blocks_of_a_batch_make_no_difference(monkeypatch):
     for size in (1, 3 * 41 * 512):
         monkeypatch.setattr("audio.front_end.log_mel.CHUNK", size)
         torch.testing.assert_close(front(x), whole)
+
+
+@pytest.mark.parametrize("autocast", [lambda: torch.autocast("cpu", torch.bfloat16), cuda_casting])
+def test_autocast_changes_nothing_so_that_training_sees_what_evaluation_sees(autocast):
+    x, front = noise(2, 1, 4000), LogMel(8000, 512, 100, 40)
+    with autocast():
+        cast = front(x)
+    assert torch.equal(cast, front(x))
 
 
 def test_rising_tone_rises_along_mel_as_frames_advance():

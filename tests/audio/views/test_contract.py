@@ -3,9 +3,10 @@
 import pytest
 import soundfile
 import torch
+from casting import cuda_casting
 
 from audio import presets, views
-from viewlearn.views import map_params, select
+from viewlearn.views import LearnedView, map_params, select
 
 RATE = 8000
 WAVEFORM = (4, 2, 2000)
@@ -160,6 +161,17 @@ def test_double_precision_agrees(case):
     view.float()
     assert double.dtype == torch.float64
     torch.testing.assert_close(view.transform(x, params).double(), double, rtol=1e-3, atol=2e-4)
+
+
+@pytest.mark.parametrize("autocast", [lambda: torch.autocast("cpu", torch.bfloat16), cuda_casting])
+def test_autocast_changes_nothing_in_designed_views(case, autocast):
+    view, x = case
+    if isinstance(view, LearnedView):
+        pytest.skip("a network may round")
+    params = view.sample(x, seeded())
+    with autocast():
+        cast = view.transform(x, params)
+    assert torch.equal(cast, view.transform(x, params))
 
 
 def test_a_single_sample_and_a_single_channel(case):

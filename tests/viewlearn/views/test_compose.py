@@ -93,6 +93,52 @@ def test_parameters_are_drawn_for_the_shape_that_reaches_an_entry(x, generator):
     assert Compose(halve=Halve(), map=Map())(x, generator).shape == (16, 2, 4)
 
 
+class ByMean(Shift):
+    """Draws from values, which the contract forbids."""
+
+    def sample(self, x, generator=None):
+        return {"by": x.flatten(1).mean(1)}
+
+
+class IfBright(Shift):
+    def sample(self, x, generator=None):
+        return {"by": draw.uniform(x, 0.0, 1.0 if x.max() > 0.5 else 2.0, generator)}
+
+
+class WhereBright(Shift):
+    def sample(self, x, generator=None):
+        return {"by": x[x > 0.5][: len(x)]}
+
+
+@pytest.mark.parametrize("view", [ByMean(), IfBright(), WhereBright()])
+@pytest.mark.parametrize("before", [{}, {"same": Identity()}, {"halve": Halve()}])
+def test_a_view_that_draws_from_values_is_told_in_a_chain(x, generator, view, before):
+    with pytest.raises(ValueError, match=r"decide in `transform`"):
+        Compose({**before, "view": view}).sample(x, generator)
+
+
+def test_what_a_view_knows_when_it_draws(generator):
+    """Its input's shape, dtype and device, through any operations of views before it; new tensors have values."""
+    seen = []
+
+    class Pooled(Shift):
+        def like(self, x):
+            return torch.nn.functional.avg_pool2d(torch.cat([x, x], dim=1), 2)[:, 1:].double()
+
+    class Known(Shift):
+        def sample(self, x, generator=None):
+            seen.append(x)
+            return {"by": x.new_zeros(len(x)) + torch.ones_like(x[..., 0, 0, 0])}
+
+    x = torch.rand(4, 3, 8, 6, requires_grad=True)
+    params = Compose(pooled=Pooled(), known=Known()).sample(x, generator)
+    assert params["known"]["by"].tolist() == [1, 1, 1, 1]
+    assert seen[0].shape == (4, 5, 4, 3)
+    assert seen[0].dtype == torch.float64
+    assert seen[0].device == x.device
+    assert "shape=(4, 5, 4, 3)" in repr(seen[0])
+
+
 def test_parameters_have_the_batch_first(x, generator):
     sizes = set()
     map_params(lambda value: sizes.add(len(value)), nested().sample(x, generator))

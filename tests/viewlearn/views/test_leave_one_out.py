@@ -1,9 +1,14 @@
 import pytest
 import torch
 from torch import Tensor
+from torch._subclasses.fake_tensor import FakeTensorMode
 
 from viewlearn.views import Compose, Identity, LeaveOneOut, RandomApply, View, Viewmaker, draw, pipeline, same_params
 from viewlearn.views.decode import ToFloat
+from viewlearn.views.others import redrawn
+from viewlearn.views.params import leaves
+from vision import ColorJitter, Grayscale, HorizontalFlip, QuarterRotation, RandomColorJitter
+from vision.video.views import PickFrame
 
 
 class Shift(View):
@@ -80,6 +85,81 @@ def test_redrawn_turns_are_uniform_over_the_others(generator):
     counts = difference.bincount(minlength=4)
     assert counts[0] == 0
     assert (counts[1:] - 2000).abs().max() < 5 * (6000 * 2 / 9) ** 0.5
+
+
+SETTINGS = {
+    "turn": QuarterRotation(),
+    "flip": HorizontalFlip(0.3),
+    "always_turned": RandomApply(QuarterRotation(), 1.0),
+    "sometimes_turned": RandomApply(QuarterRotation(), 0.6),
+    "sometimes_flipped": RandomApply(HorizontalFlip(0.3), 0.6),
+    "gray": RandomApply(Grayscale(), 0.2),
+    "both": Compose(flip=HorizontalFlip(0.3), gray=RandomApply(Grayscale(), 0.2), turn=QuarterRotation()),
+    "of_both": RandomApply(Compose(flip=HorizontalFlip(0.3), gray=RandomApply(Grayscale(), 0.2)), 0.7),
+    "unknown": Compose(flip=HorizontalFlip(0.3), roll=Turn(2)),
+    "unknown_sometimes": RandomApply(Turn(3), 0.5),
+    "frame": PickFrame(),
+    "ends": PickFrame("ends"),
+}
+
+
+def settings_of(view: View, params) -> Tensor:
+    """Numbers what a view of few settings does, as far as ``View.same`` tells settings apart."""
+    if isinstance(view, RandomApply):
+        inner = settings_of(view.view, params["view"])
+        return torch.where(params["applied"], 1 + inner, 0)
+    if isinstance(view, Compose):
+        parts = [settings_of(entry, params[name]) for name, entry in view.entries.items()]
+        return sum(part * 10**i for i, part in enumerate(parts))
+    return next(iter(params.values())).long() if params else torch.zeros((), dtype=torch.int64)
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_other_draws_are_distributed_as_draws_repeated_until_they_differ(name):
+    view, x = SETTINGS[name], torch.zeros(30_000, 2, 3, 4, 4)
+    generator = torch.Generator().manual_seed(1)
+    query = view.sample(x, generator)
+    other, chance = view.sample_other(x, query, generator)
+    repeated = redrawn(lambda: view.sample(x, generator), lambda drawn: view.same(drawn, query))
+    assert not view.same(other, query).any()
+    before, ours, theirs = (settings_of(view, params).expand(len(x)) for params in (query, other, repeated))
+    number = int(torch.stack([before, ours, theirs]).max()) + 1
+    ours, theirs = ((before * number + each).bincount(minlength=number**2) for each in (ours, theirs))
+    # Two samples of one distribution: the difference of counts has the variance of their sum.
+    assert ((ours - theirs).abs() <= 5 * (ours + theirs).clamp_min(1).sqrt()).all()
+    if chance is not None:
+        differs = ~view.same(view.sample(x, generator), query)
+        chance = torch.as_tensor(chance, dtype=torch.float32).expand(len(x))
+        for value in chance.unique():
+            of = chance == value
+            assert differs[of].float().mean().item() == pytest.approx(value.item(), abs=5 / of.sum().item() ** 0.5)
+
+
+@pytest.mark.parametrize(
+    "view", [HorizontalFlip(0.0), HorizontalFlip(1.0), RandomApply(Grayscale(), 1.0), RandomApply(Grayscale(), 0.0)]
+)
+def test_what_can_t_differ_stays_and_has_no_chance(view, generator):
+    x = torch.zeros(50, 3, 4, 4)
+    query = view.sample(x, generator)
+    other, chance = view.sample_other(x, query, generator)
+    assert view.same(other, query).all()
+    assert (torch.as_tensor(chance) == 0).all()
+
+
+def test_drawing_keys_asks_nothing_of_an_accelerator(generator):
+    """On a device whose tensors have no values, whatever reads one fails; so does what mixes devices."""
+    entries = {
+        "color": RandomColorJitter(ColorJitter(0.4), 0.8),
+        "gray": RandomApply(Grayscale(), 0.2),
+        "plain": Grayscale(),
+        "rotation": QuarterRotation(),
+    }
+    draws = LeaveOneOut(Compose(entries), "color+gray,rotation+plain")
+    with FakeTensorMode():
+        query, keys = draws.sample(torch.empty(8, 3, 16, 16, device="cuda"))
+        for params in (query, *keys):
+            assert all(value.device.type == "cuda" for value in leaves(params))
+        assert draws.same("rotation+plain", query, keys[0]).device.type == "cuda"
 
 
 def test_the_first_two_draws_are_those_of_two_plain_views(generator):

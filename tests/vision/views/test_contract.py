@@ -2,8 +2,9 @@
 
 import pytest
 import torch
+from casting import cuda_casting
 
-from viewlearn.views import RandomApply, map_params, select
+from viewlearn.views import RandomApply, map_params, parts, select
 from vision import (
     ColorJitter,
     Erasing,
@@ -11,8 +12,11 @@ from vision import (
     Grayscale,
     HorizontalFlip,
     QuarterRotation,
+    RandomColorJitter,
+    RandomConvolution,
     RandomResizedCrop,
     Solarize,
+    presets,
 )
 
 VIEWS = {
@@ -92,13 +96,36 @@ def test_other_float_types_agree_with_float32(view, generator, dtype):
     torch.testing.assert_close(y.float(), view.transform(x.float(), params), rtol=0, atol=tolerance)
 
 
-def test_autocast_changes_nothing(view, generator):
-    x = images()
+DESIGNED = {
+    **VIEWS,
+    "texture": RandomConvolution(),
+    "texture_sometimes": RandomApply(RandomConvolution(), 0.5),
+    "jitter_sometimes": RandomColorJitter(ColorJitter(0.8, 0.8, 0.8, 0.2)),
+    "simclr": presets.SimCLRViews(14, blur=True),
+    "looc": presets.LooCViews(14, texture=True, blur=True),
+}
+
+
+@pytest.mark.parametrize("autocast", [lambda: torch.autocast("cpu", torch.bfloat16), cuda_casting])
+@pytest.mark.parametrize("name", DESIGNED)
+def test_autocast_changes_nothing(name, generator, autocast):
+    view, x = DESIGNED[name], images()
     params = view.sample(x, generator)
-    with torch.autocast("cpu", dtype=torch.bfloat16):
+    with autocast():
         cast = view.transform(x, params)
     assert cast.dtype == x.dtype
     assert torch.equal(cast, view.transform(x, params))
+
+
+@pytest.mark.parametrize("name", DESIGNED)
+def test_without_looking_at_draws_the_numbers_are_the_same(name, generator, monkeypatch):
+    """As accelerators compute: all samples, and those that aren't hit are left."""
+    view, x = DESIGNED[name], images(batch=24, dtype=torch.float64)
+    params = exact(view.sample(x, generator))
+    looking = view.transform(x, params)
+    monkeypatch.setattr(parts, "on_host", lambda x: False)
+    torch.testing.assert_close(view.transform(x, params), looking)
+    torch.testing.assert_close(view.observe(x, params)[0], looking)
 
 
 def test_gradient_in_x(view, generator):
@@ -192,3 +219,23 @@ def test_gray_pixels_keep_their_color_and_a_finite_gradient_under_a_change_of_hu
     y.sum().backward()
     torch.testing.assert_close(y.detach(), x.detach())
     assert x.grad.isfinite().all()
+
+
+@pytest.mark.parametrize("size", [1, 5, (7, 3)])
+def test_a_box_of_no_length_or_outside_the_image_is_the_nearest_pixel(size):
+    x = torch.arange(80.0, dtype=torch.float64).view(1, 1, 8, 10).repeat(5, 3, 1, 1).requires_grad_()
+    boxes = [[0.31, 0.57, 0, 0], [-2, 0.57, 1, 0], [1, 1, 0, 0], [3, -1, 0.5, 0.2], [-0.1, 2, 0.05, 1]]
+    box = torch.tensor(boxes, dtype=torch.float64).requires_grad_()
+    y = RandomResizedCrop(size).transform(x, {"box": box})
+    nearest = torch.tensor([25.0, 5.0, 79.0, 70.0, 9.0], dtype=torch.float64)
+    torch.testing.assert_close(y, nearest.view(-1, 1, 1, 1).expand_as(y))
+    y.square().sum().backward()
+    assert x.grad.isfinite().all() and box.grad.isfinite().all()
+
+
+def test_a_box_is_cut_to_what_lies_inside_the_image():
+    x = images(batch=2, dtype=torch.float64)
+    partly = torch.tensor([[-0.25, 0.5, 0.75, 1.0], [0.5, -3.0, 0.8, 4.0]], dtype=torch.float64)
+    inside = torch.tensor([[0.0, 0.5, 0.5, 0.5], [0.5, 0.0, 0.5, 1.0]], dtype=torch.float64)
+    cut, whole = (RandomResizedCrop(9).transform(x, {"box": box}) for box in (partly, inside))
+    torch.testing.assert_close(cut, whole, atol=1e-3, rtol=0)  # an end may exceed the border by a thousandth of a pixel

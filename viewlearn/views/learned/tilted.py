@@ -51,6 +51,8 @@ class Tilted(LearnedView):
         ValueError: A view with weights, fewer than 2 candidates, a budget that so few candidates can't reach.
     """
 
+    _table: Tensor | None
+
     def __init__(
         self,
         view: View,
@@ -69,9 +71,12 @@ class Tilted(LearnedView):
         super().__init__(budget, usual=min(0.3, 0.5 * largest_divergence(num_candidates)))
         self.largest_budget = largest_divergence(num_candidates)
         self.view = view
+        table = torch.stack(divergence_table(num_candidates)) if budget not in (0, math.inf) else None
+        self.register_buffer("_table", table, persistent=False)  # on the view's device, where no step has to bring it
         self.toward: Toward = toward
         self.scored_at: Literal["full", "half"] = scored_at
         self.stage = view.stage
+        self.continuous = view.continuous
 
     def check_budget(self, budget: float) -> None:
         most = largest_divergence(self.num_candidates)
@@ -125,7 +130,9 @@ class Tilted(LearnedView):
             return 0.0
         if not self.automatic and self.budget in (0.0, math.inf):
             return self.budget
-        of_weights, of_choice = (each.to(self._budget) for each in divergence_table(num_candidates))
+        if self._table is None:  # the budget was set after the view was made
+            self._table = torch.stack(divergence_table(self.num_candidates)).to(self._budget)
+        of_weights, of_choice = self._table.to(self._budget.dtype)
         index = torch.searchsorted(of_choice, self._budget).clamp(1, len(of_choice) - 1)
         low, high = of_choice[index - 1], of_choice[index]
         part = ((self._budget - low) / (high - low).clamp_min(1e-9)).clamp(0, 1)

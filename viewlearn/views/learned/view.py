@@ -47,6 +47,7 @@ class LearnedView(View):
         largest_budget: Largest budget that makes sense.
     """
 
+    continuous = True
     largest_budget: float = math.inf
 
     def __init__(self, budget: AnyBudget, usual: float):
