@@ -98,6 +98,9 @@ def shortened(command: str, tmp_path: Path) -> str:
 @pytest.mark.parametrize("command", [c for c in commands() if "train.py" in c and "NAME" not in c])
 @pytest.mark.filterwarnings("ignore")  # splits of a few files warn of labels that a part of them lacks
 def test_training(command, tmp_path, monkeypatch):
+    import viewlearn.train  # noqa: F401
+
+    monkeypatch.setattr(sys.modules["viewlearn.runs.run"], "save_figures", lambda *_: [])  # tested with the main job
     start(monkeypatch, shortened(command, tmp_path))
     assert len(list(tmp_path.glob("runs/*/encoder.safetensors"))) == 1
 
@@ -120,7 +123,7 @@ def test_there_are_commands():
 
 
 def test_the_picture_is_the_upper_half_of_what_the_main_job_draws(tmp_path):
-    """Titles and originals, which no training changes, are the same pixels."""
+    """Titles and originals, which no training changes, are the same but for how a release of matplotlib sets text."""
     dataset = PhotoDigits().split("test")
     generator = torch.Generator().manual_seed(0)
     x = ToFloat()(take(dataset, subset(len(dataset), NUM_SAMPLES, generator)).x)
@@ -129,8 +132,9 @@ def test_the_picture_is_the_upper_half_of_what_the_main_job_draws(tmp_path):
     height, width = shown.shape[:2]
     assert width == drawn.shape[1] and height > drawn.shape[0] / 2
     first = width // 5  # of five columns, the originals
-    assert np.array_equal(shown[:60], drawn[:60])
-    assert np.array_equal(shown[:, : first - 4], drawn[:height, : first - 4])
+    for part in (np.s_[:60], np.s_[:, : first - 4]):
+        difference = np.abs(shown[part].astype(int) - drawn[:height][part])
+        assert difference.mean() < 4  # of 255; another sample's originals differ by more than 30
 
 
 def test_several_gpus_are_launched_without_comment(monkeypatch, caplog):

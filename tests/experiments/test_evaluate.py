@@ -4,6 +4,7 @@ import json
 import re
 import runpy
 import shlex
+import sys
 from pathlib import Path
 
 import pytest
@@ -38,7 +39,9 @@ def runs(tmp_path_factory):
     """A folder with ``runs/NAME`` in it, of LooC++."""
     folder = tmp_path_factory.mktemp("work")
     AcceleratorState._reset_state(reset_partial_state=True)
-    run(make_parser(""), [*RUN.split(), "--out", str(folder / "runs/NAME")])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys.modules["viewlearn.runs.run"], "save_figures", lambda *_: [])
+        run(make_parser(""), [*RUN.split(), "--out", str(folder / "runs/NAME")])
     return folder
 
 

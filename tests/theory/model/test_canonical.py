@@ -15,7 +15,7 @@ LOSSES = [(Spectral(), 1500), (InfoNCE(similarity="dot"), 600), (InfoNCE(0.2), 6
 @pytest.mark.parametrize(("loss", "num_steps"), LOSSES, ids=["spectral", "dot", "cosine"])
 def test_capacity_in_every_seed(loss, num_steps):
     numbers = vary(CAPACITY, {"A.destroy": np.array([0.0, 0.3, 0.8])})
-    trained = train(CAPACITY, loss, CAPACITY_DIM, Optimization(num_steps), parameters=numbers, num_seeds=20)
+    trained = train(CAPACITY, loss, CAPACITY_DIM, Optimization(num_steps), parameters=numbers, num_seeds=8)
     found = probe(CAPACITY, trained.weight, numbers)
     a, b = found.group_accuracy("A"), found.group_accuracy("B")
     assert b[0].max() < 0.55 and a[0].min() > 0.9
@@ -36,7 +36,7 @@ def test_norm_competition_crosses_within_the_window():
 
 
 def test_a_low_temperature_lifts_the_suppression():
-    trained = train(NORM_COMPETITION, InfoNCE(0.1), NORM_COMPETITION_DIM, Optimization(800), num_seeds=20)
+    trained = train(NORM_COMPETITION, InfoNCE(0.1), NORM_COMPETITION_DIM, Optimization(800), num_seeds=8)
     accuracy = probe(NORM_COMPETITION, trained.weight, readout=0.1).group_accuracy("B")
     assert accuracy.min() > 0.85
 
