@@ -25,7 +25,6 @@ from reproduction import (
     num_parallel_runs,
     outlook,
     results_table,
-    save_table_tradeoffs,
     table_names,
 )
 
@@ -62,6 +61,8 @@ def main() -> None:
                 ask_runs(grid)
                 measure_invariances(grid, arguments.threads)
             write_table(grid, out)
+    from reproduction.tradeoffs import save_table_tradeoffs  # here, so that a help text doesn't wait for what draws
+
     figure = save_table_tradeoffs(grids, out / f"{'+'.join(arguments.tables)}-{arguments.scale}.png")
     if figure is not None:
         print(f"figure: {figure}")

@@ -12,11 +12,9 @@ import time
 from pathlib import Path
 
 import torch
-from matplotlib.patches import Rectangle
 
 from viewlearn.bounds import Count, Positive, SmallCount
 from viewlearn.endings import plain_endings
-from viewlearn.plots.figure import new_figure, save_figure
 from viewlearn.script_parser import ScriptParser, in_bounds
 from viewlearn.threads import set_threads
 from vision.video import Clip, FileClip, FolderClip
@@ -65,6 +63,10 @@ def limit_threads(number: int) -> None:
 
 def save_picture(clip: Clip, tracks: list[Track], columns: int, path: Path) -> None:
     """Draws one row per track, with frames at equal steps from its first to its last."""
+    from matplotlib.patches import Rectangle  # here, so that a help text doesn't wait for what draws
+
+    from viewlearn.plots.figure import new_figure, save_figure
+
     height, width = clip[0].shape[-2:]
     figure = new_figure(2.4 * columns, 2.4 * len(tracks) * height / width + 0.3, padding=(0.02, 0.02))
     grid = figure.subplots(len(tracks), columns, squeeze=False)

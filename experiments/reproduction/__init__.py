@@ -6,7 +6,6 @@ from reproduction.grid import Cell, Grid, load_grid, table_names
 from reproduction.invariance import measure_invariances
 from reproduction.outlook import missing_data, outlook
 from reproduction.table import results_table
-from reproduction.tradeoffs import save_table_tradeoffs
 
 __all__ = [
     "ROOT",
@@ -20,6 +19,5 @@ __all__ = [
     "num_parallel_runs",
     "outlook",
     "results_table",
-    "save_table_tradeoffs",
     "table_names",
 ]

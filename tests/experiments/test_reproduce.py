@@ -6,6 +6,7 @@ import runpy
 import subprocess
 import sys
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -322,7 +323,8 @@ def analyze(cell, rates: dict[str, float]) -> None:
 
 
 def test_what_views_destroy_is_tabulated_and_drawn(reproduction, grid, tmp_path, monkeypatch):
-    assert reproduction.save_table_tradeoffs([grid], tmp_path / "none.png") is None
+    save = import_module("reproduction.tradeoffs").save_table_tradeoffs
+    assert save([grid], tmp_path / "none.png") is None
     drawn = []
     figure = sys.modules["reproduction.tradeoffs"]
     monkeypatch.setattr(figure, "save_tradeoffs", lambda path, rows: drawn.append(rows) or path)
@@ -331,7 +333,7 @@ def test_what_views_destroy_is_tabulated_and_drawn(reproduction, grid, tmp_path,
         analyze(cell, {"object": rate, "digit": 2 * rate})
     finish(grid.cells[4], 0.5)  # its views weren't analyzed
     other = reproduction.load_grid("spoken_digits_percussion", "cpu", 1, "/data", tmp_path)
-    assert reproduction.save_table_tradeoffs([grid, other], tmp_path / "t.png") == tmp_path / "t.png"
+    assert save([grid, other], tmp_path / "t.png") == tmp_path / "t.png"
     [[(by_object, by_digit)]] = drawn
     assert (by_object.tasks, by_digit.tasks) == (("object", "digit"), ("digit", "object"))
     assert [run[1:] for run in by_digit.runs] == [(0.0, 0.3), (0.2, 0.34), (0.5, 0.4)]

@@ -5,7 +5,7 @@ import argparse
 from viewlearn.bounds import Count, CountOrZero, SmallCountOrZero
 from viewlearn.endings import plain_endings
 from viewlearn.evaluation.feature_dropping import JudgeSettings
-from viewlearn.report import AnalysisSettings, write_report
+from viewlearn.report import AnalysisSettings
 from viewlearn.runs.components import load_components
 from viewlearn.runs.provenance import program
 from viewlearn.script_parser import ScriptParser, device_name, in_bounds, truth
@@ -17,6 +17,8 @@ DEFAULT = AnalysisSettings()
 def main() -> None:
     """Writes the page that this process's command line asks for."""
     arguments = _make_parser().parse_args()
+    from viewlearn.report import write_report  # here, so that a help text doesn't wait for what draws
+
     with plain_endings(ValueError):
         set_threads(arguments.threads)
         load_components()
