@@ -23,7 +23,7 @@ from viewlearn.threads import set_threads
 
 
 def main() -> None:
-    parts = [m.name for m in pkgutil.iter_modules(benchmarks.__path__) if m.name != "measure"]
+    parts = [m.name for m in pkgutil.iter_modules(benchmarks.__path__) if m.name not in ("measure", "pretended")]
     parser = ScriptParser(description="Measures speed and memory beside peers.")
     parser.add_argument(
         "parts", nargs="*", default=parts, metavar="PART", help=f"which of: {', '.join(parts)} (default: all)"

@@ -134,9 +134,9 @@ class Tilted(LearnedView):
             self._table = torch.stack(divergence_table(self.num_candidates)).to(self._budget)
         of_weights, of_choice = self._table.to(self._budget.dtype)
         index = torch.searchsorted(of_choice, self._budget).clamp(1, len(of_choice) - 1)
-        low, high = of_choice[index - 1], of_choice[index]
+        low, high = of_choice.take(index - 1), of_choice.take(index)  # indexing by a number would read it
         part = ((self._budget - low) / (high - low).clamp_min(1e-9)).clamp(0, 1)
-        return torch.lerp(of_weights[index - 1], of_weights[index], part)
+        return torch.lerp(of_weights.take(index - 1), of_weights.take(index), part)
 
 
 def _stacked(draws: list[Params]) -> Params:
