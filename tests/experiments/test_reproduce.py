@@ -376,7 +376,7 @@ def test_a_table_may_take_rows_from_another(reproduction, tmp_path):
 @pytest.mark.slow
 def test_invariances_are_measured_once_and_tabulated(reproduction, grid, tmp_path, monkeypatch):
     train(grid.cells[0].folder)
-    sets = ("--sets", "solids", "--solids", "instance", "--max-sets", "3", "--permutations", "3")
+    sets = ("--sets", "solids", "--solids", "instance", "--num_sets", "3", "--permutations", "3")
     grid = replace(grid, cells=grid.cells[:1], invariance=sets, folder=tmp_path, tasks=(), destruction=False)
     assert "Invariances" not in reproduction.results_table(grid, "COMMAND")
     reproduction.measure_invariances(grid, 1)
