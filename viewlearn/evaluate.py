@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from jsonargparse import Namespace
 
-from viewlearn.bounds import Count, Seed, SmallCountOrZero
+from viewlearn.bounds import Count, PositiveFraction, Seed, SmallCountOrZero
 from viewlearn.endings import plain_endings
 from viewlearn.runs import (
     Evaluator,
@@ -37,6 +37,7 @@ folder, evaluation.json and for further questions evaluation-2.json, …, or to 
 
     --layers V 'Z_*' Z_rotation              backbone, all embeddings side by side, one of them; "each" for every layer
     --factors rotation=vision.QuarterRotation hue=vision.ColorJitter,hue=0.5:hue/4 color=color:hue/8
+    --label_fractions 0.01 0.1 --fine_tune   with 1 % and 10 % of the labels: frozen, and all weights trained further
     --shots 5 10 --corruptions --num_corrupted 1000 --shared
     --data.overlay vision.Digits             the run's encoder on other data; any --data… flag of training
 
@@ -83,6 +84,8 @@ def _make_parser() -> argparse.ArgumentParser:
     add("--factors", nargs="+", metavar="NAME=VIEW", help="factors whose setting is to be predicted, see above")
     add("--shots", nargs="+", type=in_bounds(Count), help="labeled samples per class of few-shot classification")
     add("--episodes", type=in_bounds(Count), help="episodes of few-shot classification (default: 10)")
+    add("--label_fractions", nargs="+", type=in_bounds(PositiveFraction), help="fractions of labels to learn from")
+    add("--fine_tune", action="store_true", default=None, help="with --label_fractions, train the encoder further, too")
     add("--corruptions", nargs="?", const=IMAGENET_C, metavar="FUNCTION", help=f"default: {IMAGENET_C}")
     add("--num_corrupted", type=in_bounds(Count), help="test samples under each corruption (default: all)")
     add("--shared", nargs="*", metavar="FACTOR", help="which layers keep these entries of the run's views")
@@ -109,6 +112,8 @@ def _questions(arguments: argparse.Namespace, data: dict[str, str]) -> Questions
         declared["factors"] = parse_factors(declared["factors"])
     if declared.get("shared") == []:
         declared["shared"] = [TRAINED_FACTORS]
+    if declared.get("fine_tune") and "label_fractions" not in declared:
+        declared["label_fractions"] = [1.0]
     return Questions.of({**declared, "data": data})
 
 

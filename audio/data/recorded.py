@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -118,8 +119,14 @@ class RecordedData(SoundData):
     def skipped(self) -> dict[str, str]:
         return {**self.sounds.skipped, **super().skipped}
 
+    def paths(self, split: Split) -> list[Path]:
+        """Returns the files that a split's samples are read from, in their order."""
+        return [self.recordings[i].path for i in self._chosen(split)]
+
+    def _chosen(self, split: Split) -> list[int]:
+        return [i for i, r in enumerate(self.recordings) if r.split == split and self.sounds.lengths[i] > 0]
+
     def source(self, split: Split) -> Clips:
-        chosen = [i for i, r in enumerate(self.recordings) if r.split == split and self.sounds.lengths[i] > 0]
-        index = torch.tensor(chosen, dtype=torch.int64)
+        index = torch.tensor(self._chosen(split), dtype=torch.int64)
         labels = {task: self._labels[task][index] for task in self.tasks}
         return Clips(self.sounds, index, labels, self.keep_samples)

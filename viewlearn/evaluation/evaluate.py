@@ -5,16 +5,17 @@ from dataclasses import dataclass, field
 
 from torch import nn
 
-from viewlearn.bounds import Count, Positive, Seed, check_fields
+from viewlearn.bounds import Count, Positive, PositiveFraction, Seed, check_fields
 from viewlearn.data import Data, unanswerable
 from viewlearn.evaluation.intervals import wilson_interval
 from viewlearn.evaluation.probes.factor_probe import factor_probe
 from viewlearn.evaluation.probes.features import Extraction
 from viewlearn.evaluation.probes.few_shot import few_shot
-from viewlearn.evaluation.probes.linear import L2_GRID
+from viewlearn.evaluation.probes.fine_tuning import FineTuning, fine_tune, labeled_part
+from viewlearn.evaluation.probes.linear import L2_GRID, linear_probe
 from viewlearn.evaluation.probes.parameter_classes import ParameterClasses
 from viewlearn.evaluation.probes.robustness import Corruptions, Robustness, corruption_robustness
-from viewlearn.evaluation.probes.splits import SplitFeatures, clean_features
+from viewlearn.evaluation.probes.splits import SplitFeatures, clean_features, validation_samples
 from viewlearn.evaluation.probes.tasks import PROBES, Probe, check_names, probe_tasks
 from viewlearn.evaluation.results import Results, Row
 from viewlearn.evaluation.score import Score
@@ -33,6 +34,8 @@ class EvaluationPlan:
         factors: What to predict besides the tasks, by name.
         shots: Numbers of labeled samples per class of few-shot rows.
         episodes: Number of few-shot episodes.
+        label_fractions: Fractions of the labels that semi-supervised rows are given, such as 0.01 and 0.1.
+        fine_tuning: How encoders are trained further with these; None asks them frozen only.
         corruptions: Corruptions of the test samples, see ``corruption_robustness``; none by default.
         num_corrupted: Number of test samples under corruptions; None for all.
         seed: Seed of all draws.
@@ -46,6 +49,8 @@ class EvaluationPlan:
     factors: Mapping[str, ParameterClasses] = field(default_factory=dict)
     shots: Sequence[Count] = ()
     episodes: Count = 10
+    label_fractions: Sequence[PositiveFraction] = ()
+    fine_tuning: FineTuning | None = None
     corruptions: Corruptions = field(default_factory=dict)
     num_corrupted: Count | None = None
     seed: Seed = 0
@@ -65,9 +70,11 @@ def evaluate(
     """Evaluates a frozen encoder: LooC's evaluation and more, one row per question and layer beside chance.
 
     Rows of the probes "linear" and "knn" are those of ``probe_tasks``; "factor" of ``factor_probe``; "k-shot" of
-    ``few_shot``, all-way with the whole test split as queries; "corruptions" is the mean of ``corruption_robustness``,
-    whose accuracies are under ``info["robustness"]`` and whose interval is that of one test split. Features of each
-    split are extracted once per encoder. Without tasks and factors, nothing is read and the results are empty.
+    ``few_shot``, all-way with the whole test split as queries; "linear-10%" of ``linear_probe`` with a tenth of each
+    class's labels, and "fine-tuned-10%" of ``fine_tune`` with the same; "corruptions" is the mean of
+    ``corruption_robustness``, whose accuracies are under ``info["robustness"]`` and whose interval is that of one test
+    split. Features of each split are extracted once per encoder. Without tasks and factors, nothing is read and the
+    results are empty.
 
     Args:
         encoder: Maps ``(batch, …)`` in natural units to ``(batch, num_features)``; ``Layered`` if layers are asked for.
@@ -136,6 +143,14 @@ def _task_rows(
         for shots in plan.shots
         for layer in extraction.probed
     ]
+    after += [
+        row
+        for task, num in num_classes.items()
+        for fraction in plan.label_fractions
+        for row in _fraction_rows(
+            (encoder, random_encoder), data, (trained, random), task, num, fraction, plan, extraction
+        )
+    ]
     if plan.corruptions:
         robustness = _robustness(encoder, data, trained, list(num_classes), plan, extraction)
         beside = None
@@ -168,6 +183,42 @@ def _few_shot_row(
 
     other = None if random is None else score(random)
     return Row(task, f"{shots}-shot", score(trained), other, 1 / num_classes, 1 / num_classes, layer)
+
+
+def _fraction_rows(
+    encoders: tuple[nn.Module, nn.Module | None],
+    data: Data,
+    features: tuple[SplitFeatures, SplitFeatures | None],
+    task: str,
+    num_classes: int,
+    fraction: float,
+    plan: EvaluationPlan,
+    extraction: Extraction,
+) -> list[Row]:
+    """Rows with a part of the labels: each layer frozen, and the encoder fine-tuned; both for trained and random."""
+    kept = labeled_part(features[0]["train"].labels_of(task), fraction, plan.seed)
+
+    def frozen(side: SplitFeatures, layer: str | None) -> Score:
+        train, test = side["train"], side["test"]
+        sides = train.of(layer)[kept], train.labels_of(task)[kept], test.of(layer), test.labels_of(task)
+        return linear_probe(
+            *sides, l2=plan.l2, validation=validation_samples(side, task, layer), device=extraction.device
+        )
+
+    def tuned(module: nn.Module) -> Score:
+        assert plan.fine_tuning is not None
+        return fine_tune(module, data, task, fraction, plan.fine_tuning, extraction, seed=plan.seed)
+
+    chance = 1 / num_classes
+    random = features[1]
+    rows = []
+    for layer in extraction.probed:
+        other = None if random is None else frozen(random, layer)
+        rows.append(Row(task, f"linear-{100 * fraction:g}%", frozen(features[0], layer), other, chance, chance, layer))
+    if plan.fine_tuning is not None:
+        other = None if encoders[1] is None else tuned(encoders[1])
+        rows.append(Row(task, f"fine-tuned-{100 * fraction:g}%", tuned(encoders[0]), other, chance, chance))
+    return rows
 
 
 def _robustness(

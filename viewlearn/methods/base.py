@@ -12,7 +12,8 @@ from viewlearn.data import Batch, Dataset
 from viewlearn.encoders import Encoder
 from viewlearn.methods.difficulty import BudgetController
 from viewlearn.methods.scoring import tilted_entry
-from viewlearn.views import Compose, Decisions, LearnedView, Params, reverse_gradient
+from viewlearn.views import Compose, Decisions, LearnedView, Params, Tilted, View, reverse_gradient
+from viewlearn.views.pipeline import beside
 
 Player = Literal["both", "learner", "adversary"]
 Metrics = dict[str, Tensor]
@@ -110,6 +111,11 @@ class Method(nn.Module, Checked, ABC):
             x, decisions = self.views.render(x, params, observed)
         return (reverse_gradient(x) if learned else x), decisions
 
+    @torch.no_grad()
+    def view_by(self, views: View, x: Tensor, generator: Generator) -> Tensor:
+        """Makes one view of every sample by other, designed views, in the method's own pipeline's place."""
+        return beside(self.views, views)(x, generator)
+
     def settle(
         self, loss: Tensor, metrics: Metrics, *rendered: Decisions, pair: tuple[Tensor, Tensor] | None = None
     ) -> tuple[Tensor, Metrics]:
@@ -139,6 +145,20 @@ class Method(nn.Module, Checked, ABC):
         if self.controller is not None and pair is not None:
             metrics["found"] = self.controller.record(*pair)
         return loss, metrics
+
+
+def must_be_designed(**views: View | None) -> None:
+    """Checks that views beside a method's own don't learn, since none but its own play against the encoder.
+
+    Args:
+        views: Views by the name of the argument that they were given as.
+
+    Raises:
+        ValueError: One has weights to learn, or chooses among candidates.
+    """
+    for name, each in views.items():
+        if each is not None and (learns(each) or any(isinstance(module, Tilted) for module in each.modules())):
+            raise ValueError(f"{name} has learned views; those belong into the method's own views, where they learn")
 
 
 def learns(module: nn.Module) -> bool:

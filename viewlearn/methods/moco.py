@@ -13,11 +13,11 @@ from viewlearn.encoders import Encoder, projection_head
 from viewlearn.encoders.heads import Head
 from viewlearn.encoders.synchronized import sees_own_batch
 from viewlearn.losses import info_nce
-from viewlearn.methods.base import Method, Metrics, Player
+from viewlearn.methods.base import Method, Metrics, Player, must_be_designed
 from viewlearn.methods.momentum import momentum_copy, momentum_update
 from viewlearn.methods.queue import Queue
 from viewlearn.methods.shuffle import encode_shuffled
-from viewlearn.views import Compose, share
+from viewlearn.views import Compose, Params, View, share
 from viewlearn.views.leave_one_out import entries_of
 
 
@@ -43,10 +43,16 @@ class MoCo(Method):
         num_keys: Number of keys per query, each from a view of its own; the loss is their mean. More than one makes a
             control with as many views as LooC's; only the first enters the queue.
         shared: Names of entries that have the same parameters in query and keys, separated by commas.
+        partner_views: Views that make the keys, in place of ``views``, which then make the queries alone; they don't
+            learn.
+        small_views: Multi-crop: views that make more queries of each sample, of any size that the encoder reads,
+            usually smaller crops; they don't learn.
+        num_small: Number of these for each sample; the loss is the mean over all pairs of query and key.
 
     Raises:
         ValueError: A temperature or dimension that isn't positive, a momentum outside [0, 1), an empty queue, no keys,
-            or a shared entry that isn't in the views (the message lists those that are).
+            or a shared entry that isn't in the views (the message lists those that are); learned views beside
+            ``views``, or shared entries with other views for keys.
     """
 
     def __init__(
@@ -61,8 +67,16 @@ class MoCo(Method):
         hidden: Width | None = None,
         num_keys: SmallCount = 1,
         shared: Sequence[str] | str = (),
+        partner_views: View | None = None,
+        small_views: View | None = None,
+        num_small: SmallCount = 4,
     ):
         super().__init__(encoder, views)
+        must_be_designed(partner_views=partner_views, small_views=small_views)
+        if partner_views is not None and shared:
+            raise ValueError(
+                f"shared is {shared!r}; query and keys share draws of the same views, not of partner_views"
+            )
         self.shared = [entry for entries in entries_of(views, shared).values() for entry in entries]
         self.head = projection_head(head, encoder.num_features, dim, hidden)
         self.key_encoder = momentum_copy(encoder)
@@ -71,6 +85,7 @@ class MoCo(Method):
         self.temperature = temperature
         self.momentum = momentum
         self.num_keys = num_keys
+        self.partner_views, self.small_views, self.num_small = partner_views, small_views, num_small
         self._fresh: list[Tensor] = []  # keys of this step, on their way into the queue
         distributed.keep_local(self, "queue")
 
@@ -80,14 +95,16 @@ class MoCo(Method):
 
     def forward(self, batch: Batch, generator: Generator, player: Player = "both") -> tuple[Tensor, Metrics]:
         query_params = self.views.sample(batch.x, generator)
-        key_params = [
-            share(self.views.sample(batch.x, generator), query_params, *self.shared) for _ in range(self.num_keys)
-        ]
-        keys = torch.cat([self.render(batch.x, params, "learner")[0] for params in key_params])
+        keys = torch.cat([self._key_view(batch.x, query_params, generator) for _ in range(self.num_keys)])
         keys = self._encode_keys(keys, generator).chunk(self.num_keys)
         x, decisions = self.render(batch.x, query_params, player)
         query = self.head(self.encoder(x))  # after the keys, whose activations have been freed by now
-        losses = [info_nce(query, key, self.queue.keys, self.temperature, unit_negatives=True) for key in keys]
+        queries = [query, *self._small_queries(batch.x, generator)]
+        losses = [
+            info_nce(each, key, self.queue.keys, self.temperature, unit_negatives=True)
+            for each in queries
+            for key in keys
+        ]
         if player != "adversary":
             self._fresh.append(distributed.gather(keys[0]))
         with torch.no_grad():
@@ -100,6 +117,19 @@ class MoCo(Method):
             return self.key_head(self.key_encoder(x))
 
         return encode_shuffled(encode, x, generator) if sees_own_batch(self.key_encoder) else encode(x)
+
+    def _key_view(self, x: Tensor, query_params: Params, generator: Generator) -> Tensor:
+        """The view that one key is made of."""
+        if self.partner_views is not None:
+            return self.view_by(self.partner_views, x, generator)
+        params = share(self.views.sample(x, generator), query_params, *self.shared)
+        return self.render(x, params, "learner")[0]
+
+    def _small_queries(self, x: Tensor, generator: Generator) -> Sequence[Tensor]:
+        if self.small_views is None:
+            return ()
+        small = torch.cat([self.view_by(self.small_views, x, generator) for _ in range(self.num_small)])
+        return self.head(self.encoder(small)).chunk(self.num_small)
 
     def update(self) -> None:
         super().update()

@@ -1,19 +1,20 @@
 """SimCLR: two views of a sample find each other among those of the batch."""
 
+from itertools import groupby
 from typing import Literal
 
 import torch
 from torch import Generator, Tensor, nn
 
-from viewlearn.bounds import Temperature, Width
+from viewlearn.bounds import SmallCount, Temperature, Width
 from viewlearn.data import Batch
 from viewlearn.encoders import Encoder, projection_head
 from viewlearn.encoders.heads import Head
 from viewlearn.losses import neutral_loss, nt_xent, spectral, viewmaker_nt_xent
-from viewlearn.methods.base import Method, Metrics, Player
+from viewlearn.methods.base import Method, Metrics, Player, must_be_designed
 from viewlearn.methods.redirect import leaf_of, redirected
 from viewlearn.methods.scoring import candidate_views, pair_scores, unrecorded
-from viewlearn.views import Compose, Params
+from viewlearn.views import Compose, Decisions, Params, View
 
 
 class SimCLR(Method):
@@ -36,9 +37,18 @@ class SimCLR(Method):
         game: What learned views want: ``adversarial`` ones increase the loss; ``neutral`` ones decrease NeuTraL's
             (``neutral_loss``), which keeps them near the clean sample and apart from each other. It costs half a step
             more: clean samples are encoded, too, and the views' gradient is taken by itself.
+        partner_views: Views that make the second view of each sample, in place of ``views``; they don't learn.
+        small_views: Multi-crop: views beside the two, of any size that the encoder reads, usually smaller crops;
+            they don't learn.
+        num_small: Number of these for each sample.
+
+    With small views (multi-crop, Caron et al. 2020), the loss is the mean over all pairs of a sample's views of which
+    at least one isn't small; each pair has the negatives of its own two kinds. A step encodes ``num_small`` more views,
+    which is cheap as they are small, while large views and their pair stay as they are.
 
     Raises:
-        ValueError: A temperature that isn't positive, a dimension below 1, or an unknown game.
+        ValueError: A temperature that isn't positive, a dimension below 1, an unknown game, learned views beside
+            ``views``, or a neutral game or ``Tilted`` views with others beside them.
     """
 
     scores_candidates = True
@@ -54,36 +64,71 @@ class SimCLR(Method):
         hidden: Width | None = None,
         loss: Literal["nt_xent", "viewmaker", "spectral"] = "nt_xent",
         game: Literal["adversarial", "neutral"] = "adversarial",
+        partner_views: View | None = None,
+        small_views: View | None = None,
+        num_small: SmallCount = 4,
     ):
         super().__init__(encoder, views)
+        must_be_designed(partner_views=partner_views, small_views=small_views)
+        others = partner_views is not None or small_views is not None
+        if others and (game == "neutral" or self.tilted is not None):
+            raise ValueError("a neutral game and Tilted views take two views by the same pipeline, and no others")
         self.head = projection_head(head, encoder.num_features, dim, hidden)
         self.temperature = temperature
         if game not in ("adversarial", "neutral"):
             raise ValueError(f"game is {game!r}; it must be 'adversarial' or 'neutral'")
         self.loss = loss
         self.game = game
+        self.partner_views, self.small_views, self.num_small = partner_views, small_views, num_small
 
     @property
     def projections(self) -> dict[str, nn.Module]:
         return {"0": self.head}
 
     def forward(self, batch: Batch, generator: Generator, player: Player = "both") -> tuple[Tensor, Metrics]:
-        drawn = self.choose(batch.x, *(self.views.sample(batch.x, generator) for _ in range(2)))
-        (x1, first), (x2, second) = (self.render(batch.x, params, player) for params in drawn)
-        x = torch.cat([x1, x2])
-        neutral = self.game == "neutral" and x.requires_grad
-        seen = leaf_of(x) if neutral else x
-        z1, z2 = self.head(self.encoder(seen)).chunk(2)
-        if self.loss == "spectral":
-            loss = spectral(z1, z2, across_processes=True)
+        (x1, x2), rendered = self._pair(batch.x, generator, player)
+        if self.game == "neutral" and (x1.requires_grad or x2.requires_grad):
+            x = torch.cat([x1, x2])
+            seen = leaf_of(x)
+            z1, z2 = self.head(self.encoder(seen)).chunk(2)
+            redirection = redirected(x, seen, neutral_loss(self._clean(batch.x), z1, z2, self.temperature))
+            small: list[Tensor] = []
         else:
-            function = nt_xent if self.loss == "nt_xent" else viewmaker_nt_xent
-            loss = function(z1, z2, self.temperature, across_processes=True)
+            others = [] if self.small_views is None else [self.small_views] * self.num_small
+            z1, z2, *small = self._embed([x1, x2, *(self.view_by(each, batch.x, generator) for each in others)])
+            redirection = None
+        losses = [self._contrast(a, b) for a, b in [(z1, z2), *((a, b) for a in small for b in (z1, z2))]]
+        loss = losses[0] if len(losses) == 1 else torch.stack(losses).mean()
         with torch.no_grad():
-            alignment = torch.cosine_similarity(z1.float(), z2.float()).mean()
-        if neutral:
-            loss = loss + redirected(x, seen, neutral_loss(self._clean(batch.x), z1, z2, self.temperature))
-        return self.settle(loss, {"alignment": alignment}, first, second, pair=(z1, z2))
+            metrics = {"alignment": torch.cosine_similarity(z1.float(), z2.float()).mean()}
+        if small:
+            metrics |= {"loss/large": losses[0].detach(), "loss/small": torch.stack(losses[1:]).detach().mean()}
+        if redirection is not None:
+            loss = loss + redirection
+        return self.settle(loss, metrics, *rendered, pair=(z1, z2))
+
+    def _pair(self, x: Tensor, generator: Generator, player: Player) -> tuple[list[Tensor], list[Decisions]]:
+        """The two large views of every sample, and what learned views decided in each that they made."""
+        if self.partner_views is not None:
+            first, decisions = self.view(x, generator, player)
+            return [first, self.view_by(self.partner_views, x, generator)], [decisions]
+        drawn = self.choose(x, *(self.views.sample(x, generator) for _ in range(2)))
+        made = [self.render(x, params, player) for params in drawn]
+        return [view for view, _ in made], [decisions for _, decisions in made]
+
+    def _embed(self, views: list[Tensor]) -> list[Tensor]:
+        """Embeds views, neighbors of one shape as one batch."""
+        embedded: list[Tensor] = []
+        for _, group in groupby(views, lambda view: view.shape):
+            alike = list(group)
+            embedded += self.head(self.encoder(torch.cat(alike))).chunk(len(alike))
+        return embedded
+
+    def _contrast(self, z1: Tensor, z2: Tensor) -> Tensor:
+        if self.loss == "spectral":
+            return spectral(z1, z2, across_processes=True)
+        function = nt_xent if self.loss == "nt_xent" else viewmaker_nt_xent
+        return function(z1, z2, self.temperature, across_processes=True)
 
     @torch.no_grad()
     def _clean(self, x: Tensor) -> Tensor:

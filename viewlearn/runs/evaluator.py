@@ -14,6 +14,7 @@ from viewlearn.evaluation import EvaluationPlan, Results, Row, evaluate
 from viewlearn.evaluation.probes import (
     Corruptions,
     Extraction,
+    FineTuning,
     LayeredEncoder,
     corrupt,
     layered,
@@ -71,6 +72,8 @@ class Evaluator:
             factors={name: parse_factor(text, views, data.spec) for name, text in questions.factors.items()},
             shots=questions.shots,
             episodes=questions.episodes,
+            label_fractions=questions.label_fractions,
+            fine_tuning=FineTuning() if questions.fine_tune else None,
             corruptions=self._corruptions(data, questions),
             num_corrupted=questions.num_corrupted,
             seed=questions.seed,
@@ -196,4 +199,9 @@ def saved_answers(questions: Questions, path: Path) -> Results | None:
         results = Results.load(path)
     except (OSError, ValueError, KeyError, TypeError):  # missing, or not whole: the questions can be asked again
         return None
-    return results if results.info.get("questions") == json.loads(json.dumps(questions.to_dict())) else None
+    stored = results.info.get("questions")
+    if not isinstance(stored, dict):
+        return None
+    # Questions that there weren't yet when the file was written were answered as by default: not at all.
+    asked = json.loads(json.dumps([Questions().to_dict() | stored, questions.to_dict()]))
+    return results if asked[0] == asked[1] else None

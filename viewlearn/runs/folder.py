@@ -46,6 +46,7 @@ class RunFolder:
     ``manifest.json``          size and SHA-256 of these files, which never change
     ``metrics.jsonl``          one line per logged step; nothing that depends on the clock
     ``timings.jsonl``          speed and memory at the same steps
+    ``longer.json``            of a run that was made longer: its earlier stretches, and how long it is now
     ``compute.json``           steps, floating-point operations of a step, and TFLOP of the whole training
     ``checkpoints/step_N/``    everything that an exact resume needs
     ``encoder.safetensors``    the trained encoder
@@ -71,6 +72,7 @@ class RunFolder:
         self.manifest = self.path / MANIFEST
         self.metrics = self.path / "metrics.jsonl"
         self.timings = self.path / "timings.jsonl"
+        self.longer = self.path / "longer.json"
         self.compute = self.path / "compute.json"
         self.checkpoints = self.path / "checkpoints"
         self.encoder = self.path / "encoder.safetensors"

@@ -7,7 +7,7 @@ from typing import Any
 
 from jsonargparse import Namespace
 
-from viewlearn.bounds import Count, Positive, Seed, check_fields
+from viewlearn.bounds import Count, Positive, PositiveFraction, Seed, check_fields
 from viewlearn.data import DataSpec
 from viewlearn.evaluation.probes import L2_GRID, ParameterClasses, Probe
 from viewlearn.runs.binding import bind, subclass_names
@@ -33,6 +33,8 @@ class Questions:
         factors: Factors to predict, by name: ``VIEW[,ARGUMENT=VALUE…][:PARAMETER][/CLASSES]``, see ``parse_factor``.
         shots: Numbers of labeled samples per class of few-shot rows.
         episodes: Number of draws of these samples.
+        label_fractions: Fractions of the labels that semi-supervised rows are given, such as 0.01 and 0.1.
+        fine_tune: Whether encoders are trained further with these labels, too, see ``fine_tune``.
         corruptions: Import path of a function that makes corruptions, such as ``vision.corruptions.imagenet_c``.
         num_corrupted: Number of test samples under each corruption; None for all.
         shared: Factors of the run's own views of which to ask which layer keeps them; ``own`` for those that the
@@ -52,6 +54,8 @@ class Questions:
     factors: Mapping[str, str] = field(default_factory=dict)
     shots: Sequence[Count] = ()
     episodes: Count = 10
+    label_fractions: Sequence[PositiveFraction] = ()
+    fine_tune: bool = False
     corruptions: str | None = None
     num_corrupted: Count | None = None
     shared: Sequence[str] | None = None

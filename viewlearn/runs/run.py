@@ -5,6 +5,7 @@ import shlex
 import sys
 import warnings
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from itertools import count
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from viewlearn.runs.build import Parts, build, build_encoder, build_settings, sh
 from viewlearn.runs.checkpoint import checkpoints_in
 from viewlearn.runs.figures import save_figures
 from viewlearn.runs.folder import RunFolder
+from viewlearn.runs.longer import LENGTH, SCHEDULES, current, lengthen, must_be_longer
 from viewlearn.runs.parser import LOCATION, Parser
 from viewlearn.runs.processes import in_main_process
 from viewlearn.runs.provenance import program, provenance
@@ -28,6 +30,7 @@ from viewlearn.runs.trackers import check_trackers, start_trackers
 from viewlearn.runs.trainer import Reading, Trainer
 from viewlearn.threads import set_threads
 from viewlearn.training.hardware import choose_precision, make_accelerator
+from viewlearn.training.schedule import Schedule, Stretch
 from viewlearn.training.seeds import seed_for
 
 RUNS = Path("runs")
@@ -100,12 +103,15 @@ def _run_in(
         Reading(config.load, config.num_workers),
         accelerator,
     )
+    before: tuple[Stretch, ...] = ()
     if config.resume:
         _must_be_same_data(folder, parts.data.spec)
+        first = build_settings(parser, parser.read(folder.config, config.trust))
+        before = in_main_process(lambda: lengthen(folder, first, trainer.settings))
     else:
         _create(folder, parser, config, parts)
     start_trackers(config.trackers, folder, accelerator)
-    trainer.train(folder)
+    trainer.train(folder, before=before)
     accelerator.end_training()  # before what the main process does alone, in which the others would run out of time
     if not accelerator.is_main_process:
         return folder, parts, None
@@ -162,9 +168,16 @@ def _configuration(parser: Parser, argv: Sequence[str]) -> Namespace:
     folder = RunFolder(config.resume)
     folder.must_be_run()
     stored = parser.read(folder.config, config.trust)
+    _, settings = current(folder, build_settings(parser, stored))
+    for name in (*LENGTH, *SCHEDULES):
+        value = getattr(settings, name)
+        stored[name] = Namespace(**asdict(value)) if isinstance(value, Schedule) else value
     resumed = parser.parse(argv, over=stored)
     before, after = _computed(stored), _computed(resumed)
     changed = sorted(key for key in before.keys() | after.keys() if before.get(key) != after.get(key))
+    if not set(LENGTH).isdisjoint(changed):
+        must_be_longer(settings, build_settings(parser, resumed))
+        changed = [key for key in changed if key.split(".")[0] not in (*LENGTH, *SCHEDULES)]
     if changed:
         others = ", ".join(f"{key}: {before.get(key)} → {after.get(key)}" for key in changed)
         raise ValueError(f"a resumed run keeps its configuration; {config.resume} was started with others: {others}")

@@ -1,6 +1,7 @@
 """Training from Python: a method and data, and the loop that the command line runs."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -21,6 +22,7 @@ from viewlearn.evaluation.probes import Extraction, KNNMonitor, on_validation
 from viewlearn.methods import Method
 from viewlearn.runs.folder import RunFolder
 from viewlearn.runs.logs import read_jsonl
+from viewlearn.runs.longer import LENGTH, SCHEDULES, lengthen, must_be_longer
 from viewlearn.runs.memory import MemoryStore
 from viewlearn.runs.processes import in_main_process
 from viewlearn.runs.provenance import provenance
@@ -28,6 +30,7 @@ from viewlearn.training.compute import Compute
 from viewlearn.training.hardware import make_accelerator
 from viewlearn.training.loop import train
 from viewlearn.training.players import MakeOptimizer, make_optimizers
+from viewlearn.training.schedule import Schedule, Stretch
 from viewlearn.training.settings import TrainingSettings
 from viewlearn.training.state import Store
 from viewlearn.views import Identity
@@ -36,7 +39,6 @@ from viewlearn.views.contract import check_views
 SGD: MakeOptimizer = partial(torch.optim.SGD, lr=0.03, momentum=0.9, weight_decay=1e-4)
 ADAM: MakeOptimizer = partial(torch.optim.Adam, lr=1e-3)
 NUM_CHECKED = 32  # samples of the first batch, at most, on which views are checked
-LENGTH = ("steps", "compute")  # settings that say how long a run is
 
 
 @dataclass(frozen=True)
@@ -132,6 +134,8 @@ class Trainer:
         if settings.monitor_every:
             self.monitor = KNNMonitor(data, extraction=replace(self.extraction, batch_size=256, num_workers=0))
         self._memory = MemoryStore()
+        self._before: tuple[Stretch, ...] = ()  # of what is in memory
+        self._now: TrainingSettings | None = None
 
     def fit(
         self,
@@ -144,7 +148,8 @@ class Trainer:
         """Trains to the end, and returns what was logged on the way.
 
         Without a folder, nothing is written, and another call goes on from where the last one ended. In a folder are
-        metrics, checkpoints and the trained encoder, as ``RunFolder`` names them.
+        metrics, checkpoints and the trained encoder, as ``RunFolder`` names them. More steps than a run had before make
+        it longer: the schedules of the settings begin anew with what is added.
 
         Args:
             steps: Number of optimizer steps of the whole run; that of the settings by default.
@@ -166,23 +171,25 @@ class Trainer:
         if folder is None:
             if resume:
                 raise ValueError("resume needs the folder to go on in; without a folder, fit goes on by itself")
-            self.train(self._memory, replace(settings, checkpoint_every=0))
+            self._lengthen(settings)
+            self.train(self._memory, replace(settings, checkpoint_every=0), self._before)
             return list(self._memory.metrics)
         run = RunFolder(folder)
         try:
             with telling_of_lost_processes():
-                self._open(run, settings, resume)
-                self.train(run, settings)
+                before = self._open(run, settings, resume)
+                self.train(run, settings, before)
         finally:
             run.release()
         return list(read_jsonl(run.metrics))
 
-    def train(self, store: Store, settings: TrainingSettings | None = None) -> Compute:
+    def train(self, store: Store, settings: TrainingSettings | None = None, before: Sequence[Stretch] = ()) -> Compute:
         """Trains to the end, from the newest checkpoint of a store if there is one.
 
         Args:
             store: Where metrics and checkpoints go.
             settings: How to train; the trainer's own by default.
+            before: Earlier stretches of a run that was made longer.
 
         Returns:
             The number of steps, and what each of them costs.
@@ -200,6 +207,7 @@ class Trainer:
             self.views_optimizer,
             self.monitor,
             settings or self.settings,
+            before,
         )
 
     def evaluate(self, plan: EvaluationPlan = EvaluationPlan(), random_encoder: nn.Module | None = None) -> Results:
@@ -239,20 +247,44 @@ class Trainer:
             return replace(self.settings, steps=steps, compute=None)
         return self.settings if compute is None else replace(self.settings, compute=compute)
 
-    def _open(self, folder: RunFolder, settings: TrainingSettings, resume: bool) -> None:
-        """Makes the folder, or has it go on."""
-        text = json.dumps(self._described(settings), indent=1)
+    def _lengthen(self, settings: TrainingSettings) -> None:
+        """Makes what is in memory longer, if settings say so."""
+        now, self._now = self._now, settings
+        if now is not None and any(getattr(now, name) != getattr(settings, name) for name in LENGTH):
+            self._now = now  # until settings are found right
+            must_be_longer(now, settings)
+            end = self._memory.compute["steps"]
+            self._before, self._now = (*self._before, Stretch(end, now.schedule, now.views_schedule)), settings
+
+    def _open(self, folder: RunFolder, settings: TrainingSettings, resume: bool) -> tuple[Stretch, ...]:
+        """Makes the folder, or has it go on; returns the run's earlier stretches."""
+        described = json.loads(json.dumps(self._described(settings)))
         if not resume:
+            text = json.dumps(described, indent=1)
             in_main_process(lambda: folder.create(self.data.spec, {folder.settings.name: text}))
-            return
+            return ()
         in_main_process(lambda: folder.resume(settings.keep_checkpoints))
         change = self.data.spec.change_from(folder.load_spec())
         if change is not None:
             raise ValueError(f"the data have changed since {folder.path} was started: {change}")
-        before, now = json.loads(folder.settings.read_text(encoding="utf-8")), json.loads(text)
-        changed = [f"{key}: {before.get(key)} → {now.get(key)}" for key in now if before.get(key) != now.get(key)]
+        if not folder.settings.is_file():
+            raise ValueError(f"{folder.path} was started by a command line: go on by --resume {folder.path}")
+        stored = json.loads(folder.settings.read_text(encoding="utf-8"))
+        changed = [
+            f"{key}: {stored.get(key)} → {value}"
+            for key, value in described.items()
+            if stored.get(key) != value and key not in (*LENGTH, *SCHEDULES)
+        ]
         if changed:
             raise ValueError(f"{folder.path} was started with other settings: {', '.join(changed)}")
+        first = replace(
+            settings,
+            steps=stored["steps"],
+            compute=stored["compute"],
+            schedule=Schedule(**stored["schedule"]),
+            views_schedule=Schedule(**stored["views_schedule"]),
+        )
+        return in_main_process(lambda: lengthen(folder, first, settings))
 
     def _described(self, settings: TrainingSettings) -> dict[str, Any]:
         """What a folder says of a run that has no configuration."""

@@ -1,7 +1,7 @@
 """The training loop."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, replace
 
@@ -18,6 +18,7 @@ from viewlearn.methods import Method
 from viewlearn.training.compute import GIGA, TERA, Compute, peak_flops, step_flops, steps_within
 from viewlearn.training.hardware import place, require_determinism
 from viewlearn.training.players import MakeOptimizer, freezing_others, make_optimizers, moves
+from viewlearn.training.schedule import Stretch, stretch_at
 from viewlearn.training.seeds import seed_for
 from viewlearn.training.settings import TrainingSettings
 from viewlearn.training.state import Store, TrainingState
@@ -35,6 +36,7 @@ def train(
     views_optimizer: MakeOptimizer,
     monitor: Monitor | None = None,
     settings: TrainingSettings = TrainingSettings(),
+    before: Sequence[Stretch] = (),
 ) -> Compute:
     """Trains a method to the end, from the newest checkpoint of its store if there is one.
 
@@ -47,6 +49,8 @@ def train(
         views_optimizer: Makes the optimizer of learned views; unused if the views have no weights.
         monitor: Measures the encoder on the way, such as the accuracy of nearest neighbors.
         settings: How to train.
+        before: Earlier stretches of a run that was made longer, each with schedules of its own; those of the settings
+            begin where the last of these ends.
 
     Returns:
         The number of steps, and what each of them costs.
@@ -69,7 +73,6 @@ def train(
         synchronize_norms(method, device)
     place(method.train(), device, settings.memory_format)
     optimizers = make_optimizers(method, optimizer, views_optimizer, settings.exclude_from_decay)
-    schedules = {"learner": settings.schedule, "adversary": settings.views_schedule}
     window = Window()
     state = TrainingState(method, optimizers, generator, window)
     first = _batches(loader, 0)
@@ -80,6 +83,7 @@ def train(
     if settings.compute is not None:
         settings = replace(settings, steps=steps_within(settings.compute, flops), compute=None)
     steps = settings.steps
+    stretches = (*before, Stretch(steps, settings.schedule, settings.views_schedule))
     compute = Compute(steps, flops)
     if main:
         store.save_compute(asdict(compute) | {"tflop": compute.tflop})
@@ -98,7 +102,11 @@ def train(
     peak = 0.0
     clock, clock_step = time.perf_counter(), start
     for step in bar:
-        rates = {name: schedules[name].apply(each, step, steps) for name, each in optimizers.items()}
+        begin, stretch = stretch_at(step, stretches)
+        schedules = {"learner": stretch.schedule, "adversary": stretch.views_schedule}
+        rates = {
+            name: schedules[name].apply(each, step - begin, stretch.end - begin) for name, each in optimizers.items()
+        }
         micro = [next(batches) for _ in range(accumulate)]
         for player in moves(method, settings.updates):
             movers = list(optimizers) if player == "both" else [player]

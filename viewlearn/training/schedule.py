@@ -1,6 +1,7 @@
 """Schedules as pure functions of the step: a resumed run needs no schedule state."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from torch.optim import Optimizer
@@ -34,6 +35,39 @@ class Schedule:
         for group in optimizer.param_groups:
             group["lr"] = group.setdefault("initial_lr", group["lr"]) * factor
         return optimizer.param_groups[0]["lr"]
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A part of a run that was the whole run once, before it was made longer.
+
+    Args:
+        end: Number of steps at its end, counted from the run's beginning.
+        schedule: Learning rate of the learner over it.
+        views_schedule: Learning rate of learned views over it.
+    """
+
+    end: int
+    schedule: Schedule = Schedule()
+    views_schedule: Schedule = Schedule()
+
+
+def stretch_at(step: int, stretches: Sequence[Stretch]) -> tuple[int, Stretch]:
+    """Finds the stretch that a step belongs to, whose schedules begin with it.
+
+    Args:
+        step: Step of the optimizer, from 0 and before the last end.
+        stretches: Stretches of the run, in order.
+
+    Returns:
+        The number of steps before it, and the stretch.
+    """
+    begin = 0
+    for stretch in stretches:
+        if step < stretch.end:
+            return begin, stretch
+        begin = stretch.end
+    raise AssertionError(f"step {step} is behind the end of the run, {begin}")
 
 
 def warmup_cosine(step: int, num_steps: int, warmup_steps: int = 0, final: float = 0.0) -> float:

@@ -1,7 +1,7 @@
 """From stored samples to the encoder's input: decoding, random views and front end in one chain."""
 
 from viewlearn.views.compose import Compose
-from viewlearn.views.view import View
+from viewlearn.views.view import Identity, View
 
 
 def pipeline(decode: View, front_end: View, views: View | None = None) -> Compose:
@@ -31,3 +31,14 @@ def pipeline(decode: View, front_end: View, views: View | None = None) -> Compos
     natural = {name: view for name, view in entries.items() if view.stage == "natural"}
     encoder = {name: view for name, view in entries.items() if view.stage == "encoder"}
     return Compose({"decode": decode, **natural, "front_end": front_end, **encoder})
+
+
+def beside(views: Compose, others: View) -> Compose:
+    """Chains other views with the decoding and the front end of a pipeline.
+
+    Args:
+        views: Pipeline, see ``pipeline``; one without decoding or front end has others without.
+        others: Views in place of the pipeline's own.
+    """
+    decode, front_end = (views[name] if name in views.names else Identity() for name in ("decode", "front_end"))
+    return pipeline(decode, front_end, others)

@@ -82,6 +82,11 @@ class ImageFolder(ImageData):
         read = read_files(files, self.size, self.task, self.memory_gb, self.unreadable)
         return Source(read.dataset, index[read.kept], read.skipped)
 
+    def paths(self, split: Split) -> list[Path]:
+        """Returns the files that a split's samples are read from, in their order; none where nothing is left."""
+        files, _ = self._found[split]
+        return [path for path in files.paths if str(path) not in self.skipped]
+
     @cached_property
     def _found(self) -> dict[Split, tuple[Files, np.ndarray]]:
         """Every split's files, and their positions among those of the folder that they come from."""

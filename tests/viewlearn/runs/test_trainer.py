@@ -11,7 +11,7 @@ import viewlearn
 from viewlearn.evaluation import EvaluationPlan
 from viewlearn.methods import SimCLR, Supervised
 from viewlearn.runs import Reading, Trainer
-from viewlearn.training import Schedule, TrainingSettings, make_accelerator
+from viewlearn.training import Schedule, TrainingSettings, make_accelerator, warmup_cosine
 from viewlearn.training.seeds import seed_for
 from viewlearn.views import NoViews, Viewmaker
 
@@ -52,6 +52,19 @@ def test_a_folder_changes_nothing_and_another_fit_goes_on():
     whole, in_two = trainer(constant), trainer(constant)
     assert whole.fit(steps=6) == [*in_two.fit(steps=4), *in_two.fit(steps=6)[2:]]
     assert same(weights(whole), weights(in_two))
+
+
+def test_a_run_in_memory_or_in_a_folder_is_made_longer():
+    lines = {}
+    for name, where in (("memory", [{}, {}]), ("folder", [{"folder": "run"}, {"folder": "run", "resume": True}])):
+        longer = trainer(replace(SETTINGS, log_every=1), views=NoViews())
+        longer.fit(steps=2, **where[0])
+        lines[name] = longer.fit(steps=5, **where[1])
+    assert lines["memory"] == lines["folder"]
+    restarted = [0.03 * warmup_cosine(k, 2) for k in range(2)] + [0.03 * warmup_cosine(k, 3) for k in range(3)]
+    assert [line["lr"] for line in lines["memory"]] == pytest.approx(restarted)
+    with pytest.raises(ValueError, match="the run has steps 5"):
+        longer.fit(steps=4, folder="run", resume=True)
 
 
 def test_a_run_that_was_cut_goes_on_in_its_folder():

@@ -9,6 +9,7 @@ from viewlearn.evaluation.probes.contributions import head_contributions
 from viewlearn.evaluation.probes.factor_probe import factor_probe
 from viewlearn.evaluation.probes.features import Extraction, Features, encode_batches, extract_features
 from viewlearn.evaluation.probes.few_shot import few_shot
+from viewlearn.evaluation.probes.fine_tuning import FineTuning, fine_tune, labeled_part
 from viewlearn.evaluation.probes.knn import knn, knn_scores
 from viewlearn.evaluation.probes.layers import Layered, LayeredEncoder, layered, match_layers
 from viewlearn.evaluation.probes.limited import limited, on_validation, subsample
@@ -27,6 +28,7 @@ __all__ = [
     "Corruptions",
     "Extraction",
     "Features",
+    "FineTuning",
     "FittedClasses",
     "KNNMonitor",
     "Layered",
@@ -43,11 +45,13 @@ __all__ = [
     "extract_features",
     "factor_probe",
     "few_shot",
+    "fine_tune",
     "fit_linear_probe",
     "fit_logistic",
     "head_contributions",
     "knn",
     "knn_scores",
+    "labeled_part",
     "layered",
     "limited",
     "linear_probe",

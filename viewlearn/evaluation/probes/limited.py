@@ -45,11 +45,12 @@ def subsample(dataset: Dataset, num_samples: int | None, seed: int) -> Dataset:
     """Draws ``num_samples`` of a data set without replacement and keeps its order; None keeps all of it."""
     if num_samples is None or num_samples >= len(dataset):
         return dataset
-    return _chosen(dataset, subset(len(dataset), num_samples, seed).sort().values)
+    return chosen(dataset, subset(len(dataset), num_samples, seed).sort().values)
 
 
-def _chosen(dataset: Dataset, chosen: Tensor) -> Dataset:
-    return take(dataset, chosen) if isinstance(dataset, ArrayDataset) else _Selected(dataset, chosen.tolist())
+def chosen(dataset: Dataset, index: Tensor) -> Dataset:
+    """Picks samples of a data set by their positions, without reading those that aren't in memory."""
+    return take(dataset, index) if isinstance(dataset, ArrayDataset) else _Selected(dataset, index.tolist())
 
 
 class _Rearranged(Data):
@@ -108,8 +109,8 @@ class _OnValidation(_Rearranged):
         train = self.data.split("train")
         order = subset(len(train), len(train), self.seed)
         held_out = len(train) // 10
-        chosen = order[:held_out] if name == "validation" else order[held_out:]
-        return _chosen(train, chosen.sort().values)
+        part = order[:held_out] if name == "validation" else order[held_out:]
+        return chosen(train, part.sort().values)
 
 
 class _Selected:
