@@ -80,7 +80,7 @@ def cases(network: str = "resnet18") -> dict[str, Callable[[], tuple[Method, Bat
     Args:
         network: Name of the encoder's network.
     """
-    found = {
+    found: dict[str, Callable[[], tuple[Method, Batch]]] = {
         f"{method}, {views}": lambda make=make, preset=preset: _of_images(network, make, preset())
         for method, make in METHODS.items()
         for views, preset in IMAGES.items()

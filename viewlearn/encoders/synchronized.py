@@ -60,7 +60,7 @@ def synchronize_norms(module: nn.Module, device: torch.device) -> None:
     """
     for parent in list(module.modules()):
         for name, child in parent.named_children():
-            if type(child) in PLAIN:
+            if isinstance(child, _BatchNorm) and type(child) in PLAIN:
                 setattr(parent, name, _synchronized(child, device))
             elif isinstance(child, _BatchNorm) and not isinstance(child, SYNCHRONIZED):
                 warnings.warn(
