@@ -37,5 +37,5 @@ nitpicky = True  # a name of ours that is written as a link and leads nowhere is
 nitpick_ignore_regex = [
     ("py:.*", r"(?!viewlearn\.|vision\.|audio\.|theory\.).*"),
     ("py:.*", r".*\._\w+"),
-    ("py:class", r".*\.Function"),  # a type variable
+    ("py:class", r".*\.(Function|Made)"),  # type variables
 ]
