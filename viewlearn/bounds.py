@@ -1,4 +1,4 @@
-"""Bounds as part of an argument's type, checked alike on the command line and in Python.
+"""Bounds and words as part of an argument's type, checked alike on the command line and in Python.
 
 An argument has them by its annotation::
 
@@ -97,11 +97,16 @@ class Checked:
 
 
 def fault(value: object, hint: Any) -> str | None:
-    """What a value must do, if its type has bounds and it lies outside of them; else None.
+    """What a value must do, if its type has bounds, or lists its words, and it lies outside of them; else None.
 
-    Values of another type than a number's, or those within, at any depth of lists and mappings, are left alone.
+    Values of another type than a number's or a word's, or those within, at any depth of lists and mappings, are left
+    alone.
     """
     members = _members(hint)
+    if isinstance(value, str):
+        words = [kind for kind, _ in members if get_origin(kind) is Literal]
+        is_free = not words or any(kind in (str, Any) for kind, _ in members)
+        return None if is_free or any(value in get_args(kind) for kind in words) else f"be {name_of(hint)}"
     if isinstance(value, int | float) and not isinstance(value, bool):
         allowed = [bounds for kind, bounds in members if isinstance(bounds, Bounds)]
         if not allowed or any(bounds.hold(value) for bounds in allowed):
@@ -111,7 +116,7 @@ def fault(value: object, hint: Any) -> str | None:
     if isinstance(value, Mapping):
         hints = [get_args(kind)[1] for kind, _ in members if len(get_args(kind)) == 2]
         return next((said for each in value.values() for hint in hints[:1] if (said := fault(each, hint))), None)
-    if isinstance(value, Sequence) and not isinstance(value, str):
+    if isinstance(value, Sequence):
         return _fault_of_sequence(value, members)
     return None
 
@@ -180,7 +185,7 @@ def check(name: str, value: object, hint: Any) -> None:
         ValueError: It lies outside of its bounds; the message has name, value, and what is allowed.
     """
     if said := fault(value, hint):
-        shown = list(value) if isinstance(value, tuple) else value
+        shown = list(value) if isinstance(value, tuple) else repr(value) if isinstance(value, str) else value
         raise ValueError(f"{name} is {shown}; it must {said}")
 
 

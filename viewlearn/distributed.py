@@ -1,8 +1,8 @@
 """Training in several processes: rank, number of processes, and a gather that has a gradient."""
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
 from typing import Any
 
 import torch
@@ -15,10 +15,11 @@ if dist.is_available():  # Renamed in torch 2.14: the old names warn there, the 
     _reduce_scatter = getattr(dist, "reduce_scatter_single", None) or dist.reduce_scatter_tensor
 
 
+SILENCE = re.compile(r"time[d-]? ?out", re.IGNORECASE)  # in the words of gloo, NCCL and the store
 NOT_BROADCAST = "_ddp_params_and_buffers_to_ignore"  # the attribute that DistributedDataParallel looks for
 
 
-TIMEOUT = timedelta(minutes=30)  # that processes wait for one another, such as for the main one's measurements
+TIMEOUT = 600.0  # seconds that processes wait for one another, such as for the main one's measurements
 
 
 class LostProcess(RuntimeError):
@@ -26,11 +27,14 @@ class LostProcess(RuntimeError):
 
 
 @contextmanager
-def telling_of_lost_processes() -> Iterator[None]:
+def telling_of_lost_processes(timeout: float = TIMEOUT) -> Iterator[None]:
     """Within, what a backend says of a connection becomes one sentence.
 
+    Args:
+        timeout: Seconds that the processes wait for one another, for the sentence; the backend has its own setting.
+
     Raises:
-        LostProcess: Another process has ended, or hasn't answered for ``TIMEOUT``.
+        LostProcess: Another process has ended, or hasn't answered for so long.
     """
     try:
         yield
@@ -38,9 +42,14 @@ def telling_of_lost_processes() -> Iterator[None]:
         # NCCL's errors are DistErrors; Gloo's are plain ones that name its source.
         if not isinstance(error, dist.DistError) and "gloo/" not in str(error):
             raise
+        here = f"so process {rank()} ends, too"
+        if SILENCE.search(str(error)):
+            raise LostProcess(
+                f"another process of this run hasn't answered for {timeout:g} s, {here}; end the one that hangs, and "
+                f"go on by --resume, with a longer --process_timeout if it was only slow"
+            ) from error
         raise LostProcess(
-            f"another process of this run has ended, or hasn't answered for {TIMEOUT.seconds // 60} minutes, so "
-            f"process {rank()} ends, too; see what that one says, and go on by --resume"
+            f"another process of this run has ended, {here}; see what that one says, and go on by --resume"
         ) from error
 
 

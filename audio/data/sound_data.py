@@ -31,8 +31,7 @@ class SoundData(Data):
         overlay_seed: Seed of which sound gets which overlay, and of its place and level.
         planes: Whether samples keep base and overlay apart, for the oracle ``RedrawOverlay``; the front end puts them
             together.
-        memory_gb: Largest size in gigabytes of a split that is kept in memory: 0 reads sounds each time, and inf keeps
-            every split.
+        memory_gb: Largest size in gigabytes of a split that is kept in memory; 0 reads sounds each time.
         mean: Mean of the log-mel values in dB; measured by default.
         std: Standard deviation of the log-mel values in dB; measured by default.
 
@@ -60,12 +59,10 @@ class SoundData(Data):
         named = named_geometry(geometry)
         self.geometry = geometry
         self.sample_rate = named.sample_rate if sample_rate is None else sample_rate
-        if self.sample_rate < 1:
-            raise ValueError(f"sample_rate is {sample_rate}; it must be a positive number of Hz")
         seconds = named.num_samples / named.sample_rate if seconds is None else seconds
         keep_seconds = seconds if keep_seconds is None else keep_seconds
-        if not 0 < seconds <= keep_seconds:
-            raise ValueError(f"seconds is {seconds}, keep_seconds {keep_seconds}; 0 < seconds <= keep_seconds")
+        if seconds > keep_seconds:
+            raise ValueError(f"seconds is {seconds}; it must be at most keep_seconds, {keep_seconds}")
         self.num_samples = round(seconds * self.sample_rate)
         self.keep_samples = round(keep_seconds * self.sample_rate)
         if self.num_samples <= named.n_fft // 2:
@@ -73,8 +70,6 @@ class SoundData(Data):
                 f"clips of {seconds} s are {self.num_samples} samples at {self.sample_rate} Hz; the geometry "
                 f"{geometry} needs more than {named.n_fft // 2}, half a window"
             )
-        if not memory_gb >= 0:
-            raise ValueError(f"memory_gb is {memory_gb}; it must be 0 or more gigabytes")
         if planes and overlay is None:
             raise ValueError("planes is True, but there is no overlay to keep apart; give one, such as Background")
         if overlay is not None and overlay.sample_rate != self.sample_rate:

@@ -13,7 +13,7 @@ from audio.front_end import named_geometry
 from audio.superimposed.overlay import Overlay
 from audio.synthesis.backgrounds import BACKGROUNDS, background
 from audio.synthesis.vowels import VOWELS, Speakers, vowels
-from viewlearn.bounds import Bounds, Count, DecibelRange, Positive, Seed, Value
+from viewlearn.bounds import Bounds, DecibelRange, Positive, Seed, Value
 from viewlearn.data import ArrayDataset, Split
 
 LEVEL = 0.1  # root mean square of a clip, re full scale
@@ -48,8 +48,8 @@ class SyntheticVowels(SoundData):
 
     def __init__(
         self,
-        num_train: Count = 4000,
-        num_test: Count = 1000,
+        num_train: Annotated[int, Bounds(2, 1e9)] = 4000,
+        num_test: Annotated[int, Bounds(2, 1e9)] = 1000,
         num_speakers: Annotated[int, Bounds(2, 1e6)] = 60,
         num_recordings: Annotated[int, Bounds(2, 1e6)] = 20,
         snr_db: DecibelRange = (0.0, 10.0),
@@ -66,9 +66,6 @@ class SyntheticVowels(SoundData):
             "num_speakers": num_speakers,
             "num_recordings": num_recordings,
         }
-        for name, value in numbers.items():
-            if value < 2:
-                raise ValueError(f"{name} is {value}; it must be at least 2")
         clip = named_geometry(geometry)
         self._recipe = _Recipe(**numbers, seed=seed, num_samples=clip.num_samples, sample_rate=clip.sample_rate)
         super().__init__(

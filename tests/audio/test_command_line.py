@@ -34,7 +34,7 @@ def test_views_are_built_by_name(name, parser, folder):
     flags = ["--views.folder", str(folder)] if name in ("BackgroundNoise", "ImpulseResponse") else []
     given = f"audio.{name}" if name in vision.__all__ else name
     config = parser.parse(["--data", "audio.SyntheticVowels", "--views", given, *flags])
-    view = parser.instantiate(Namespace(views=bind(config.views, SPEC))).views
+    view = parser.make(Namespace(views=bind(config.views, SPEC))).views
     assert type(view) is getattr(audio, name)
     shape = (2, 1, 32, 32) if view.stage == "encoder" else (2, 2 if name == "RedrawOverlay" else 1, 8000)
     assert view(0.1 * torch.randn(shape)).isfinite().all()

@@ -122,6 +122,8 @@ def test_functions_and_settings():
     ("make", "said"),
     [
         (lambda: viewlearn.Viewmaker(budget=math.inf, channels=3), "budget is inf"),
+        (lambda: viewlearn.LearnedMask(budget="much", channels=3), "budget is 'much'; it must be float"),
+        (lambda: viewlearn.LearnedMask(fill="gray", channels=3), "fill is 'gray'; it must be one of 'mean', 'noise'"),
         (lambda: viewlearn.RandomApply(viewlearn.NoViews(), probability=1.5), "probability is 1.5"),
         (lambda: viewlearn.Backbone("resnet10w4", channels=0, size=(8, 8)), "channels is 0"),
         (lambda: ConvMuon([torch.zeros(1)], momentum=1.0), r"momentum is 1.0; it must lie in \[0, 1\)"),

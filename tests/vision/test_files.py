@@ -54,7 +54,7 @@ def every_use(folder: Path) -> dict[str, Tensor]:
     sets = ImageSets([Entry(path, "class", "set")], SIDE)[0][0]
     boxed = read_square(path, SIDE, (0, 0, SIDE, SIDE))
     frame = FolderClip(folder, fps=25)[0]
-    (clip,) = find_clips(folder, fps=25)
+    (clip,) = find_clips(folder, fps=25).clips
     return {**data, "image sets": sets, "box": boxed, "frame": frame, "found clip": clip[0], "whole": read_image(path)}
 
 

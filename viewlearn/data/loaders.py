@@ -58,14 +58,14 @@ class Loader(ABC):
         if len(dataset) == 0:
             raise ValueError("the data set is empty")
         if drop_last and batch_size < 2:
-            raise ValueError(f"batch size is {batch_size}; contrastive training needs 2 or more samples a batch")
+            raise ValueError(f"batch_size is {batch_size}; contrastive training needs 2 or more samples a batch")
         if batch_size < 1:
-            raise ValueError(f"batch size is {batch_size}; it must be 1 or more")
+            raise ValueError(f"batch_size is {batch_size}; it must be 1 or more")
         if not 0 <= rank < world_size:
             raise ValueError(f"rank is {rank}; with {world_size} processes it must be in 0 … {world_size - 1}")
         if drop_last and batch_size * world_size > len(dataset):
             raise ValueError(
-                f"batch size {batch_size} × {world_size} processes is more than the {len(dataset)} samples "
+                f"batch_size is {batch_size}, which in {world_size} processes is more than the {len(dataset)} samples "
                 f"of the data set; at most {len(dataset) // world_size} fit"
             )
         self.dataset = dataset

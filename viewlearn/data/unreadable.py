@@ -7,13 +7,16 @@ from typing import Literal
 Unreadable = Literal["stop", "skip"]
 
 
-def report_unreadable(reasons: Mapping[str, str], num_files: int, unreadable: Unreadable, stacklevel: int = 2) -> None:
+def report_unreadable(
+    reasons: Mapping[str, str], num_files: int, unreadable: Unreadable, noun: str = "files", stacklevel: int = 2
+) -> None:
     """Stops, or warns that files are left out, as the user has chosen.
 
     Args:
         reasons: Why a file can't be read, with its path, by path; nothing happens where there are none.
         num_files: Number of all files.
         unreadable: Whether such files stop the run, or are skipped with a warning.
+        noun: Plural of what they are called.
         stacklevel: Number of the calling frame that the warning names, as in ``warnings.warn``.
 
     Raises:
@@ -21,7 +24,7 @@ def report_unreadable(reasons: Mapping[str, str], num_files: int, unreadable: Un
     """
     if not reasons:
         return
-    message = f"{len(reasons)} of {num_files} files can't be read; the first: {next(iter(reasons.values()))}"
+    message = f"{len(reasons)} of {num_files} {noun} can't be read; the first: {next(iter(reasons.values()))}"
     if unreadable == "stop":
         raise ValueError(f"{message}; repair or remove them, or allow --data.unreadable skip")
     if len(reasons) == num_files:

@@ -60,15 +60,13 @@ class WhitenedConvNet(Encoder):
         super().__init__()
         if channels is None or size is None:
             raise ValueError("WhitenedConvNet needs channels and size; a run takes them from its data")
-        if not widths or min(widths) < 1:
-            raise ValueError(f"widths is {list(widths)}; it must hold a positive number of channels for each block")
+        if not widths:
+            raise ValueError("widths is []; it must hold a number of channels for each block")
         if min(size) < max(MIN_SIZE, 2 ** len(widths) + 1):
             smallest = max(MIN_SIZE, 2 ** len(widths) + 1)
             raise ValueError(
                 f"inputs of {size[0]}×{size[1]} are too small for {len(widths)} blocks: {smallest} or more"
             )
-        if pool not in FEATURES_PER_CHANNEL:
-            raise ValueError(f"pool is {pool!r}; it must be 'max', 'mean', 'both' or 'grid'")
         self.normalize = Normalize(mean or (0.0,) * channels, std or (1.0,) * channels)
         self.register_buffer("filters", torch.empty(8 * channels, channels, 2, 2))
         # Until the encoder has seen data, patches count as white: an orthonormal basis and its negative.

@@ -59,8 +59,6 @@ class InstDisc(Method):
         num_train: Count | None = None,
     ):
         super().__init__(encoder, views)
-        if loss not in ("softmax", "viewmaker"):
-            raise ValueError(f"loss is {loss!r}; it must be 'softmax' or 'viewmaker'")
         if num_train is None or num_train < 2:
             raise ValueError(f"InstDisc needs num_train ≥ 2, not {num_train}; a run takes it from its data")
         self.head = projection_head(head, encoder.num_features, dim, hidden)

@@ -74,8 +74,6 @@ class LooC(Method):
         redraw: bool = True,
     ):
         super().__init__(encoder, views)
-        if negatives not in ("queue", "batch"):
-            raise ValueError(f"negatives is {negatives!r}; it must be 'queue' or 'batch'")
         self.draws = LeaveOneOut(views, factors, redraw)
         self.spaces = ["all", *self.draws.names]
         num_features = _features_per_space(encoder, self.spaces)

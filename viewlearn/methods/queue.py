@@ -4,6 +4,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from viewlearn.bounds import Count, Width, checked
+
 
 class Queue(nn.Module):
     """The newest ``size`` keys, of unit length, in a ring that is written in place.
@@ -14,18 +16,14 @@ class Queue(nn.Module):
     Args:
         size: Number of keys held.
         dim: Dimension of a key.
-
-    Raises:
-        ValueError: A size below 1.
     """
 
     keys: Tensor
     position: Tensor
 
-    def __init__(self, size: int, dim: int):
+    @checked
+    def __init__(self, size: Count, dim: Width):
         super().__init__()
-        if size < 1:
-            raise ValueError(f"queue is {size}; it must hold at least 1 key")
         start = torch.randn(size, dim, generator=torch.Generator().manual_seed(0))
         self.register_buffer("keys", F.normalize(start, dim=1))
         self.register_buffer("position", torch.zeros((), dtype=torch.int64))

@@ -75,8 +75,6 @@ class SimCLR(Method):
             raise ValueError("a neutral game and Tilted views take two views by the same pipeline, and no others")
         self.head = projection_head(head, encoder.num_features, dim, hidden)
         self.temperature = temperature
-        if game not in ("adversarial", "neutral"):
-            raise ValueError(f"game is {game!r}; it must be 'adversarial' or 'neutral'")
         self.loss = loss
         self.game = game
         self.partner_views, self.small_views, self.num_small = partner_views, small_views, num_small

@@ -9,6 +9,7 @@ from viewlearn.data import Data, DataSpec, check_data, take
 from viewlearn.encoders import Encoder
 from viewlearn.methods import Method
 from viewlearn.runs.binding import bind
+from viewlearn.runs.flags import naming_flags
 from viewlearn.runs.parser import Parser
 from viewlearn.sampling import subset
 from viewlearn.training.players import MakeOptimizer
@@ -46,7 +47,7 @@ def build(parser: Parser, config: Namespace, data: Data | None = None) -> Parts:
     show_data(encoder, data, config.seed)
     bound = Namespace(views=bind(config.views, data.spec), method=bind(config.method, data.spec))
     optimizers = Namespace(optimizer=config.optimizer, views_optimizer=config.views_optimizer)
-    made = parser.instantiate(Namespace(**vars(bound), **vars(optimizers)))
+    made = parser.make(Namespace(**vars(bound), **vars(optimizers)))
     method = made.method(encoder, pipeline(data.decode, data.front_end, made.views))
     return Parts(data, made.views, encoder, method, made.optimizer, made.views_optimizer)
 
@@ -57,8 +58,9 @@ def build_data(parser: Parser, config: Namespace) -> Data:
     Raises:
         ValueError: Data that aren't there, labels out of range, samples of the wrong shape, an empty split.
     """
-    data = parser.instantiate(Namespace(data=config.data)).data
-    check_data(data)
+    data = parser.make(Namespace(data=config.data)).data
+    with naming_flags("data", config.data):
+        check_data(data)
     return data
 
 
@@ -68,9 +70,9 @@ def build_encoder(parser: Parser, config: Namespace, spec: DataSpec) -> Encoder:
     Raises:
         ValueError: The encoder doesn't say how many features it has.
     """
-    encoder = parser.instantiate(Namespace(encoder=bind(config.encoder, spec))).encoder
+    encoder = parser.make(Namespace(encoder=bind(config.encoder, spec))).encoder
     if not isinstance(getattr(encoder, "num_features", None), int):
-        raise ValueError(f"encoder {type(encoder).__name__} must set self.num_features, the length of its features")
+        raise ValueError(f"--encoder {type(encoder).__name__} must set self.num_features, the length of its features")
     return encoder
 
 
@@ -89,4 +91,4 @@ def build_settings(parser: Parser, config: Namespace) -> TrainingSettings:
         ValueError: A setting is out of range.
     """
     own = Namespace(**{field.name: config[field.name] for field in fields(TrainingSettings)})
-    return TrainingSettings(**vars(parser.instantiate(own)))
+    return TrainingSettings(**vars(parser.make(own)))

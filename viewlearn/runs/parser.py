@@ -10,16 +10,18 @@ from torch.optim import Optimizer
 from yaml import YAMLError
 
 import viewlearn.optimizers  # noqa: F401  (its classes can then be given by name)
-from viewlearn.bounds import Count, SmallCountOrZero
+from viewlearn.bounds import Count, Seconds, SmallCountOrZero
 from viewlearn.data import Data
+from viewlearn.distributed import TIMEOUT
 from viewlearn.encoders import Encoder
 from viewlearn.endings import DEBUG, DEBUG_HELP
 from viewlearn.evaluation.probes import Probe
 from viewlearn.methods import Method
 from viewlearn.runs.calls import check_calls
 from viewlearn.runs.chosen import chosen_classes, same_class
+from viewlearn.runs.flags import maker, naming_flags
 from viewlearn.runs.help import TITLES, ShortHelp
-from viewlearn.runs.messages import Setting, cause, explain, settings_in, settings_of
+from viewlearn.runs.messages import Setting, explain, settings_in, settings_of
 from viewlearn.runs.names import names_from, names_of_folder, refuse_foreign, search_current_folder
 from viewlearn.runs.provenance import program
 from viewlearn.runs.settings_file import MODE, read_settings
@@ -37,8 +39,8 @@ COMPONENTS = {
     "optimizer": Optimizer,
     "views_optimizer": Optimizer,
 }
-# Where a run lives, who trusts it, and how it speaks; not what it computes.
-LOCATION = ("config", "out", "name", "resume", "trust", "debug")
+# Where a run lives, who trusts it, how it speaks and how long its processes wait; not what it computes.
+CIRCUMSTANCES = ("config", "out", "name", "resume", "trust", "debug", "process_timeout")
 DEFAULTS = {
     "views": {"class_path": "viewlearn.Viewmaker"},
     "encoder": {"class_path": "viewlearn.Backbone"},
@@ -118,7 +120,7 @@ class Parser(ArgumentParser):
         try:
             settings = read_settings(path)
             # Where a run lives is known by now; a configuration within this one would be read without restriction.
-            wanted = settings.keys() - set(LOCATION) if names is None else set(names)
+            wanted = settings.keys() - set(CIRCUMSTANCES) if names is None else set(names)
             settings = {name: value for name, value in settings.items() if name in wanted}
             with names_of_folder(trust):
                 refuse_foreign(settings)
@@ -143,20 +145,25 @@ class Parser(ArgumentParser):
             if action.dest in config:
                 check_calls(config[action.dest], hint, f"--{action.dest}")
 
-    def instantiate(self, namespace: Namespace, *args: Any, **kwargs: Any) -> Namespace:
-        """Makes the objects of a configuration.
+    def make(self, settings: Namespace) -> Namespace:
+        """Makes the objects of a configuration, or of a part of it.
+
+        Args:
+            settings: Parsed settings by key.
 
         Raises:
-            ValueError: A constructor's, in its own words; or a name of something that doesn't make what its place
-                takes, which isn't called.
+            ValueError: A constructor's, which names flags; also whenever a method or an optimizer that this returns a
+                function for is made. Or a name of something that doesn't make what its place takes, which isn't called.
         """
         for key, base in COMPONENTS.items():
-            check_calls(vars(namespace).get(key), base, f"--{key}")
-        try:
-            with names_from(None):
-                return super().instantiate(namespace, *args, **kwargs)
-        except ValueError as error:
-            raise ValueError(cause(error)) from error
+            check_calls(vars(settings).get(key), base, f"--{key}")
+        made = {}
+        with names_from(None):
+            for key, value in vars(settings).items():
+                own = Namespace(**{key: value})
+                with naming_flags(key, value):
+                    made[key] = self.instantiate(own, instantiators=[(maker(own), object, True)])[key]
+        return Namespace(**made)
 
 
 def make_parser(description: str = "", defaults: Mapping[str, Any] | None = None) -> Parser:
@@ -236,6 +243,7 @@ def _add_machine(add: Add) -> None:
     add("--device", type=str, default="auto", help="auto, cpu, cuda, …")
     add("--threads", type=SmallCountOrZero, default=0, help="CPU threads; 0: the cores, shared by the processes")
     add("--precision", type=Precision, default="auto", help="auto: bf16 where the hardware has it")
+    add("--process_timeout", type=Seconds, default=TIMEOUT, help="seconds that processes wait for one that hangs")
 
 
 def sort_groups(argv: Sequence[str]) -> list[list[str]]:

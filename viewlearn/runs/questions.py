@@ -139,7 +139,7 @@ def _make_view(name: str, arguments: list[str], views: Compose, spec: DataSpec) 
         config = parser.parse(["--views", name, *flags])
     except ValueError as error:
         raise ValueError(f"a factor's view: {error}") from error
-    return parser.instantiate(Namespace(views=bind(config.views, spec))).views
+    return parser.make(Namespace(views=bind(config.views, spec))).views
 
 
 def parse_factors(texts: Sequence[str]) -> dict[str, str]:

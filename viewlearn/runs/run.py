@@ -21,9 +21,10 @@ from viewlearn.orphans import end_with_launcher
 from viewlearn.runs.build import Parts, build, build_encoder, build_settings, show_data
 from viewlearn.runs.checkpoint import checkpoints_in
 from viewlearn.runs.figures import save_figures
+from viewlearn.runs.flags import naming_flags, naming_settings
 from viewlearn.runs.folder import RunFolder
 from viewlearn.runs.longer import LENGTH, SCHEDULES, current, lengthen, must_be_longer
-from viewlearn.runs.parser import LOCATION, Parser
+from viewlearn.runs.parser import CIRCUMSTANCES, Parser
 from viewlearn.runs.processes import in_main_process
 from viewlearn.runs.provenance import program, provenance
 from viewlearn.runs.trackers import check_trackers, start_trackers
@@ -59,27 +60,28 @@ def run(
         ValueError: Invalid settings, or a damaged folder; before training starts, and before a folder is made.
         FloatingPointError: The loss or the weights stopped being finite.
         StorageError: The folder can't be written to.
-        LostProcess: Another process of the run has ended.
+        LostProcess: Another process of the run has ended or hangs.
         Stopped: Ctrl-C.
     """
     end_with_launcher()
     config = _configuration(parser, sys.argv[1:] if argv is None else argv)
     set_threads(config.threads)
-    accelerator = make_accelerator(
-        config.device,
-        config.precision,
-        find_unused_parameters=config.updates == "alternating",
-        log_with=check_trackers(config.trackers) or None,
-        project_dir=str(config.resume or config.out or RUNS),
-    )
-    folder = _choose_folder(config)
-    try:
-        with telling_of_lost_processes():
+    with naming_settings(config), telling_of_lost_processes(config.process_timeout):
+        accelerator = make_accelerator(
+            config.device,
+            config.precision,
+            find_unused_parameters=config.updates == "alternating",
+            process_timeout=config.process_timeout,
+            log_with=check_trackers(config.trackers) or None,
+            project_dir=str(config.resume or config.out or RUNS),
+        )
+        folder = _choose_folder(config)
+        try:
             return _run_in(folder, parser, config, accelerator, report)
-    except KeyboardInterrupt:
-        raise Stopped(_way_on(folder) if accelerator.is_main_process else "") from None
-    finally:
-        folder.release()
+        except KeyboardInterrupt:
+            raise Stopped(_way_on(folder) if accelerator.is_main_process else "") from None
+        finally:
+            folder.release()
 
 
 def _run_in(
@@ -93,6 +95,8 @@ def _run_in(
     if accelerator.is_main_process:
         for task, why in unanswerable(parts.data).items():
             warnings.warn(f"task {task!r} isn't evaluated: {why}", stacklevel=2)
+    with naming_flags("method", config.method):
+        parts.method.check(parts.data.pretraining())  # as the trainer does, which knows no flags
     trainer = Trainer(
         parts.method,
         parts.data,
@@ -108,10 +112,13 @@ def _run_in(
         _must_be_same_data(folder, parts.data.spec)
         first = build_settings(parser, parser.read(folder.config, config.trust))
         before = in_main_process(lambda: lengthen(folder, first, trainer.settings))
-    else:
-        _create(folder, parser, config, parts)
-    start_trackers(config.trackers, folder, accelerator)
-    trainer.train(folder, before=before)
+
+    def begin() -> None:
+        if not config.resume:
+            _create(folder, parser, config, parts)
+        start_trackers(config.trackers, folder, accelerator)
+
+    trainer.train(folder, before=before, begin=begin)
     accelerator.end_training()  # before what the main process does alone, in which the others would run out of time
     if not accelerator.is_main_process:
         return folder, parts, None
@@ -166,7 +173,10 @@ def _configuration(parser: Parser, argv: Sequence[str]) -> Namespace:
     if not config.resume:
         return config
     folder = RunFolder(config.resume)
-    folder.must_be_run()
+    try:
+        folder.must_be_run()
+    except ValueError as error:
+        raise ValueError(f"--resume: {error}") from error
     stored = parser.read(folder.config, config.trust)
     _, settings = current(folder, build_settings(parser, stored))
     for name in (*LENGTH, *SCHEDULES):
@@ -186,7 +196,7 @@ def _configuration(parser: Parser, argv: Sequence[str]) -> Namespace:
 
 def _computed(config: Namespace) -> dict[str, object]:
     """The settings that decide what a run computes."""
-    return {key: value for key, value in config.items() if key.split(".")[0] not in LOCATION}
+    return {key: value for key, value in config.items() if key.split(".")[0] not in CIRCUMSTANCES}
 
 
 def _choose_folder(config: Namespace) -> RunFolder:
@@ -240,6 +250,6 @@ def _as_yaml(parser: Parser, config: Namespace, parts: Parts) -> str:
     config = config.clone()
     for name, value in parts.data.resolved().items():
         config.data.init_args[name] = value
-    for name in LOCATION:
+    for name in CIRCUMSTANCES:
         config[name] = parser.get_default(name)
     return parser.dump(config, skip_unset=False)

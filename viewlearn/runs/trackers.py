@@ -18,7 +18,7 @@ def check_trackers(names: list[str]) -> list[str]:
     """
     for name in names:
         if name not in PACKAGES:
-            raise ValueError(f"tracker is {name!r}; it must be one of {', '.join(PACKAGES)}")
+            raise ValueError(f"trackers is {names}; each must be one of {', '.join(PACKAGES)}")
         if not any(importlib.util.find_spec(package) for package in PACKAGES[name]):
             raise ValueError(f"tracker {name!r} isn't installed: pip install {PACKAGES[name][0]}")
     return names

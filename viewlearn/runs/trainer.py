@@ -1,7 +1,7 @@
 """Training from Python: a method and data, and the loop that the command line runs."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -177,19 +177,26 @@ class Trainer:
         run = RunFolder(folder)
         try:
             with telling_of_lost_processes():
-                before = self._open(run, settings, resume)
-                self.train(run, settings, before)
+                before = self._open(run, settings) if resume else ()
+                self.train(run, settings, before, None if resume else lambda: self._create(run, settings))
         finally:
             run.release()
         return list(read_jsonl(run.metrics))
 
-    def train(self, store: Store, settings: TrainingSettings | None = None, before: Sequence[Stretch] = ()) -> Compute:
+    def train(
+        self,
+        store: Store,
+        settings: TrainingSettings | None = None,
+        before: Sequence[Stretch] = (),
+        begin: Callable[[], object] | None = None,
+    ) -> Compute:
         """Trains to the end, from the newest checkpoint of a store if there is one.
 
         Args:
             store: Where metrics and checkpoints go.
             settings: How to train; the trainer's own by default.
             before: Earlier stretches of a run that was made longer.
+            begin: Called before anything is written, when a step has been tried on a copy of the method.
 
         Returns:
             The number of steps, and what each of them costs.
@@ -208,6 +215,7 @@ class Trainer:
             self.monitor,
             settings or self.settings,
             before,
+            begin,
         )
 
     def evaluate(self, plan: EvaluationPlan = EvaluationPlan(), random_encoder: nn.Module | None = None) -> Results:
@@ -256,13 +264,14 @@ class Trainer:
             end = self._memory.compute["steps"]
             self._before, self._now = (*self._before, Stretch(end, now.schedule, now.views_schedule)), settings
 
-    def _open(self, folder: RunFolder, settings: TrainingSettings, resume: bool) -> tuple[Stretch, ...]:
-        """Makes the folder, or has it go on; returns the run's earlier stretches."""
+    def _create(self, folder: RunFolder, settings: TrainingSettings) -> None:
+        """Makes the folder."""
+        text = json.dumps(self._described(settings), indent=1)
+        in_main_process(lambda: folder.create(self.data.spec, {folder.settings.name: text}))
+
+    def _open(self, folder: RunFolder, settings: TrainingSettings) -> tuple[Stretch, ...]:
+        """Has an older run's folder go on; returns the run's earlier stretches."""
         described = json.loads(json.dumps(self._described(settings)))
-        if not resume:
-            text = json.dumps(described, indent=1)
-            in_main_process(lambda: folder.create(self.data.spec, {folder.settings.name: text}))
-            return ()
         in_main_process(lambda: folder.resume(settings.keep_checkpoints))
         change = self.data.spec.change_from(folder.load_spec())
         if change is not None:

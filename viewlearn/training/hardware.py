@@ -1,6 +1,7 @@
 """Device and precision, as far as the hardware has them."""
 
 import os
+from datetime import timedelta
 from typing import Literal
 
 import torch
@@ -56,7 +57,13 @@ def require_determinism() -> None:
     torch.backends.cudnn.benchmark = False  # which algorithm is fastest depends on chance as well
 
 
-def make_accelerator(device: str, precision: Precision, find_unused_parameters: bool = False, **kwargs) -> Accelerator:
+def make_accelerator(
+    device: str,
+    precision: Precision,
+    find_unused_parameters: bool = False,
+    process_timeout: float = TIMEOUT,
+    **kwargs,
+) -> Accelerator:
     """Makes an Accelerator for a device and a precision.
 
     Args:
@@ -64,6 +71,7 @@ def make_accelerator(device: str, precision: Precision, find_unused_parameters: 
             chooses among several of them.
         precision: Precision, see ``choose_precision``.
         find_unused_parameters: Whether a step may leave parameters without gradients, as when one of two players moves.
+        process_timeout: Seconds that processes wait for one another before they end.
         kwargs: Other arguments of ``Accelerator``.
 
     Raises:
@@ -78,6 +86,5 @@ def make_accelerator(device: str, precision: Precision, find_unused_parameters: 
     if on_cpu:
         os.environ.setdefault("ACCELERATE_USE_CPU", "true")
     ddp = DistributedDataParallelKwargs(find_unused_parameters=find_unused_parameters)
-    return Accelerator(
-        cpu=on_cpu, mixed_precision=mixed, kwargs_handlers=[ddp, InitProcessGroupKwargs(timeout=TIMEOUT)], **kwargs
-    )
+    group = InitProcessGroupKwargs(timeout=timedelta(seconds=process_timeout))
+    return Accelerator(cpu=on_cpu, mixed_precision=mixed, kwargs_handlers=[ddp, group], **kwargs)

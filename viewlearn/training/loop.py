@@ -37,6 +37,7 @@ def train(
     monitor: Monitor | None = None,
     settings: TrainingSettings = TrainingSettings(),
     before: Sequence[Stretch] = (),
+    begin: Callable[[], object] | None = None,
 ) -> Compute:
     """Trains a method to the end, from the newest checkpoint of its store if there is one.
 
@@ -51,6 +52,7 @@ def train(
         settings: How to train.
         before: Earlier stretches of a run that was made longer, each with schedules of its own; those of the settings
             begin where the last of these ends.
+        begin: Called before anything is written, when a step has been tried on a copy of the method.
 
     Returns:
         The number of steps, and what each of them costs.
@@ -85,6 +87,8 @@ def train(
     steps = settings.steps
     stretches = (*before, Stretch(steps, settings.schedule, settings.views_schedule))
     compute = Compute(steps, flops)
+    if begin is not None:
+        begin()
     if main:
         store.save_compute(asdict(compute) | {"tflop": compute.tflop})
     start = state.restore(store, accelerator)

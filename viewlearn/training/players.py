@@ -37,10 +37,14 @@ def make_optimizers(
     optimizers = {"learner": optimizer(learner_groups(method, exclude_from_decay))}
     if method.adversarial:
         optimizers["adversary"] = views_optimizer([p for p in method.views.parameters() if p.requires_grad])
-    for each in optimizers.values():
+    for player, each in optimizers.items():
         closure = inspect.signature(type(each).step).parameters.get("closure")
         if closure is not None and closure.default is closure.empty:
-            raise ValueError(f"{type(each).__name__} evaluates the loss several times a step; take SGD, AdamW or LARS")
+            name = "optimizer" if player == "learner" else "views_optimizer"
+            raise ValueError(
+                f"{name} is {type(each).__name__}, which evaluates the loss several times a step; "
+                "take SGD, AdamW or LARS"
+            )
     return optimizers
 
 

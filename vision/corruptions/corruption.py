@@ -36,8 +36,6 @@ class Corruption(View):
 
     def __init__(self, severity: Annotated[int, Bounds(1, 5)] = 3, scale: Scale = "auto"):
         super().__init__()
-        if scale not in ("auto", "imagenet", "cifar"):
-            raise ValueError(f"scale is {scale!r}; it must be one of: auto, imagenet, cifar")
         self.severity = severity
         self.scale: Scale = scale
 

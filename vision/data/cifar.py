@@ -9,8 +9,8 @@ import torch
 
 from viewlearn.bounds import Count, FractionBelowOne, Seed
 from viewlearn.data import ArrayDataset, Split, Unreadable
-from vision.data.files import Files, check_reading, find_images, read_files
-from vision.data.image_data import ImageData, Source, check_held_out, hold_out
+from vision.data.files import Files, find_images, read_files
+from vision.data.image_data import ImageData, Source, hold_out
 from vision.superimposed import Overlay
 
 if TYPE_CHECKING:
@@ -51,8 +51,6 @@ class CIFAR10(ImageData):
         unreadable: Unreadable = "stop",
     ):
         super().__init__(overlay, overlay_seed, planes)
-        check_held_out(validation_fraction=validation_fraction)
-        check_reading(SIZE, float("inf"), unreadable)
         self.root = Path(root)
         self.validation_fraction, self.limit = validation_fraction, limit
         self.download, self.unreadable = download, unreadable

@@ -154,13 +154,3 @@ def _readable(files: Files, size: int, out: Tensor | None) -> tuple[np.ndarray, 
             out[len(kept)] = image
         kept.append(position)
     return np.array(kept, dtype=np.int64), skipped
-
-
-def check_reading(size: int, memory_gb: float, unreadable: Unreadable) -> None:
-    """Raises ValueError for a size below 1, a negative or undefined memory, or an unknown ``unreadable``."""
-    if size < 1:
-        raise ValueError(f"size is {size}; it must be 1 or more pixels")
-    if not memory_gb >= 0:
-        raise ValueError(f"memory_gb is {memory_gb}; it must be 0 or more gigabytes")
-    if unreadable not in ("stop", "skip"):
-        raise ValueError(f"unreadable is {unreadable!r}; it must be 'stop' or 'skip'")

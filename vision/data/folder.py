@@ -7,8 +7,8 @@ import numpy as np
 
 from viewlearn.bounds import FractionBelowOne, Gigabytes, Pixels, Seed
 from viewlearn.data import NoSplit, Split, Unreadable
-from vision.data.files import MEMORY_GB, Files, check_reading, find_images, read_files
-from vision.data.image_data import ImageData, Source, check_held_out, hold_out
+from vision.data.files import MEMORY_GB, Files, find_images, read_files
+from vision.data.image_data import ImageData, Source, hold_out
 from vision.superimposed import Overlay
 
 SUBFOLDERS: dict[Split, tuple[str, ...]] = {
@@ -40,8 +40,8 @@ class ImageFolder(ImageData):
         validation_fraction: Fraction of the training images that is held out if there is no validation folder.
         test_fraction: Fraction of the training images that is held out if there is no test folder.
         task: Name of the task whose classes are the class folders.
-        memory_gb: Largest size in gigabytes of a split that is kept in memory: 0 reads files each time, for the worker
-            loader, and inf keeps every split.
+        memory_gb: Largest size in gigabytes of a split that is kept in memory; 0 reads files each time, for the worker
+            loader.
         unreadable: Whether an image file that can't be read stops the run, or is skipped with a warning. Splits that
             aren't kept in memory are read once at the start to find such files.
 
@@ -64,8 +64,11 @@ class ImageFolder(ImageData):
         unreadable: Unreadable = "stop",
     ):
         super().__init__(overlay, overlay_seed, planes)
-        check_held_out(validation_fraction=validation_fraction, test_fraction=test_fraction)
-        check_reading(size, memory_gb, unreadable)
+        if validation_fraction + test_fraction >= 1:
+            raise ValueError(
+                f"validation_fraction is {validation_fraction} and test_fraction is {test_fraction}; "
+                "their sum must be less than 1"
+            )
         self.root, self.size, self.task = Path(root), size, task
         self.fractions: dict[Split, float] = {"validation": validation_fraction, "test": test_fraction}
         self.memory_gb, self.unreadable = memory_gb, unreadable

@@ -144,13 +144,6 @@ def float_statistics(images: Tensor) -> tuple[tuple[float, ...], tuple[float, ..
     return tuple(x.mean(dim=(0, 2, 3)).tolist()), tuple(x.std(dim=(0, 2, 3)).tolist())
 
 
-def check_held_out(**fractions: float) -> None:
-    """Raises ValueError unless fractions of the images that are held out lie in [0, 1) and sum to less than 1."""
-    if any(not 0 <= value < 1 for value in fractions.values()) or sum(fractions.values()) >= 1:
-        named = " and ".join(f"{name} is {value}" for name, value in fractions.items())
-        raise ValueError(f"{named}; fractions of the images must lie in [0, 1) and sum to less than 1")
-
-
 def hold_out(num_samples: int, num_held_out: int, limit: int | None = None) -> dict[Split, np.ndarray]:
     """Divides samples 0 … num_samples − 1 into train and validation, at random but always alike.
 

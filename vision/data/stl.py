@@ -1,16 +1,16 @@
 """STL-10: few labeled images, and many without labels to pre-train on."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from viewlearn.bounds import Count, FractionBelowOne, Pixels, Seed
+from viewlearn.bounds import Bounds, Count, FractionBelowOne, Seed
 from viewlearn.data import ArrayDataset, Dataset, Split
-from vision.data.image_data import ImageData, Source, check_held_out, hold_out
+from vision.data.image_data import ImageData, Source, hold_out
 from vision.superimposed import Overlay
 
 CHUNK = 4096  # images resized at a time; bounds the intermediate memory
@@ -42,7 +42,7 @@ class STL10(ImageData):
     def __init__(
         self,
         root: str,
-        size: Pixels = 96,
+        size: Annotated[int, Bounds(1, 96)] = 96,
         overlay: Overlay | None = None,
         overlay_seed: Seed = 0,
         planes: bool = False,
@@ -52,11 +52,6 @@ class STL10(ImageData):
         download: bool = False,
     ):
         super().__init__(overlay, overlay_seed, planes)
-        if not 1 <= size <= 96:
-            raise ValueError(f"size is {size}; STL-10 has images of 96 pixels, so it must be in 1 … 96")
-        check_held_out(validation_fraction=validation_fraction)
-        if pretrain not in ("unlabeled", "train"):
-            raise ValueError(f"pretrain is {pretrain!r}; it must be 'unlabeled' or 'train'")
         from torchvision import datasets  # here and below, so that other data don't load torchvision
 
         if not download and not (Path(root) / datasets.STL10.base_folder).is_dir():

@@ -70,7 +70,7 @@ class ScatteredDigit(Overlay):
             that contrastive learning may learn it instead.
 
     Raises:
-        ValueError: Sizes that aren't 0 < smallest <= largest <= 1; (when used) a root without digits.
+        ValueError: A smallest size above the largest; (when used) a root without digits.
     """
 
     task = "digit"
@@ -83,8 +83,8 @@ class ScatteredDigit(Overlay):
         largest: PositiveFraction = 0.9,
         colored: bool = False,
     ):
-        if not 0 < smallest <= largest <= 1:
-            raise ValueError(f"smallest {smallest} and largest {largest} must be 0 < smallest <= largest <= 1")
+        if smallest > largest:
+            raise ValueError(f"smallest is {smallest}; it must be at most largest, {largest}")
         self.root, self.smallest, self.largest, self.colored = root, smallest, largest, colored
 
     def render(self, split: Split, index: np.ndarray, size: tuple[int, int], seed: int) -> tuple[Tensor, Tensor]:

@@ -138,8 +138,6 @@ class SceneData(Data):
         validation_fraction: FractionBelowOne = 0.1,
         seed: Seed = 0,
     ):
-        if pretrain_on not in ("objects", "scenes", "crops"):
-            raise ValueError(f"pretrain_on is {pretrain_on!r}; it must be 'objects', 'scenes' or 'crops'")
         if num_train > limit:
             raise ValueError(f"num_train is {num_train}, more than the {limit} images of CIFAR-10 (limit)")
         self.cifar = CIFAR10(root, limit=limit, validation_fraction=validation_fraction)

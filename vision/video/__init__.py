@@ -1,7 +1,7 @@
 """Video: clips, windows of their frames, views over time, tracked regions and rendered clips."""
 
 from vision.video.clip import ArrayClip, Clip, FolderClip
-from vision.video.collection import find_clips
+from vision.video.collection import FoundClips, find_clips
 from vision.video.file import FileClip
 from vision.video.folder import VideoFolder
 from vision.video.views import PickFrame, PickRegion
@@ -12,6 +12,7 @@ __all__ = [
     "Clip",
     "FileClip",
     "FolderClip",
+    "FoundClips",
     "FrameWindows",
     "PickFrame",
     "PickRegion",

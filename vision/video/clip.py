@@ -76,8 +76,7 @@ class FolderClip:
             raise ValueError(
                 f"images have no time: give the fps of {self.folder}, or write a time per line to {listing}"
             )
-        times = fps if fps is not None else [float(line) for line in listing.read_text().split()]
-        self.times = _times(times, len(self.files), self.name)
+        self.times = _times(fps if fps is not None else _listed(listing), len(self.files), self.name)
 
     def __len__(self) -> int:
         return len(self.files)
@@ -86,14 +85,22 @@ class FolderClip:
         return read_image(self.files[index])
 
 
+def _listed(listing: Path) -> list[float]:
+    """The times in a file, one per line."""
+    try:
+        return [float(line) for line in listing.read_text(encoding="utf-8").split()]
+    except ValueError as error:
+        raise ValueError(f"{listing} must have a time in seconds per line: {error}") from error
+
+
 def _times(times: Tensor | Sequence[float] | float, num: int, name: str) -> Tensor:
     if isinstance(times, int | float):
         if not times > 0:
             raise ValueError(f"{name} has {times} frames per second; it must be positive")
         return torch.arange(num, dtype=torch.float64) / times
     seconds = torch.as_tensor(times, dtype=torch.float64)
-    if seconds.shape != (num,) or (seconds.diff() <= 0).any():
+    if seconds.shape != (num,) or not seconds.isfinite().all() or (seconds.diff() <= 0).any():
         raise ValueError(
-            f"{name} has {num} frames; their times must be as many and increasing, not {tuple(seconds.shape)}"
+            f"{name} has {num} frames; their times must be as many, finite and increasing, not {tuple(seconds.shape)}"
         )
     return seconds - seconds[0]

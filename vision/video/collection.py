@@ -1,9 +1,9 @@
 """Finding all clips below a folder."""
 
-import warnings
 from pathlib import Path
+from typing import NamedTuple
 
-from viewlearn.data import Unreadable
+from viewlearn.data import Unreadable, report_unreadable
 from vision.files import is_image, natural_key
 from vision.video.clip import Clip, FolderClip
 from vision.video.file import FileClip
@@ -11,30 +11,46 @@ from vision.video.file import FileClip
 VIDEO_SUFFIXES = (".mp4", ".mkv", ".avi", ".mov", ".webm", ".m4v", ".mpg", ".mpeg", ".ogv", ".ts", ".y4m")
 
 
-def find_clips(root: str | Path, fps: float | None = None, unreadable: Unreadable = "stop") -> list[Clip]:
-    """Finds every video file below a folder, and every folder that holds images, in the order of their paths.
+class FoundClips(NamedTuple):
+    """The clips below a folder.
+
+    Args:
+        clips: Those that can be read, in the order of their paths.
+        skipped: Why the others can't be read, by path.
+    """
+
+    clips: list[Clip]
+    skipped: dict[str, str]
+
+
+def find_clips(root: str | Path, fps: float | None = None, unreadable: Unreadable = "stop") -> FoundClips:
+    """Finds every video file below a folder, and every folder that holds images.
 
     Args:
         root: The folder.
         fps: Frames per second of folders of images without a ``times.txt``.
-        unreadable: Whether a clip that can't be opened is an error, or is skipped with a warning that names it.
+        unreadable: Whether a clip that can't be read is an error, or is left out with a warning. To find those, every
+            frame is then decoded once; otherwise clips are only opened.
 
     Raises:
-        ValueError: No clips, or one that can't be opened.
+        ValueError: No clips, or clips that can't be read; the message counts them. Skipping raises it if none can be.
     """
     root = Path(root)
     if not root.is_dir():
         raise ValueError(f"there is no folder {root}")
     paths = {path for path in root.rglob("*") if path.suffix.lower() in VIDEO_SUFFIXES}
     paths |= {path.parent for path in root.rglob("*") if is_image(path)}
-    clips: list[Clip] = []
+    if not paths:
+        raise ValueError(f"found no video files and no folders of images in {root}")
+    found = FoundClips([], {})
     for path in sorted(paths, key=lambda path: natural_key(str(path))):
         try:
-            clips.append(FolderClip(path, fps) if path.is_dir() else FileClip(path))
+            clip = FolderClip(path, fps) if path.is_dir() else FileClip(path)
+            if unreadable == "skip":
+                for index in range(len(clip)):
+                    clip[index]
+            found.clips.append(clip)
         except ValueError as error:
-            if unreadable == "stop":
-                raise
-            warnings.warn(f"skipped a clip: {error}", stacklevel=2)
-    if not clips:
-        raise ValueError(f"found no video files and no folders of images in {root}")
-    return clips
+            found.skipped[str(path)] = str(error)
+    report_unreadable(found.skipped, len(paths), unreadable, "clips", stacklevel=3)
+    return found

@@ -28,10 +28,10 @@ class VideoFolder(Data):
         duration: Duration of a window in seconds.
         num_frames: Number of frames of a window.
         size: Side in pixels of the squares that frames and regions are resized to.
-        unreadable: Whether a clip that can't be opened stops the run, or is skipped with a warning.
+        unreadable: Whether a clip that can't be read stops the run, or is skipped with a warning, see ``find_clips``.
 
     Raises:
-        ValueError: No clips, ones that can't be opened, or none that is long enough for a window.
+        ValueError: No clips, ones that can't be read, or none that is long enough for a window.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class VideoFolder(Data):
         size: Pixels = 128,
         unreadable: Unreadable = "stop",
     ):
-        self.clips = find_clips(root, fps, unreadable)
+        self.clips, self._skipped = find_clips(root, fps, unreadable)
         self.size = size
         self._windows: FrameWindows | TrackWindows
         if tracks is None:
@@ -69,6 +69,11 @@ class VideoFolder(Data):
     def pretraining(self) -> Dataset:
         """The windows."""
         return self._windows
+
+    @property
+    def skipped(self) -> dict[str, str]:
+        """Path of each clip that couldn't be read and was skipped, and the reason."""
+        return self._skipped
 
 
 class _Stills:

@@ -35,8 +35,6 @@ class PickFrame(View):
 
     def __init__(self, among: Literal["all", "ends"] = "all"):
         super().__init__()
-        if among not in ("all", "ends"):
-            raise ValueError(f"among is {among!r}; it must be 'all' or 'ends'")
         self.among = among
 
     def sample(self, x: Tensor, generator: Generator | None = None) -> Params:

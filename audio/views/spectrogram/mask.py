@@ -30,8 +30,6 @@ class _Mask(View):
     def __init__(self, max_fraction: Fraction = 0.3, num_masks: SmallCount = 1, fill: Fill = "mean"):
         super().__init__()
         self.max_fraction = max_fraction
-        if fill not in ("mean", "silence"):
-            raise ValueError(f"fill is {fill!r}; it must be 'mean' or 'silence'")
         self.num_masks, self.fill = num_masks, fill
 
     def sample(self, x: Tensor, generator: Generator | None = None) -> Params:

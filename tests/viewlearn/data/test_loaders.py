@@ -150,8 +150,8 @@ def test_two_epochs_of_a_worker_loader_at_once_are_refused():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"batch_size": 1}, "batch size is 1"),
-        ({"batch_size": 0, "drop_last": False}, "batch size is 0"),
+        ({"batch_size": 1}, "batch_size is 1"),
+        ({"batch_size": 0, "drop_last": False}, "batch_size is 0"),
         ({"batch_size": 24}, "at most 23 fit"),
         ({"batch_size": 12, "world_size": 2}, "at most 11 fit"),
         ({"batch_size": 4, "world_size": 2, "rank": 2}, "rank is 2"),

@@ -76,7 +76,7 @@ def test_a_grid_keeps_places_at_any_size(generator):
     [
         ({"size": (12, 32)}, "16 or more"),
         ({"size": (32, 32), "widths": (4,) * 5}, "33 or more"),
-        ({"size": (32, 32), "widths": ()}, "positive"),
+        ({"size": (32, 32), "widths": ()}, r"widths is \[\]"),
         ({"size": (32, 32), "pool": "min"}, "'max'"),
         ({}, "needs channels and size"),
     ],

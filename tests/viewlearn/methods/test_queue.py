@@ -48,7 +48,7 @@ def test_is_part_of_the_state(generator):
 
 
 def test_an_empty_queue_is_an_error():
-    with pytest.raises(ValueError, match="queue is 0"):
+    with pytest.raises(ValueError, match="size is 0"):
         Queue(0, 2)
 
 

@@ -69,18 +69,27 @@ def launch(parser) -> Callable:
 
 
 @pytest.fixture
-def train(start) -> Callable[..., Path]:
-    """``train(num_processes, out, *flags)`` trains in processes that are told of each other as by ``torchrun``."""
+def start_ranks(start) -> Callable[..., list]:
+    """``start_ranks(num_processes, out, *flags)`` starts processes that are told of each other as by ``torchrun``."""
 
-    def train(num_processes: int, out: Path, *flags: str) -> Path:
+    def start_ranks(num_processes: int, out: Path, *flags: str) -> list:
         with socket.socket() as free:
             free.bind(("localhost", 0))
             port = free.getsockname()[1]
         group = {"WORLD_SIZE": str(num_processes), "LOCAL_WORLD_SIZE": str(num_processes)}
         group |= {"MASTER_ADDR": "localhost", "MASTER_PORT": str(port)}
         ranks = [{**group, "RANK": str(rank), "LOCAL_RANK": str(rank)} for rank in range(num_processes)]
-        scripts = [start(DRIVER, "--out", str(out), *flags, **rank) for rank in ranks]
-        for script in scripts:
+        return [start(DRIVER, "--out", str(out), *flags, **rank) for rank in ranks]
+
+    return start_ranks
+
+
+@pytest.fixture
+def train(start_ranks) -> Callable[..., Path]:
+    """``train(num_processes, out, *flags)`` trains in several processes to the end."""
+
+    def train(num_processes: int, out: Path, *flags: str) -> Path:
+        for script in start_ranks(num_processes, out, *flags):
             code, said = script.finish(120)
             assert code == 0, said[-3000:]
         return out

@@ -122,7 +122,7 @@ def use(config: Namespace) -> None:
     """Makes each component by itself, and calls what makes the others."""
     parser = make_parser()
     for name in COMPONENTS:
-        made = parser.instantiate(Namespace(**{name: config[name]}))[name]
+        made = parser.make(Namespace(**{name: config[name]}))[name]
         if name == "optimizer":
             made([torch.zeros(1, requires_grad=True)])
 
@@ -176,7 +176,7 @@ def test_who_trusts_a_folder_says_so(settings):
     folder = write_run(settings, "views", {"class_path": "planted.Mine"})
     parser = make_parser()
     config = parser.read(folder / "config.yaml", trust=True)
-    assert type(parser.instantiate(Namespace(views=config.views)).views).__name__ == "Mine"
+    assert type(parser.make(Namespace(views=config.views)).views).__name__ == "Mine"
     assert Path("imported").exists() and nothing_ran()
 
 
@@ -231,9 +231,9 @@ def test_functions_that_make_instances(monkeypatch):
     monkeypatch.setitem(sys.modules, "functions", sys.modules[__name__])
     parser = make_parser()
     views = parser.parse(["--views", "functions.make_mine", "--data", "vision.PhotoDigits"]).views
-    assert isinstance(parser.instantiate(Namespace(views=views)).views, Identity)
+    assert isinstance(parser.make(Namespace(views=views)).views, Identity)
     optimizer = parser.parse(["--optimizer", "functions.make_sgd", "--data", "vision.PhotoDigits"]).optimizer
-    made = parser.instantiate(Namespace(optimizer=optimizer)).optimizer([torch.zeros(1, requires_grad=True)])
+    made = parser.make(Namespace(optimizer=optimizer)).optimizer([torch.zeros(1, requires_grad=True)])
     assert made.param_groups[0]["lr"] == 0.5
     with pytest.raises(ValueError, match="isn't called"):
         parser.parse(["--views", "functions.unsaid", "--data", "vision.PhotoDigits"])

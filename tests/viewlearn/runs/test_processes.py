@@ -2,8 +2,10 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -62,6 +64,23 @@ def test_learned_views_train_on_two_processes_and_resume(tmp_path, train, update
     assert any((first[name] != last[name]).any() for name in views)
     draws = [first[f"/random/{rank}/views"] for rank in (0, 1)]
     assert (draws[0] != draws[1]).any()
+
+
+@pytest.mark.slow  # two processes, and the time that one waits for the other
+def test_a_process_that_hangs_ends_the_others_in_time(tmp_path, start_ranks):
+    running, hanging = start_ranks(2, tmp_path / "run", *PLAIN, "--steps", "1000000", "--process_timeout", "4")
+    log = tmp_path / "run" / "metrics.jsonl"
+    while not (log.exists() and log.stat().st_size) and running.process.is_alive():
+        time.sleep(0.02)
+    os.kill(hanging.process.pid, signal.SIGSTOP)
+    stopped = time.monotonic()
+    code, said = running.finish(30)
+    hanging.process.kill()
+    assert code == 1 and 3 < time.monotonic() - stopped < 12
+    assert said.splitlines()[-1].endswith(
+        "another process of this run hasn't answered for 4 s, so process 0 ends, too; end the one that hangs, and go "
+        "on by --resume, with a longer --process_timeout if it was only slow"
+    )
 
 
 def test_no_two_ranks_or_purposes_share_a_seed():

@@ -15,7 +15,7 @@ def test_what_is_not_installed_is_an_error(monkeypatch):
 
 
 def test_unknown_tracker():
-    with pytest.raises(ValueError, match="tracker is 'mlflow'; it must be one of tensorboard, wandb, trackio"):
+    with pytest.raises(ValueError, match="each must be one of tensorboard, wandb, trackio"):
         check_trackers(["tensorboard", "mlflow"] if _installed() else ["mlflow"])
     assert check_trackers([]) == []
 

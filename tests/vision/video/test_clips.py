@@ -77,11 +77,21 @@ def test_clips_go_to_workers_while_open(tmp_path):
 def test_corrupt_files_are_named_and_skipped_only_if_allowed(tmp_path):
     write_video(tmp_path / "good.mkv", REGULAR)
     (tmp_path / "bad.mp4").write_bytes(b"this is no video" * 100)
-    with pytest.raises(ValueError, match=r"bad\.mp4"):
-        find_clips(tmp_path)
-    with pytest.warns(UserWarning, match=r"bad\.mp4"):
-        clips = find_clips(tmp_path, unreadable="skip")
+    (tmp_path / "frames").mkdir()
+    for k in range(3):
+        Image.fromarray(bars(k)).save(tmp_path / "frames" / f"{k}.png")
+    (tmp_path / "frames" / "2.png").write_bytes(b"no image")  # found by reading every frame, which skipping does
+    with pytest.raises(ValueError, match=r"1 of 3 clips can't be read; .*bad\.mp4"):
+        find_clips(tmp_path, fps=5)
+    with pytest.warns(UserWarning, match="2 of 3 clips can't be read") as said:
+        clips, skipped = find_clips(tmp_path, fps=5, unreadable="skip")
+    assert len(said) == 1  # not one for each
     assert [clip.name for clip in clips] == [str(tmp_path / "good.mkv")]
+    assert list(skipped) == [str(tmp_path / "bad.mp4"), str(tmp_path / "frames")]
+    assert "2.png" in skipped[str(tmp_path / "frames")]
+    (tmp_path / "good.mkv").unlink()
+    with pytest.raises(ValueError, match="2 of 2 clips can't be read"):
+        find_clips(tmp_path, fps=5, unreadable="skip")
 
 
 def test_a_file_that_breaks_off_is_named(tmp_path):
@@ -105,12 +115,16 @@ def test_folders_of_frames(tmp_path):
     assert clip.times.tolist() == pytest.approx([0, 0.1, 0.2, 0.3])
     with pytest.raises(ValueError, match="give the fps"):
         FolderClip(folder)
+    for wrong in ("soon", "3.0\n3.5\nnan\n9", "3.0\n3.5\n4.5\ninf"):
+        (folder / "times.txt").write_text(wrong)
+        with pytest.raises(ValueError, match=r"clip.* time"):
+            FolderClip(folder)
     (folder / "times.txt").write_text("3.0\n3.5\n4.5\n9\n")
     assert FolderClip(folder).times.tolist() == [0, 0.5, 1.5, 6]
     (folder / "frame1.png").write_bytes(b"nothing")
     with pytest.raises(ValueError, match=r"frame1\.png"):
         clip[1]
-    assert [found.name for found in find_clips(tmp_path)] == [str(folder)]
+    assert [found.name for found in find_clips(tmp_path).clips] == [str(folder)]
 
 
 @pytest.mark.parametrize("fps", [10.0, 25.0, 30000 / 1001, 60.0])

@@ -28,3 +28,8 @@ def test_clips_below_a_folder(tmp_path):
     assert regions.spec.num_train == 2
     with pytest.raises(ValueError, match="no split 'validation'"):
         frames.split("validation")
+    assert frames.skipped == {}
+    (tmp_path / "clips" / "b" / "3.png").write_bytes(b"no image")
+    with pytest.warns(UserWarning, match="1 of 2 clips can't be read"):
+        frames = VideoFolder(str(tmp_path / "clips"), fps=5, duration=0.8, num_frames=3, size=8, unreadable="skip")
+    assert list(frames.skipped) == [str(tmp_path / "clips" / "b")] and frames.spec.num_train == 2

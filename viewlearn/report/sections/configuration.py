@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from viewlearn.report.blocks import Block, Details, Section, Table, Text
 from viewlearn.report.run_reader import RunReader
 from viewlearn.report.sections.common import by_data, each_run, gaps_of
-from viewlearn.runs.parser import LOCATION
+from viewlearn.runs.parser import CIRCUMSTANCES
 
 INFO = ("commit", "viewlearn", "torch", "device", "precision", "processes", "seed", "steps", "tflop", "evaluated_on")
 
@@ -37,7 +37,7 @@ def flatten(settings: object, prefix: str = "") -> dict[str, str]:
     for key, value in settings.items():
         if key == "init_args" and not value:
             continue  # the class says it all
-        if prefix or key not in LOCATION:
+        if prefix or key not in CIRCUMSTANCES:
             name = prefix if key in ("init_args", "class_path") else f"{prefix}.{key}".lstrip(".")
             flat |= flatten(value, name)
     return flat

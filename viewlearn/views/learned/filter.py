@@ -56,8 +56,6 @@ class LearnedFilter(LearnedView):
         value_range: ValueRange | None = None,
     ):
         super().__init__(budget, usual=0.1)
-        if part not in ("both", "color", "kernel"):
-            raise ValueError(f"part is {part!r}; it must be 'both', 'color' or 'kernel'")
         if clamp == "data":
             clamp = value_range
         if clamp is not None and not clamp[0] < clamp[1]:

@@ -72,8 +72,6 @@ class LearnedMask(LearnedView):
         value_range: ValueRange | None = None,
     ):
         super().__init__(budget, usual=0.25)
-        if fill not in ("mean", "noise", "sample"):
-            raise ValueError(f"fill is {fill!r}; it must be 'mean', 'noise' or 'sample'")
         self.network = CoarseNetwork(channels, maps=num_masks, width=width)
         self.num_masks = num_masks
         self.fill: Fill = fill

@@ -37,17 +37,15 @@ class CoarseNetwork(nn.Module):
         width: Base number of channels w.
 
     Raises:
-        ValueError: No channels, or a width below 1; when called, an input of another shape.
+        ValueError: No channels; when called, an input of another shape.
     """
 
     def __init__(self, channels: int | None, maps: int = 0, numbers: int = 0, width: int = 16):
         super().__init__()
-        if channels is None or channels < 1:
+        if channels is None:
             raise ValueError(
                 f"channels of a learned view is {channels}; it must be the number of channels of the input"
             )
-        if width < 1:
-            raise ValueError(f"width of a learned view is {width}; it must be at least 1")
         self.channels = channels
         self.num_maps, self.num_numbers = maps, numbers
         self.stem = ConvNorm(4 * channels, 2 * width, 3, padding="zeros")

@@ -61,10 +61,6 @@ class Tilted(LearnedView):
         toward: Toward = "hard",
         scored_at: Literal["full", "half"] = "half",
     ):
-        if toward not in ("hard", "easy"):
-            raise ValueError(f"toward is {toward!r}; it must be 'hard' or 'easy'")
-        if scored_at not in ("full", "half"):
-            raise ValueError(f"scored_at is {scored_at!r}; it must be 'full' or 'half'")
         if any(parameter.requires_grad for parameter in view.parameters()):
             raise ValueError(f"Tilted chooses among draws of a designed view; the {type(view).__name__} learns")
         self.num_candidates = num_candidates

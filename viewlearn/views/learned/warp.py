@@ -58,10 +58,6 @@ class LearnedWarp(LearnedView):
         channels: Width | None = None,
     ):
         super().__init__(budget, usual=1.0)
-        if part not in ("both", "affine", "smooth"):
-            raise ValueError(f"part is {part!r}; it must be 'both', 'affine' or 'smooth'")
-        if direction not in ("both", "rows", "columns"):
-            raise ValueError(f"direction is {direction!r}; it must be 'both', 'rows' or 'columns'")
         maps, numbers = (2 if part != "affine" else 0), (6 if part != "smooth" else 0)
         self.network = CoarseNetwork(channels, maps=maps, numbers=numbers, width=width)
         self.part: Part = part

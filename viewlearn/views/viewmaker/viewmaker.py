@@ -78,10 +78,6 @@ class Viewmaker(LearnedView):
             and not (clamp[0] < value_range[1] and value_range[0] < clamp[1])
         ):
             raise ValueError(f"clamp is {clamp}; it must have values in common with the data, {value_range}")
-        if domain not in ("pixel", "dct"):
-            raise ValueError(f"domain is {domain!r}; it must be 'pixel' or 'dct'")
-        if variant not in networks:
-            raise ValueError(f"variant is {variant!r}; it must be one of: {', '.join(networks)}")
         self.channels = channels
         self.clamp = clamp
         self.domain = domain

@@ -9,8 +9,8 @@ import numpy as np
 
 from viewlearn.bounds import FractionBelowOne, Gigabytes, Pixels
 from viewlearn.data import NoSplit, Split, Unreadable
-from vision.data.files import MEMORY_GB, Files, check_reading, read_files
-from vision.data.image_data import ImageData, Source, check_held_out, hold_out
+from vision.data.files import MEMORY_GB, Files, read_files
+from vision.data.image_data import ImageData, Source, hold_out
 from vision.files import is_image
 
 
@@ -24,7 +24,7 @@ class BenchmarkData(ImageData):
         root: The folder of the local copy.
         size: Side of the images in pixels.
         validation_fraction: Fraction of the training images that is held out if no validation split is published.
-        memory_gb: Largest size in gigabytes of a split that is kept in memory: 0 reads files each time, inf keeps all.
+        memory_gb: Largest size in gigabytes of a split that is kept in memory; 0 reads files each time.
         unreadable: Whether an image file that can't be read stops the run, or is skipped with a warning.
 
     Raises:
@@ -43,8 +43,6 @@ class BenchmarkData(ImageData):
         unreadable: Unreadable = "stop",
     ):
         super().__init__()
-        check_held_out(validation_fraction=validation_fraction)
-        check_reading(size, memory_gb, unreadable)
         self.root, self.size, self.validation_fraction = Path(root), size, validation_fraction
         self.memory_gb, self.unreadable = memory_gb, unreadable
 

@@ -20,7 +20,7 @@ class ImageNet100(BenchmarkData):
             et al., "Contrastive multiview coding".
         size: Side of the images in pixels.
         validation_fraction: Fraction of the training images that is held out, in [0, 1).
-        memory_gb: Largest size in gigabytes of a split that is kept in memory: 0 reads files each time, inf keeps all.
+        memory_gb: Largest size in gigabytes of a split that is kept in memory; 0 reads files each time.
         unreadable: Whether an image file that can't be read stops the run, or is skipped with a warning.
 
     Raises:

@@ -27,7 +27,7 @@ class INaturalist(BenchmarkData):
         version: Year of the competition.
         size: Side of the images in pixels.
         validation_fraction: Fraction of the training images that is held out, in [0, 1).
-        memory_gb: Largest size in gigabytes of a split that is kept in memory: 0 reads files each time, inf keeps all.
+        memory_gb: Largest size in gigabytes of a split that is kept in memory; 0 reads files each time.
         unreadable: Whether an image file that can't be read stops the run, or is skipped with a warning.
 
     Raises:
@@ -81,7 +81,7 @@ class CUB200(BenchmarkData):
         root: The unpacked archive, ``CUB_200_2011``.
         size: Side of the images in pixels.
         validation_fraction: Fraction of the training images that is held out, in [0, 1).
-        memory_gb: Largest size in gigabytes of a split that is kept in memory: 0 reads files each time, inf keeps all.
+        memory_gb: Largest size in gigabytes of a split that is kept in memory; 0 reads files each time.
         unreadable: Whether an image file that can't be read stops the run, or is skipped with a warning.
 
     Raises:
@@ -116,7 +116,7 @@ class Flowers102(BenchmarkData):
     Args:
         root: The folder ``flowers-102`` as torchvision downloads it.
         size: Side of the images in pixels.
-        memory_gb: Largest size in gigabytes of a split that is kept in memory: 0 reads files each time, inf keeps all.
+        memory_gb: Largest size in gigabytes of a split that is kept in memory; 0 reads files each time.
         unreadable: Whether an image file that can't be read stops the run, or is skipped with a warning.
 
     Raises:

@@ -50,8 +50,6 @@ class SolidClips(Data):
         turn: Annotated[float, Bounds(-360, 360)] = 120.0,
         seed: Seed = 0,
     ):
-        if regions not in ("true", "tracked"):
-            raise ValueError(f"regions is {regions!r}; it must be 'true' or 'tracked'")
         self.settings = WindowSettings(num_clips, regions, num_frames, size, turn, seed)
         self.cache, self.num_images = cache, num_images
         self._splits: dict[Split, ArrayDataset] = {}

@@ -225,7 +225,7 @@ def test_an_accelerator_makes_the_same_views_and_gradients(variant, precision, g
         ({"clamp": (0.5, 0.5)}, "interval"),
         ({"clamp": (1.0, 2.0), "value_range": (0.0, 1.0)}, "values in common with the data"),
         ({"domain": "fourier"}, "'fourier'"),
-        ({"variant": "fast"}, "compact, published"),
+        ({"variant": "fast"}, "'compact', 'published'"),
         ({"width": 0}, "width is 0"),
         ({"num_res_blocks": -1}, "num_res_blocks is -1"),
         ({"downsample": 0}, "downsample is 0"),
