@@ -113,7 +113,7 @@ def test_unknown_splits_are_said(folder, make):
     [
         ({"disjoint": "speaker"}, "no 'speaker' is known of"),
         ({"geometry": "3x3"}, "no geometry '3x3'"),
-        ({"seconds": 2.0, "keep_seconds": 1.0}, "keep_seconds 1.0"),
+        ({"seconds": 2.0, "keep_seconds": 1.0}, "keep_seconds, 1.0"),
         ({"test_fraction": 1.0}, "test_fraction is 1.0"),
         ({"sample_rate": 0}, "sample_rate is 0"),
         ({"memory_gb": -1.0}, "memory_gb is -1.0"),

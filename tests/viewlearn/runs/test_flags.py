@@ -82,7 +82,7 @@ def test_what_a_deferred_component_refuses_names_its_flag():
     flags = "--data PhotoDigits --optimizer SGD --optimizer.lr 0.1 --optimizer.momentum 0 --optimizer.nesterov true"
     config = parser.parse(flags.split())
     made = parser.make(Namespace(optimizer=config.optimizer))
-    with pytest.raises(ValueError, match=r"^--optimizer SGD: Nesterov momentum requires"):
+    with pytest.raises(ValueError, match=r"^--optimizer\.momentum, --optimizer\.dampening: Nesterov momentum requires"):
         made.optimizer([torch.zeros(1, requires_grad=True)])
 
 
