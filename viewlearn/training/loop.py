@@ -106,10 +106,11 @@ def train(
     peak = 0.0
     clock, clock_step = time.perf_counter(), start
     for step in bar:
-        begin, stretch = stretch_at(step, stretches)
+        first_step, stretch = stretch_at(step, stretches)
         schedules = {"learner": stretch.schedule, "adversary": stretch.views_schedule}
         rates = {
-            name: schedules[name].apply(each, step - begin, stretch.end - begin) for name, each in optimizers.items()
+            name: schedules[name].apply(each, step - first_step, stretch.end - first_step)
+            for name, each in optimizers.items()
         }
         micro = [next(batches) for _ in range(accumulate)]
         for player in moves(method, settings.updates):
