@@ -201,7 +201,7 @@ def collections(arguments: argparse.Namespace) -> Iterator[tuple[str, Dataset]]:
     if "solids" in arguments.sets:
         backgrounds = background_crops(64, arguments.size, arguments.seed)
         for varying in arguments.solids:
-            num_sets = arguments.max_sets or 20
+            num_sets = arguments.num_sets or 20
             yield f"solids: {varying}", solid_sets(varying, num_sets, 12, arguments.size, backgrounds, arguments.seed)
     loaders = {
         "aloi": aloi,

@@ -60,7 +60,8 @@ def parse(script: str, flags: list[str], monkeypatch) -> None:
         module = runpy.run_path(str(ROOT / f"experiments/{script}.py"))
         module["parse" if script == "invariance" else "_parse"]()
     else:
-        text = (ROOT / f"experiments/{script}.py").read_text(encoding="utf-8")
+        name = f"viewlearn/{script}.py" if script == "embed" else f"experiments/{script}.py"
+        text = (ROOT / name).read_text(encoding="utf-8")
         for flag in (each.partition("=")[0] for each in flags if each.startswith("--")):
             assert f'"{flag}"' in text, flag
 

@@ -4,11 +4,7 @@ import torch
 from viewlearn.data import ArrayDataset, DeviceLoader, WorkerLoader, in_memory, make_loader, order
 
 # Python 3.12 and later warn about forking workers from a process that has threads, as one with torch always has.
-# A test process has one core, of which two workers are one too many, says torch.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore:This DataLoader will create:UserWarning"),
-]
+pytestmark = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 
 
 def array(num_samples: int = 23) -> ArrayDataset:

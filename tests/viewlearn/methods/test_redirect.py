@@ -78,7 +78,7 @@ def space_gradient(method, batch, generator, spaces, name):
 
     query_params, key_params = method.draws.sample(batch.x, generator)
     with torch.no_grad():
-        keys = [method._encode_keys(method.views.transform(batch.x, params)) for params in key_params]
+        keys = [method._encode_keys(method.views.transform(batch.x, params), generator) for params in key_params]
     query = method.project(method.encoder(method.views.transform(batch.x, query_params)))
     keys = torch.stack(keys).permute(2, 0, 1, 3)  # space, view, batch, dim
     losses = looc_loss(query.unbind(1), keys.unbind(0), None, method.temperature)

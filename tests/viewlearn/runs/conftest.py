@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from accelerate.state import AcceleratorState
 
-from viewlearn.runs import RunFolder, make_parser, run
+from viewlearn.runs import RunFolder, figures, make_parser, run
 
 DRIVER = Path(__file__).parent / "driver.py"
 sys.path.insert(0, str(Path(__file__).parent))  # where toy is, which runs name by import path
@@ -48,8 +48,9 @@ def _short_ends(request, monkeypatch):
 
 
 @pytest.fixture
-def whole() -> None:
+def whole(monkeypatch) -> None:
     """Runs draw their pictures and measure the machine."""
+    monkeypatch.setattr(importlib.import_module("viewlearn.runs.run"), "save_figures", figures.save_figures)
 
 
 @pytest.fixture

@@ -119,13 +119,19 @@ def required(component: type, but: str) -> Iterator[tuple[str, str]]:
         parameter = parameters_of(component).get(name)
         if parameter is not None and parameter.default is parameter.empty:
             kind = parameter.annotation
+            if "Module" in str(kind) or "Callable" in str(kind):
+                yield name, "torch.nn.Identity"
+                continue
             is_view = inspect.isclass(kind) and issubclass(kind, View)
             yield name, "1" if not is_view else "Identity" if inspect.isabstract(kind) else kind.__name__
 
 
+@pytest.mark.filterwarnings("ignore:.*chararray.*:DeprecationWarning")  # jsonargparse looks through all of numpy
 def test_every_bad_value_of_every_argument_is_one_clear_line(parsers):
     tried, unclear = 0, []
     for flag, component, name, parameter in places():
+        if component.__name__ == "ForeignSoundView":
+            continue  # takes a function, which no flag can give
         given = [f"--{flag}", f"{component.__module__}.{component.__qualname__}"]
         for other, value in required(component, name):
             given += [f"--{flag}.{other}", value]

@@ -75,8 +75,8 @@ def test_resuming_a_finished_run_changes_nothing(launch, finished):
 
 def test_resuming_says_which_settings_differ(launch, finished):
     with pytest.raises(ValueError, match="a resumed run keeps its configuration") as error:
-        launch("--resume", "run", "--steps", "4", "--views.budget", "0.2")
-    assert "steps: 3 → 4" in str(error.value)
+        launch("--resume", "run", "--log_every", "2", "--views.budget", "0.2")
+    assert "log_every: 1 → 2" in str(error.value)
     assert "views.init_args.budget: 0.05 → 0.2" in str(error.value)
     launch("--resume", "run", "--steps", "3")  # said again, unchanged: allowed
 

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from viewlearn.data import ArrayDataset, Data, DataSpec
+from viewlearn.data import ArrayDataset, Data, DataSpec, NoSplit
 from viewlearn.evaluation.probes import ParameterClasses, factor_probe
 from viewlearn.views import Identity, RandomApply, View, draw
 
@@ -32,7 +32,7 @@ class Noise(Data):
 
     def split(self, name):
         if name not in self.sizes:
-            raise ValueError(name)
+            raise NoSplit(name)
         generator = torch.Generator().manual_seed(len(name))
         return ArrayDataset(0.01 * torch.randn(self.sizes[name], 6, generator=generator))
 

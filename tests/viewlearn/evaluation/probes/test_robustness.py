@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from viewlearn.data import ArrayDataset, Data, DataSpec
+from viewlearn.data import ArrayDataset, Data, DataSpec, NoSplit
 from viewlearn.evaluation.probes import (
     Robustness,
     corrupt,
@@ -39,7 +39,7 @@ class Signs(Data):
 
     def split(self, name):
         if name not in self.sizes:
-            raise ValueError(name)
+            raise NoSplit(name)
         x = torch.randn(self.sizes[name], 4, generator=torch.Generator().manual_seed(len(name)))
         return ArrayDataset(x, {"sign": (x[:, 0] > 0).long()})
 

@@ -104,7 +104,7 @@ def test_without_labels_there_is_nothing_to_evaluate(blobs, picks):
 def test_unknown_names_are_errors(blobs, picks):
     with pytest.raises(ValueError, match="no task 'digit' in this data; there are: sign, noise, half"):
         evaluate(picks(), blobs(), EvaluationPlan(("digit",)))
-    with pytest.raises(ValueError, match="no probe 'svm'"):
+    with pytest.raises(ValueError, match=r"probes is \['svm'\]; it must be one of 'linear', 'knn', each"):
         evaluate(picks(), blobs(), EvaluationPlan(probes=("svm",)))
 
 
