@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Generator, Tensor
 
+from viewlearn.views import parts
 from viewlearn.views.compose import Compose
 from viewlearn.views.others import sample_others
 from viewlearn.views.params import Params, leaves, share
@@ -63,7 +64,7 @@ class LeaveOneOut:
             return query, [share(key, query, *entries) for key, entries in zip(fresh, kept, strict=True)]
         inputs = self.views.inputs(x)
         keys = [self._key(kept, query, inputs, generator) for kept in (None, *self.factors)]
-        if x.device.type == "cpu":  # elsewhere the host would wait for the answer
+        if parts.on_host(x):
             for factor in self.factors:
                 if self.same(factor, keys[0], query).all():
                     warnings.warn(

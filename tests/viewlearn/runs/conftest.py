@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from accelerate.state import AcceleratorState
 
-from viewlearn.runs import RunFolder, figures, make_parser, run
+from viewlearn.runs import RunFolder, make_parser, run
 
 DRIVER = Path(__file__).parent / "driver.py"
 sys.path.insert(0, str(Path(__file__).parent))  # where toy is, which runs name by import path
@@ -40,17 +40,16 @@ def _fresh(tmp_path, monkeypatch):
 
 @pytest.fixture(autouse=True)
 def _short_ends(request, monkeypatch):
-    """Pictures and the machine's peak take longer than the steps; a test that looks at them asks for ``whole``."""
-    if "whole" not in request.fixturenames:
+    """Pictures and the machine's peak take longer than the steps; who looks at them asks for ``whole_ends``."""
+    if "whole_ends" not in request.fixturenames:
         module = importlib.import_module("viewlearn.runs.run")  # whose name in the package is the function's
         monkeypatch.setattr(module, "save_figures", lambda *_: [])
         monkeypatch.setattr("viewlearn.training.loop.peak_flops", lambda *_: 1.0)
 
 
 @pytest.fixture
-def whole(monkeypatch) -> None:
+def whole_ends() -> None:
     """Runs draw their pictures and measure the machine."""
-    monkeypatch.setattr(importlib.import_module("viewlearn.runs.run"), "save_figures", figures.save_figures)
 
 
 @pytest.fixture

@@ -180,9 +180,7 @@ def test_a_loss_that_explodes_stops_the_run_and_costs_nothing_saved(launch):
     assert not Path("run/encoder.safetensors").exists()
 
 
-def test_a_task_of_one_class_is_left_out_and_said_before_training(launch, monkeypatch):
-    # the package has a function of the module's name
-    monkeypatch.setitem(vars(sys.modules["viewlearn.runs.run"]), "save_figures", lambda *args: [])
+def test_a_task_of_one_class_is_left_out_and_said_before_training(launch):
     with pytest.warns(UserWarning, match="task 'side' isn't evaluated: its only class is 'light'"):
         _, _, results = launch("--out", "run", "--data", "bad.OneClass", "--monitor_every", "1", *QUIET)
     assert results.rows == ()

@@ -20,7 +20,7 @@ def finished(launch) -> RunFolder:
     return launch("--out", "run", *SHORT, "--monitor_every", "2")[0]
 
 
-def test_contents(whole, finished):
+def test_contents(whole_ends, finished):
     names = {str(path.relative_to("run")) for path in Path("run").rglob("*") if path.is_file()}
     state = {
         f"checkpoints/step_0000000{step}/{name}" for step in (2, 3) for name in ("state.safetensors", "state.json")

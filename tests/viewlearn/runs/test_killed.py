@@ -43,7 +43,6 @@ def go(folder_parser, monkeypatch) -> Callable:
     """``go(folder)`` trains into a folder, or goes on if it is there; pictures are short files that take no time."""
     module = importlib.import_module("viewlearn.runs.run")  # whose name in the package is the function's
     monkeypatch.setattr(module, "save_figures", lambda folder, *_: write_text(folder.figures / "views.png", "views"))
-    monkeypatch.setattr("viewlearn.training.loop.peak_flops", lambda *_: 1.0)
 
     def go(path: Path) -> RunFolder:
         AcceleratorState._reset_state(reset_partial_state=True)
