@@ -15,7 +15,8 @@ FORBIDDEN = {
     "theory": {"vision", "audio", "experiments", "tests", "benchmarks"},
 }
 LAYERS = (  # of the core, from the ground up: a room imports those below its layer, and none beside it
-    ("files", "sampling", "distributed", "orphans", "tables", "bounds", "endings", "threads"),
+    ("files", "sampling", "distributed", "launchers", "tables", "bounds", "threads"),
+    ("orphans", "endings"),
     ("script_parser",),
     ("views", "losses", "optimizers"),
     ("data", "encoders"),

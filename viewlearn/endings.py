@@ -1,16 +1,15 @@
 """How a command speaks and ends: a mistake is one line, a slip in a user's own code has its traceback."""
 
-import json
 import logging
-import os
 import sys
 import sysconfig
-import time
 import traceback
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from viewlearn.launchers import tell_launcher
 
 DEBUG = "--debug"
 DEBUG_HELP = "show the traceback of every mistake, not only of those in your own files"
@@ -36,25 +35,20 @@ def plain_endings(*mistakes: type[Exception]) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt as stop:
-        print(f"\n{stop}" if str(stop) else "\nstopped", file=sys.stderr)
+        said = str(stop) or "stopped"
+        print(f"\n{said}", file=sys.stderr)
+        tell_launcher(said)
         raise SystemExit(STOPPED) from None
     except mistakes as error:
         if DEBUG in sys.argv or in_own_file(error):
             traceback.print_exception(error)
         notes = "".join(f" ({note})" for note in getattr(error, "__notes__", ()))
         said = f"error: {error}{notes}"
-        _tell_launcher(said)
+        tell_launcher(said)
         raise SystemExit(said) from None
     finally:
         warnings.formatwarning = before
         announced.removeHandler(announcing)
-
-
-def _tell_launcher(said: str) -> None:
-    """Says what is wrong where torch's launcher looks for it, so that its own last lines repeat it."""
-    if path := os.environ.get("TORCHELASTIC_ERROR_FILE"):
-        about = {"py_callstack": said, "timestamp": str(int(time.time()))}  # in the form that its own handler writes
-        Path(path).write_text(json.dumps({"message": {"message": said, "extraInfo": about}}), encoding="utf-8")
 
 
 def in_own_file(error: BaseException | None) -> bool:

@@ -5,10 +5,10 @@ import os
 import signal
 import threading
 import time
-from pathlib import Path
+
+from viewlearn.launchers import launcher
 
 INTERVAL = 1.0  # seconds between two looks at whether the launcher lives
-LAUNCHERS = {"accelerate", "torchrun", "deepspeed", "torch.distributed.run", "torch.distributed.launch"}
 GONE = "\nerror: what launched this process is gone, so it ends; go on by --resume with the run's folder\n"
 
 
@@ -18,9 +18,9 @@ def end_with_launcher() -> None:
     A launcher that is killed by SIGKILL can't stop what it has started: that would go on, and write into a folder that
     its user takes for free. A process that a shell or a script has started outlives it, as usual.
     """
-    launcher = os.getppid()
-    if _is_launcher(launcher):
-        threading.Thread(target=_watch, args=(launcher,), name="launcher watch", daemon=True).start()
+    process = launcher()
+    if process is not None:
+        threading.Thread(target=_watch, args=(process,), name="launcher watch", daemon=True).start()
 
 
 def end_worker_with_parent(worker: int = 0) -> None:
@@ -39,18 +39,8 @@ def end_worker_with_parent(worker: int = 0) -> None:
         threading.Thread(target=wait, name="parent watch", daemon=True).start()
 
 
-def _watch(launcher: int) -> None:
-    while os.getppid() == launcher:
+def _watch(process: int) -> None:
+    while os.getppid() == process:
         time.sleep(INTERVAL)
     os.write(2, GONE.encode())
     os.kill(os.getpid(), signal.SIGKILL)  # whatever the main thread waits for
-
-
-def _is_launcher(process: int) -> bool:
-    if "LOCAL_RANK" in os.environ:  # all launchers of several processes set it
-        return True
-    try:
-        words = Path(f"/proc/{process}/cmdline").read_bytes().decode(errors="replace").split("\0")
-    except OSError:  # no such file system, or no such process any more
-        return False
-    return any(Path(word).name in LAUNCHERS for word in words[:4])
