@@ -43,7 +43,7 @@ def main() -> None:
     root = str(Path(arguments.root).resolve())
     jobs = arguments.jobs or num_parallel_runs(arguments.threads)
     failed = []
-    with plain_endings(ValueError):
+    with plain_endings(ValueError, OSError):
         load_components()
         grids = [
             load_grid(name, arguments.scale, arguments.seeds, root, out, tuple(extra)) for name in arguments.tables

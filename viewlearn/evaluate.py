@@ -52,7 +52,7 @@ IMAGENET_C = "vision.corruptions.imagenet_c"
 def main() -> None:
     """Does what this process's command line asks; a user's mistake ends it with one line."""
     parser = _make_parser()
-    with plain_endings(ValueError):
+    with plain_endings(ValueError, OSError):
         load_components()
         data, others = split_data(sys.argv[1:])
         arguments = parser.parse_args(others)

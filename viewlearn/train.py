@@ -3,7 +3,7 @@
 from viewlearn.distributed import LostProcess
 from viewlearn.endings import plain_endings
 from viewlearn.evaluation import Results
-from viewlearn.runs import Parts, RunFolder, StorageError, load_components, make_parser, run
+from viewlearn.runs import Parts, RunFolder, load_components, make_parser, run
 
 DEFAULTS = {
     "data": {"class_path": "vision.PhotoDigits"},
@@ -36,7 +36,7 @@ def _summary(folder: RunFolder, results: Results) -> str:
 
 def main() -> None:
     """Trains as this process's command line says; a user's mistake ends it with one line."""
-    with plain_endings(ValueError, FloatingPointError, StorageError, LostProcess):
+    with plain_endings(ValueError, FloatingPointError, OSError, LostProcess):
         load_components()
         parser = make_parser("Trains an encoder by contrasting views and evaluates it.", DEFAULTS)
         folder, _, results = run(parser, report=_report)

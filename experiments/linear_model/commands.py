@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Runs the command that the arguments name."""
     options = _parser().parse_args(arguments)
     set_threads(options.threads)
-    with plain_endings(ValueError):
+    with plain_endings(ValueError, OSError):
         options.run(options)
 
 

@@ -1,6 +1,8 @@
 """evaluate.py by its flags, on a run of LooC that takes seconds."""
 
+import errno
 import json
+import os
 import re
 import runpy
 import shlex
@@ -169,6 +171,13 @@ def test_mistakes_are_one_line(runs, monkeypatch, flags, said):
         evaluate(runs, monkeypatch, f"runs/NAME {SMALL} {flags} --out never.json")
     assert said in str(stop.value.code)
     assert not (runs / "never.json").exists()
+
+
+def test_a_folder_that_can_t_be_written_to_is_one_line(runs, monkeypatch):
+    refusal = OSError(errno.EROFS, os.strerror(errno.EROFS))
+    monkeypatch.setattr("os.fsync", lambda _: (_ for _ in ()).throw(refusal))
+    with pytest.raises(SystemExit, match=r"^error: runs/NAME/results.json can't be written: .*Read-only file system"):
+        evaluate(runs, monkeypatch, "runs/NAME --device cpu --threads 1")
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ def main() -> None:
     arguments = _make_parser().parse_args()
     from viewlearn.report import write_report  # here, so that a help text doesn't wait for what draws
 
-    with plain_endings(ValueError):
+    with plain_endings(ValueError, OSError):
         set_threads(arguments.threads)
         load_components()
         settings = AnalysisSettings(
