@@ -64,3 +64,7 @@ class RedrawOverlay(View):
         donor = (torch.arange(len(x), device=x.device) + params["offset"]) % len(x)
         base, overlay = x.unbind(1)
         return torch.stack([base, torch.where(params["redraw"][:, None], overlay[donor], overlay)], dim=1)
+
+    def describe(self, resolved: Params) -> Tensor:
+        """Describes whether the overlay was redrawn."""
+        return resolved["redraw"].float()[:, None]

@@ -9,6 +9,7 @@ from torch import Generator, Tensor, nn
 from viewlearn.bounds import Fraction
 from viewlearn.views import draw, parts
 from viewlearn.views.decision import Decisions, within
+from viewlearn.views.description import columns, side_by_side
 from viewlearn.views.others import Chance, sample_others
 from viewlearn.views.outline import is_outline, outline
 from viewlearn.views.params import Params, leaves, mix, per_sample, select
@@ -164,6 +165,10 @@ class Compose(View):
     def observe(self, x: Tensor, params: Params) -> tuple[Tensor, Decisions]:
         return self.render(x, params, self.names)
 
+    def describe(self, resolved: Params) -> Tensor:
+        """Puts the numbers of those entries side by side that are in ``resolved``, in the entries' order."""
+        return side_by_side([view.describe(resolved[name]) for name, view in self.entries.items() if name in resolved])
+
     def same(self, params: Params, others: Params) -> Tensor:
         same = torch.tensor(True)  # of no dimension, it joins tensors on any device
         for name, view in self.entries.items():
@@ -233,6 +238,11 @@ class RandomApply(View):
         rows = hit if len(hit) else hit.new_zeros(1)  # one that isn't applied, so that there is something to report
         viewed, decisions = self.view.observe(x.index_select(0, rows), select(params["view"], rows))
         return (self._put(x, hit, viewed) if len(hit) else x), decisions
+
+    def describe(self, resolved: Params) -> Tensor:
+        """Describes whether the view was applied, and then what it did: 0 where it wasn't applied."""
+        applied = resolved["applied"][:, None].float()
+        return columns(applied, self.view.describe(resolved["view"]) * applied)
 
     def _choose(self, x: Tensor, applied: Tensor, viewed: Tensor) -> Tensor:
         self._must_keep_shape(x, viewed)

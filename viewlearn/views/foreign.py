@@ -75,6 +75,15 @@ class ForeignView(View):
                 views.append(self._checked(self.function(row), row))
         return torch.cat(views) if views else self.like(x)
 
+    def describe(self, resolved: Params) -> Tensor:
+        """Refuses, since a seed says nothing of what was done.
+
+        Raises:
+            ValueError: Always.
+        """
+        name = getattr(self.function, "__name__", type(self.function).__name__)
+        raise ValueError(f"{name} draws by itself, so that nobody knows what it did: a foreign view can't be described")
+
     def like(self, x: Tensor) -> Tensor:
         return x if self.shape is None else x.new_empty(1).expand(len(x), *self.shape)
 

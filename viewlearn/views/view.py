@@ -7,6 +7,7 @@ from torch import Generator, Tensor, nn
 
 from viewlearn.bounds import Checked
 from viewlearn.views.decision import Decisions
+from viewlearn.views.description import flattened
 from viewlearn.views.others import Chance, redrawn
 from viewlearn.views.params import Params, same_params
 
@@ -81,6 +82,21 @@ class View(nn.Module, Checked, ABC):
     def observe(self, x: Tensor, params: Params) -> tuple[Tensor, Decisions]:
         """Returns the view of x, and what the learned views in it decided, by their paths; computed once for both."""
         return self.transform(x, params), {}
+
+    def describe(self, resolved: Params) -> Tensor:
+        """Describes what the view did by a few numbers, for methods that predict them or are told.
+
+        By default, these are all parameters, flattened in their order. A view overrides this to leave out what says
+        nothing (noise, seeds), and by the convention of this project: 0 where the view leaves x as it is, and scaled by
+        the range of its own draws, so that two draws differ by 1 at most. How many there are doesn't depend on x.
+
+        Args:
+            resolved: What ``resolve`` returned; of designed views, their parameters.
+
+        Returns:
+            ``(batch, num)`` float32; (1, 0) where nothing is drawn.
+        """
+        return flattened(resolved)
 
     def same(self, params: Params, others: Params) -> Tensor:
         """Returns whether two draws make the same view: ``(batch,)`` booleans, or one for all where nothing is drawn.

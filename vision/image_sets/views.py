@@ -5,6 +5,7 @@ from torch import Generator, Tensor
 from torch.nn import functional
 
 from viewlearn.views import Params, View, draw
+from viewlearn.views.description import columns
 from vision.views.checks import check_images
 
 
@@ -31,6 +32,11 @@ class RotateAndScale(View):
         theta = torch.stack(rows, dim=1).view(-1, 2, 3)
         grid = functional.affine_grid(theta, list(x.shape), align_corners=False)
         return functional.grid_sample(x, grid, padding_mode="reflection", align_corners=False)
+
+    def describe(self, resolved: Params) -> Tensor:
+        """Describes sine and cosine less 1 of the angle, both halved, and half of the octaves of enlargement."""
+        radians = resolved["angle"].float().deg2rad()
+        return columns(radians.sin() / 2, (radians.cos() - 1) / 2, resolved["scale"].float().log2() / 2)
 
 
 class Illumination(View):
@@ -63,3 +69,9 @@ class Illumination(View):
         ramp = 1 + slope[:, None, None] * (radians.cos() * across + radians.sin() * down[:, None])
         gain = torch.stack([1 + 0.3 * warmth, torch.ones_like(warmth), 1 - 0.3 * warmth], dim=1)
         return (x * (exposure[:, None] * gain)[:, :, None, None] * ramp.clamp(min=0)[:, None]).clamp(0, 1)
+
+    def describe(self, resolved: Params) -> Tensor:
+        """Describes the slope to the right and down, by its largest twice, half of the warmth, and exposure less 1."""
+        radians, slope = resolved["direction"].float().deg2rad(), resolved["slope"].float() / 1.6
+        across, down = slope * radians.cos(), slope * radians.sin()
+        return columns(across, down, resolved["warmth"].float() / 2, resolved["exposure"].float() - 1)

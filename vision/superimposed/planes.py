@@ -108,3 +108,7 @@ class RedrawOverlay(View):
         base, overlay = x.split([self.channels, NUM_OVERLAY_PLANES], dim=1)
         redraw = params["redraw"][:, None, None, None]
         return torch.cat([base, torch.where(redraw, overlay[params["donor"]], overlay)], dim=1)
+
+    def describe(self, resolved: Params) -> Tensor:
+        """Describes whether the overlay was redrawn."""
+        return resolved["redraw"].float()[:, None]

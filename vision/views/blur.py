@@ -51,6 +51,10 @@ class GaussianBlur(View):
         )
         return separable(x, rows, columns)
 
+    def describe(self, resolved: Params) -> Tensor:
+        """Describes the standard deviation, as a part of the largest."""
+        return resolved["sigma"].float()[:, None] / self.sigma[1]
+
 
 def gaussian(sigma: Tensor, radius: int) -> Tensor:
     """Normalized weights ``(batch, 2 radius + 1)`` of Gaussians with standard deviations ``(batch,)`` in pixels."""

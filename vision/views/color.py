@@ -8,6 +8,7 @@ from torch import Generator, Tensor
 from viewlearn.bounds import Ascending, Bounds, Fraction, NonNegative, NonNegativeRange
 from viewlearn.views import Params, RandomApply, View, draw, parts
 from viewlearn.views.checks import Range
+from viewlearn.views.description import columns, within_range
 from viewlearn.views.parts import part_size
 from vision.views.checks import check_images, full_precision
 from vision.views.hue import shift_hue
@@ -72,6 +73,17 @@ class ColorJitter(View):
 
     def transform(self, x: Tensor, params: Params) -> Tensor:
         return _jitter(x, params)
+
+    def describe(self, resolved: Params) -> Tensor:
+        """Describes the strength of each change, and when it came: ``(batch, 8)``.
+
+        First brightness, contrast, saturation and hue, each as its distance from what changes nothing in lengths of its
+        range; then, in the same order, their places among the four, 0, ⅓, ⅔ or 1.
+        """
+        ranges = {"brightness": self.brightness, "contrast": self.contrast, "saturation": self.saturation}
+        strengths = [within_range(resolved[name], *each, start=1.0) for name, each in ranges.items()]
+        strengths.append(within_range(resolved["hue"], *self.hue, start=0.0))
+        return columns(*strengths, resolved["order"].argsort(dim=1) / 3)
 
 
 class RandomColorJitter(RandomApply):

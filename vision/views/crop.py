@@ -5,6 +5,7 @@ from torch import Generator, Tensor
 
 from viewlearn.bounds import Pixels, PositiveFractionRange, PositiveRange
 from viewlearn.views import Params, View
+from viewlearn.views.description import columns
 from vision.views.checks import check_images, check_size
 from vision.views.flip import HorizontalFlip
 from vision.views.random_box import draw_box
@@ -54,8 +55,22 @@ class RandomResizedCrop(View):
             return None
         return resized_crop(x, params["box"], self.size, mirrored=theirs["flipped"])
 
+    def describe(self, resolved: Params) -> Tensor:
+        """Describes the box by its center, down and to the right of the image's, and its height and width less 1.
+
+        All four are fractions of the image; the whole image has zeros. The center is told as the box was cut, whatever
+        flip follows.
+        """
+        return columns(*centered(resolved["box"]), *(resolved["box"][:, 2:] - 1).unbind(1))
+
     def like(self, x: Tensor) -> Tensor:
         return x.new_empty(1).expand(*x.shape[:-2], *self.size)
+
+
+def centered(box: Tensor) -> tuple[Tensor, Tensor]:
+    """Returns where the center of boxes ``(batch, 4)`` lies, down and to the right of the image's, in fractions."""
+    top, left, height, width = box.unbind(1)
+    return top + height / 2 - 1 / 2, left + width / 2 - 1 / 2
 
 
 def resized_crop(x: Tensor, box: Tensor, size: tuple[int, int], mirrored: Tensor | None = None) -> Tensor:

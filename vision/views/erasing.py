@@ -5,7 +5,9 @@ from torch import Generator, Tensor
 
 from viewlearn.bounds import Fraction, PositiveFractionRange, PositiveRange
 from viewlearn.views import Params, View
+from viewlearn.views.description import columns
 from vision.views.checks import check_images
+from vision.views.crop import centered
 from vision.views.random_box import draw_box
 
 
@@ -46,6 +48,10 @@ class Erasing(View):
         inside_rows = _inside(top, height, x.shape[-2])
         inside_columns = _inside(left, width, x.shape[-1])
         return torch.where((inside_rows[:, :, None] & inside_columns[:, None, :])[:, None], self.value, x)
+
+    def describe(self, resolved: Params) -> Tensor:
+        """Describes the box by its center, down and to the right of the image's, its height and its width."""
+        return columns(*centered(resolved["box"]), resolved["box"][:, 2:])
 
 
 def _inside(start: Tensor, length: Tensor, num: int) -> Tensor:

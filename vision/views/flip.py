@@ -69,6 +69,10 @@ class QuarterRotation(View):
             turned = turned.index_copy(0, rows, x.index_select(0, rows).rot90(turns, dims=(-2, -1)))
         return turned
 
+    def describe(self, resolved: Params) -> Tensor:
+        """Describes the turns by three flags, of one, two and three quarter turns."""
+        return (resolved["turns"][:, None] == torch.arange(1, 4, device=resolved["turns"].device)).float()
+
     def sample_other(self, x: Tensor, params: Params, generator: Generator | None = None) -> tuple[Params, Chance]:
         turns, chance = draw.other_integers(params["turns"], 0, 4, generator)
         return {"turns": turns}, chance

@@ -6,6 +6,7 @@ from torch import Generator, Tensor
 
 from viewlearn.bounds import FractionRange, SmallCount
 from viewlearn.views import Params, View, draw, parts
+from viewlearn.views.description import columns
 from vision.views.checks import check_images, full_precision
 
 
@@ -59,6 +60,11 @@ class RandomConvolution(View):
         filtered = (self._filter_by_size if parts.on_host(x) else self._filter_all)(full, params)
         mix = params["mix"].to(full.dtype).view(-1, 1, 1, 1)
         return torch.lerp(full, _restandardize(filtered, full), mix).clamp(0, 1).to(x.dtype)
+
+    def describe(self, resolved: Params) -> Tensor:
+        """Describes m, and the kernel's size by a flag for each; its weights are noise."""
+        sizes = torch.arange(len(self.sizes), device=resolved["size"].device)
+        return columns(resolved["mix"], resolved["size"][:, None] == sizes)
 
     def _filter_by_size(self, x: Tensor, params: Params) -> Tensor:
         """Filters images with kernels of the same size together."""

@@ -59,3 +59,7 @@ class Solarize(View):
     def transform(self, x: Tensor, params: Params) -> Tensor:
         check_images(x)
         return torch.where(x >= params["threshold"][:, None, None, None], 1 - x, x)
+
+    def describe(self, resolved: Params) -> Tensor:
+        """Describes the part of the values that is inverted, 1 less the threshold."""
+        return 1 - resolved["threshold"].float()[:, None]

@@ -7,6 +7,7 @@ from torch import Generator, Tensor
 
 from viewlearn.bounds import Ascending, Bounds
 from viewlearn.views import Params, View, draw
+from viewlearn.views.description import columns, saturating
 
 Scale = Annotated[float, Bounds(1e-3, 1000)]
 ScaleRange = Annotated[tuple[Scale, Scale], Ascending()]
@@ -68,6 +69,10 @@ class SpectrogramCrop(View):
             dim=-1,
         )
         return torch.nn.functional.grid_sample(x, grid.to(x.dtype), self.mode, "zeros", align_corners=True)
+
+    def describe(self, resolved: Params) -> Tensor:
+        """Describes top, height, left and width, of n bands or frames as n / (n + 64), whose numbers aren't known."""
+        return columns(*(saturating(resolved[name], 64) for name in ("top", "height", "left", "width")))
 
 
 def _positions(start: Tensor, length: Tensor, size: int) -> Tensor:

@@ -5,6 +5,7 @@ from torch import Generator, Tensor
 
 from viewlearn.bounds import Channels, Positive, Width
 from viewlearn.views import Budget, CoarseNetwork, Decision, LearnedView, Params, resized
+from viewlearn.views.description import cells
 
 BANDS = 8  # control values of the curve
 SMALLEST = 1e-6  # mean gain in dB before scaling that is scaled to the budget; less stays less
@@ -48,6 +49,10 @@ class LearnedEqualizer(LearnedView):
 
     def act(self, x: Tensor, resolved: Params) -> Tensor:
         return x + (resolved["gain_db"] / self.unit_db).to(x.dtype)[:, None, :, None]
+
+    def describe(self, resolved: Params) -> Tensor:
+        """Describes the mean gain in 8 bands of frequency, in budgets."""
+        return cells(resolved["gain_db"].detach().float()[:, None], BANDS) / self._budget
 
     def measure(self, decision: Decision) -> dict[str, Tensor]:
         """Measures the mean absolute gain, ``gain_db``, and the change of ``level_db``."""

@@ -8,6 +8,7 @@ from torch import Generator, Tensor
 from audio.views.spans import inside
 from viewlearn.bounds import Fraction, SmallCount
 from viewlearn.views import Params, View, draw
+from viewlearn.views.description import columns, saturating
 
 Fill = Literal["mean", "silence"]
 
@@ -44,6 +45,10 @@ class _Mask(View):
         if self.fill == "mean":
             return x.masked_fill(masked, 0.0)
         return torch.where(masked, x.detach().amin(dim=(-3, -2, -1), keepdim=True), x)
+
+    def describe(self, resolved: Params) -> Tensor:
+        """Describes starts and widths, of n bands or frames as n / (n + 64): how many there are isn't known here."""
+        return columns(saturating(resolved["start"], 64), saturating(resolved["width"], 64))
 
 
 class FrequencyMask(_Mask):

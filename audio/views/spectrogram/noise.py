@@ -8,6 +8,7 @@ from torch import Generator, Tensor
 
 from viewlearn.bounds import Ascending, FractionBelowOne, NonNegativeRange, PositiveDecibels
 from viewlearn.views import Params, View, draw
+from viewlearn.views.description import columns, within_range
 
 
 class SpectrogramNoise(View):
@@ -33,6 +34,10 @@ class SpectrogramNoise(View):
 
     def transform(self, x: Tensor, params: Params) -> Tensor:
         return torch.addcmul(x, _per_sample(params["std"], x), params["noise"].to(x.dtype))
+
+    def describe(self, resolved: Params) -> Tensor:
+        """Describes σ, as a part of the largest."""
+        return columns(within_range(resolved["std"], 0.0, self.std[1], start=0.0))
 
 
 RatioRange = Annotated[tuple[FractionBelowOne, FractionBelowOne], Ascending()]
@@ -75,6 +80,10 @@ class LogMixup(View):
         other = x[(torch.arange(len(x), device=x.device) + params["offset"]) % len(x)]
         ratio, scale = _per_sample(params["ratio"], x), self.unit_db * math.log(10) / 10
         return torch.logaddexp((-ratio).log1p() + scale * x, ratio.log() + scale * other) / scale
+
+    def describe(self, resolved: Params) -> Tensor:
+        """Describes λ, not which sample was mixed in."""
+        return columns(resolved["ratio"])
 
 
 def _per_sample(value: Tensor, x: Tensor) -> Tensor:

@@ -5,6 +5,7 @@ from torch import Generator, Tensor
 from audio.views.spans import inside, roll
 from viewlearn.bounds import Fraction
 from viewlearn.views import Chance, Params, View, draw
+from viewlearn.views.description import columns, saturating
 
 
 class FrequencyShift(View):
@@ -36,3 +37,7 @@ class FrequencyShift(View):
         bands = x.shape[-2]
         covered = inside(params["shift"], params["shift"].new_full((1,), bands), bands)
         return roll(x.transpose(-2, -1), params["shift"]).transpose(-2, -1) * covered[:, None, :, None]
+
+    def describe(self, resolved: Params) -> Tensor:
+        """Describes the shift, of n bands as n / (|n| + 16): how many there are isn't known here."""
+        return columns(saturating(resolved["shift"], 16))

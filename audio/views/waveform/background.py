@@ -8,6 +8,7 @@ from audio.views.snr import mix
 from viewlearn.bounds import DecibelRange, SampleRate
 from viewlearn.views import Params, View, draw
 from viewlearn.views.checks import require
+from viewlearn.views.description import columns, within_range
 
 
 class BackgroundNoise(View):
@@ -58,3 +59,7 @@ class BackgroundNoise(View):
         index = (offset[:, None] + torch.arange(x.shape[-1], device=x.device)) % length[:, None]
         noise = self.sounds[start[:, None] + index].to(x.dtype) / 32768
         return mix(x, noise[:, None].expand_as(x), params["snr_db"])
+
+    def describe(self, resolved: Params) -> Tensor:
+        """Describes how loud the noise is, 0 at the highest ratio and 1 at the lowest; not which noise it is."""
+        return columns(-within_range(resolved["snr_db"], *self.snr_db, start=self.snr_db[1]))

@@ -14,6 +14,7 @@ from audio.views.waveform.fourier import fast_length
 from viewlearn.bounds import HertzRange, Positive, SampleRate
 from viewlearn.views import Params, View, draw
 from viewlearn.views.checks import Range, require
+from viewlearn.views.description import columns, within_range
 from viewlearn.views.parts import in_parts
 
 BLOCK = 2**13  # samples of one transform
@@ -64,6 +65,11 @@ class _Biquad(View):
             return filtered[..., memory:].flatten(-2)[..., :size]
 
         return in_parts(apply, CHUNK // size, x, cutoff, alpha)
+
+    def describe(self, resolved: Params) -> Tensor:
+        """Describes the frequency, by its place from the lowest to the highest in octaves, from 0 to 1."""
+        low, high = (math.log(hz) for hz in self.hz)
+        return columns(within_range(resolved[self.name].float().log(), low, high, start=low))
 
 
 def _decay(hz: float, q: float, sample_rate: int) -> int:

@@ -4,6 +4,7 @@ from torch import Generator, Tensor
 
 from viewlearn.bounds import DecibelRange, Fraction
 from viewlearn.views import Chance, Params, View, draw
+from viewlearn.views.description import columns, within_range
 
 
 class Gain(View):
@@ -30,6 +31,10 @@ class Gain(View):
 
     def transform(self, x: Tensor, params: Params) -> Tensor:
         return x * (10 ** (params["db"] / 20)).to(x.dtype)[:, None, None]
+
+    def describe(self, resolved: Params) -> Tensor:
+        """Describes the gain in lengths of its range, 0 at 0 dB."""
+        return columns(within_range(resolved["db"], *self.db, start=0.0))
 
 
 class PolarityInversion(View):

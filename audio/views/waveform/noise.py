@@ -8,6 +8,7 @@ from torch import Generator, Tensor
 from audio.views.snr import mix
 from viewlearn.bounds import Ascending, Bounds, DecibelRange
 from viewlearn.views import Params, View, draw
+from viewlearn.views.description import columns, within_range
 
 
 class WhiteNoise(View):
@@ -39,6 +40,10 @@ class WhiteNoise(View):
 
     def transform(self, x: Tensor, params: Params) -> Tensor:
         return mix(x, params["noise"].to(x.dtype), params["snr_db"])
+
+    def describe(self, resolved: Params) -> Tensor:
+        """Describes how loud the noise is, 0 at the highest ratio and 1 at the lowest."""
+        return columns(-within_range(resolved["snr_db"], *self.snr_db, start=self.snr_db[1]))
 
 
 Exponent = Annotated[float, Bounds(-10, 10)]
@@ -87,3 +92,8 @@ class ColoredNoise(View):
         response[:, 0] = 0.0
         colored = torch.fft.irfft(torch.fft.rfft(params["noise"].to(x.dtype)) * response[:, None], n=size)
         return mix(x, colored, params["snr_db"])
+
+    def describe(self, resolved: Params) -> Tensor:
+        """Describes how loud the noise is, as white noise does, and its exponent in lengths of its range."""
+        loudness = -within_range(resolved["snr_db"], *self.snr_db, start=self.snr_db[1])
+        return columns(loudness, within_range(resolved["exponent"], *self.exponent, start=0.0))

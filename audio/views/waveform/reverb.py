@@ -13,6 +13,7 @@ from audio.views.waveform.fourier import fast_length
 from viewlearn.bounds import Ascending, Bounds, DecibelRange, SampleRate, Seconds
 from viewlearn.views import Chance, Params, View, draw
 from viewlearn.views.checks import require
+from viewlearn.views.description import columns, within_range
 
 ReverberationTime = Annotated[float, Bounds(1e-3, 100)]
 ReverberationTimeRange = Annotated[tuple[ReverberationTime, ReverberationTime], Ascending()]
@@ -59,6 +60,11 @@ class Reverberation(View):
 
     def transform(self, x: Tensor, params: Params) -> Tensor:
         return _convolve(x, self.response(params))
+
+    def describe(self, resolved: Params) -> Tensor:
+        """Describes the decay in lengths of its range, 0 at the shortest, and how loud it is, 0 at the least."""
+        loudness = -within_range(resolved["direct_db"], *self.direct_db, start=self.direct_db[1])
+        return columns(within_range(resolved["t60"], *self.t60, start=self.t60[0]), loudness)
 
     def response(self, params: Params) -> Tensor:
         """The impulse responses ``(batch, taps)`` of the rooms that ``params`` describe."""
@@ -108,6 +114,11 @@ class ImpulseResponse(View):
 
     def transform(self, x: Tensor, params: Params) -> Tensor:
         return _convolve(x, self.responses[params["index"]])
+
+    def describe(self, resolved: Params) -> Tensor:
+        """Describes which room it is, by a flag for each."""
+        rooms = torch.arange(len(self.responses), device=resolved["index"].device)
+        return (resolved["index"][:, None] == rooms).float()
 
 
 def _convolve(x: Tensor, response: Tensor) -> Tensor:

@@ -7,6 +7,9 @@ from audio.views.spans import inside, windows
 from viewlearn.bounds import Count, FractionRange
 from viewlearn.views import Params, View, draw
 from viewlearn.views.checks import require
+from viewlearn.views.description import columns, saturating
+
+NUM_SAMPLES = 8_000  # of a segment whose descriptor is ½
 
 
 class RandomCrop(View):
@@ -59,6 +62,10 @@ class _Segment(View):
         length = (draw.uniform(x, *self.fraction, generator) * size).ceil().long().clamp(max=size)
         start = (draw.uniform(x, 0.0, 1.0, generator) * (size - length + 1)).long()
         return {"start": start, "length": length}
+
+    def describe(self, resolved: Params) -> Tensor:
+        """Describes start and length, of n samples as n / (n + 8,000): the length of the clip isn't known here."""
+        return columns(saturating(resolved["start"], NUM_SAMPLES), saturating(resolved["length"], NUM_SAMPLES))
 
 
 class RandomSegment(_Segment):

@@ -5,6 +5,7 @@ from torch import Generator, Tensor
 from audio.views.spans import inside, roll
 from viewlearn.bounds import Fraction
 from viewlearn.views import Chance, Params, View, draw
+from viewlearn.views.description import columns, saturating
 
 
 class TimeShift(View):
@@ -41,3 +42,7 @@ class TimeShift(View):
         if self.wrap:
             return shifted
         return shifted * inside(params["shift"], params["shift"].new_full((1,), x.shape[-1]), x.shape[-1])[:, None]
+
+    def describe(self, resolved: Params) -> Tensor:
+        """Describes the shift, of n samples as n / (|n| + 8,000): the length of the clip isn't known here."""
+        return columns(saturating(resolved["shift"], 8_000))

@@ -8,6 +8,7 @@ from torch import Generator, Tensor
 from audio.views.waveform.vocoder import speed, stretch
 from viewlearn.bounds import Ascending, Bounds, Width
 from viewlearn.views import Params, View, draw
+from viewlearn.views.description import columns, within_range
 
 Rate = Annotated[float, Bounds(0.01, 100)]
 RateRange = Annotated[tuple[Rate, Rate], Ascending()]
@@ -44,6 +45,11 @@ class TimeStretch(View):
     def transform(self, x: Tensor, params: Params) -> Tensor:
         return stretch(x, params["rate"], x.shape[-1], self.n_fft)
 
+    def describe(self, resolved: Params) -> Tensor:
+        """Describes the logarithm of the rate in lengths of its range, 0 at the rate 1."""
+        low, high = (math.log(rate) for rate in self.rate)
+        return columns(within_range(resolved["rate"].float().log(), low, high, start=0.0))
+
 
 class PitchShift(View):
     """Raises or lowers the pitch of each waveform at the same tempo.
@@ -76,3 +82,7 @@ class PitchShift(View):
         factor = 2 ** (params["semitones"] / 12)
         longest = math.ceil(x.shape[-1] * max(1.0, 2 ** (self.semitones[1] / 12)))
         return speed(stretch(x, 1 / factor, longest, self.n_fft), factor, x.shape[-1])
+
+    def describe(self, resolved: Params) -> Tensor:
+        """Describes the shift in lengths of its range, 0 at no shift."""
+        return columns(within_range(resolved["semitones"], *self.semitones, start=0.0))

@@ -8,6 +8,7 @@ from torch import Generator, Tensor, nn
 
 from viewlearn.bounds import Bounds, Channels, Width
 from viewlearn.views import Budget, Decision, LearnedView, Params, distortion, draw, project_l1
+from viewlearn.views.description import cells
 
 FOLD = 8  # samples that become channels, so that no layer runs at the full sample rate
 DOWN = 4  # by which the middle layers are coarser than the outer ones
@@ -70,6 +71,11 @@ class WaveformViewmaker(LearnedView):
 
     def measure(self, decision: Decision) -> dict[str, Tensor]:
         return distortion(decision.x, decision.view)
+
+    def describe(self, resolved: Params) -> Tensor:
+        """Describes how ``|δ|`` is spread over eight parts of the clip, 0 where it is as anywhere: ``(batch, 8)``."""
+        change = resolved["delta"].detach().float().abs().mean(1, keepdim=True)
+        return cells(change / change.mean(2, keepdim=True).clamp_min(1e-8), 8) - 1
 
     def perturbation(self, x: Tensor, params: Params) -> Tensor:
         """δ, what is added to x, in x's shape; 0 for a silent clip."""

@@ -7,6 +7,7 @@ from torch import Generator, Tensor
 
 from viewlearn.bounds import Channels, ValueRange, Width
 from viewlearn.views.decision import Decision
+from viewlearn.views.description import cells, columns
 from viewlearn.views.learned.network import CoarseNetwork
 from viewlearn.views.learned.resize import resized
 from viewlearn.views.learned.view import Budget, LearnedView
@@ -89,6 +90,14 @@ class LearnedFilter(LearnedView):
     def act(self, x: Tensor, resolved: Params) -> Tensor:
         view = x + self._change(x, resolved).to(x.dtype)
         return view if self.clamp is None else view.clamp(*self.clamp)
+
+    def describe(self, resolved: Params) -> Tensor:
+        """Describes the filter in budgets: M by rows, c, and G averaged over 2 × 2 bands of spatial frequency.
+
+        Of a ``color`` filter, the gains are 0, and of a ``kernel`` M and c.
+        """
+        mixing, shift, gain = (resolved[name].detach().float() for name in ("mixing", "shift", "gain"))
+        return columns(mixing.flatten(1), shift, cells(gain[:, None])) / self._budget
 
     def measure(self, decision: Decision) -> dict[str, Tensor]:
         return distortion(decision.x, decision.view)

@@ -9,12 +9,14 @@ from torch import Generator, Tensor
 from viewlearn.bounds import Channels, NonNegative, Positive, SmallCount, Value, ValueRange, Width
 from viewlearn.views import draw
 from viewlearn.views.decision import Decision
+from viewlearn.views.description import cells
 from viewlearn.views.learned.network import CoarseNetwork
 from viewlearn.views.learned.resize import resized
 from viewlearn.views.learned.view import Budget, LearnedView
 from viewlearn.views.params import Params
 
 Fill = Literal["mean", "noise", "sample"]
+GRID = 4  # rows and columns of the cells that a descriptor tells the hidden part of
 NUM_HALVINGS = 24  # of the interval in which the threshold lies; Newton's step then makes it exact
 
 
@@ -100,6 +102,10 @@ class LearnedMask(LearnedView):
 
     def act(self, x: Tensor, resolved: Params) -> Tensor:
         return torch.lerp(x, resolved["fill"].to(x.dtype), resolved["mask"].to(x.dtype))
+
+    def describe(self, resolved: Params) -> Tensor:
+        """Describes which part of each of 4 × 4 cells is hidden: ``(batch, 16)`` in [0, 1]."""
+        return cells(resolved["mask"].detach().float(), GRID)
 
     def measure(self, decision: Decision) -> dict[str, Tensor]:
         """Measures ``area``, the part that is hidden, and ``soft``, the part of pixels that are neither 0 nor 1."""

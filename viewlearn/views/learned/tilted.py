@@ -106,6 +106,10 @@ class Tilted(LearnedView):
     def act(self, x: Tensor, resolved: Params) -> Tensor:
         return self.view.transform(x, resolved["view"])
 
+    def describe(self, resolved: Params) -> Tensor:
+        """Describes the draw that was chosen, as the designed view does."""
+        return self.view.describe(resolved["view"])
+
     def like(self, x: Tensor) -> Tensor:
         return self.view.like(x)
 

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from viewlearn.bounds import Bounds, Positive
 from viewlearn.views.decision import Decision, Decisions
+from viewlearn.views.description import pooled
 from viewlearn.views.params import Params
 from viewlearn.views.view import View
 
@@ -110,6 +111,13 @@ class LearnedView(View):
                 methods whose other view has no gradient.
         """
         return None
+
+    def describe(self, resolved: Params) -> Tensor:
+        """Describes what was decided: maps are averaged over a 2 × 2 grid of cells; without gradient.
+
+        A view overrides this to choose, and to measure what it decided in units of its budget.
+        """
+        return pooled(resolved)
 
     def transform(self, x: Tensor, params: Params) -> Tensor:
         return self.act(x, self.resolve(x, params))

@@ -8,6 +8,7 @@ from torch import Generator, Tensor
 
 from viewlearn.bounds import Channels, Width
 from viewlearn.views.decision import Decision
+from viewlearn.views.description import cells
 from viewlearn.views.learned.network import CoarseNetwork
 from viewlearn.views.learned.resize import resized
 from viewlearn.views.learned.view import Budget, LearnedView
@@ -85,6 +86,10 @@ class LearnedWarp(LearnedView):
         grid = torch.stack([columns, rows], dim=-1)
         with torch.autocast(x.device.type, enabled=False):
             return F.grid_sample(y, grid, padding_mode="border", align_corners=False).to(x.dtype)
+
+    def describe(self, resolved: Params) -> Tensor:
+        """Describes the mean displacement in 2 × 2 cells, down and then to the right, in budgets: ``(batch, 8)``."""
+        return cells(resolved["field"].detach().float()) / self._budget
 
     def measure(self, decision: Decision) -> dict[str, Tensor]:
         """Measures the mean ``displacement``, and the least ``jacobian``: the smallest factor by which areas change."""

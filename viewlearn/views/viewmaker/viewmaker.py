@@ -8,6 +8,7 @@ from torch import Generator, Tensor
 from viewlearn.bounds import Bounds, Channels, SmallCountOrZero, ValueRange, Width
 from viewlearn.views import draw
 from viewlearn.views.decision import Decision
+from viewlearn.views.description import cells, columns
 from viewlearn.views.learned.view import Budget, LearnedView
 from viewlearn.views.params import Params
 from viewlearn.views.viewmaker.budget import distortion, project_l1
@@ -95,6 +96,14 @@ class Viewmaker(LearnedView):
     def act(self, x: Tensor, resolved: Params) -> Tensor:
         view = x + resolved["delta"].to(x.dtype)
         return view if self.clamp is None else view.clamp(*self.clamp)
+
+    def describe(self, resolved: Params) -> Tensor:
+        """Describes δ in 2 × 2 cells, in budgets: the mean of each channel, and of ``|δ|`` over all channels.
+
+        That is ``(batch, 4 · channels + 4)``. Fine patterns average out of the former, and are left in the latter.
+        """
+        delta = resolved["delta"].detach().float()
+        return columns(cells(delta), cells(delta.abs().mean(1, keepdim=True))) / self._budget
 
     def measure(self, decision: Decision) -> dict[str, Tensor]:
         return distortion(decision.x, decision.view)
