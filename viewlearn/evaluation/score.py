@@ -1,5 +1,6 @@
 """The accuracy of a probe, with what it takes to read it."""
 
+import math
 from dataclasses import dataclass
 
 from torch import Tensor
@@ -35,6 +36,33 @@ class Score:
         num_correct, num_test = int(hits.sum()), len(hits)
         low, high = wilson_interval(num_correct, num_test)
         return cls(num_correct / num_test, low, high, num_train, num_test, **details)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One accuracy less another, with a 95 % interval.
+
+    Args:
+        value: Difference, in [−1, 1].
+        low: Lower end of the interval.
+        high: Upper end of the interval.
+    """
+
+    value: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, first: Score, second: Score) -> "Difference":
+        """Computes ``first − second`` with the interval that both accuracies' Wilson intervals give.
+
+        The interval is Newcombe's (1998, method 10), for accuracies on samples of their own. Two encoders that are
+        tested on the same samples and tend to err on the same ones differ less by chance, so for them it is too wide.
+        """
+        value = first.accuracy - second.accuracy
+        down = math.hypot(first.accuracy - first.low, second.high - second.accuracy)
+        up = math.hypot(first.high - first.accuracy, second.accuracy - second.low)
+        return cls(value, value - down, value + up)
 
 
 def labeled(x: Tensor, y: Tensor, side: str) -> tuple[Tensor, Tensor]:

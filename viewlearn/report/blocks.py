@@ -2,13 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Literal
+
+Tone = Literal["better", "worse", "even", "plain", "missing"]
 
 
 @dataclass(frozen=True)
 class Text:
-    """A paragraph."""
+    """A paragraph; a small one is a note."""
 
     text: str
+    small: bool = False
     kind: str = field(default="text", init=False)
 
 
@@ -18,6 +22,40 @@ class Gap:
 
     text: str
     kind: str = field(default="gap", init=False)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One statement of what was found.
+
+    Args:
+        headline: Statement itself, a sentence without its period.
+        detail: Numbers and intervals behind it, in sentences.
+        section: Section that shows it, by its id.
+        tone: Whether it is good news.
+    """
+
+    headline: str
+    detail: str
+    section: str
+    tone: Tone = "plain"
+
+
+@dataclass(frozen=True)
+class Story:
+    """Statements in the order in which they are read."""
+
+    findings: Sequence[Finding]
+    kind: str = field(default="story", init=False)
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command line to copy, below what it is for."""
+
+    purpose: str
+    command: str
+    kind: str = field(default="command", init=False)
 
 
 @dataclass(frozen=True)
@@ -110,7 +148,7 @@ class Details:
     kind: str = field(default="details", init=False)
 
 
-Block = Text | Gap | Charts | Table | TileGrid | Tabs | Details
+Block = Text | Gap | Story | Command | Charts | Table | TileGrid | Tabs | Details
 
 
 @dataclass(frozen=True)
@@ -121,11 +159,13 @@ class Section:
         id: Target of links to the section.
         title: Heading.
         blocks: Content.
+        link: Text of links to it; the title if empty.
     """
 
     id: str
     title: str
     blocks: Sequence[Block]
+    link: str = ""
 
 
 def tabs(label: str, panels: Sequence[tuple[str, Sequence[Block]]]) -> list[Block]:

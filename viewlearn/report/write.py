@@ -9,7 +9,7 @@ from viewlearn.evaluation.feature_dropping import FeatureDropping
 from viewlearn.report.analysis import QUICK, AnalysisSettings, analyze_runs, saved_analysis
 from viewlearn.report.page import write_page
 from viewlearn.report.run_reader import MissingPart, RunReader, SharedData
-from viewlearn.report.sections import configuration, curves, destruction, embedding, gallery, tasks, timings
+from viewlearn.report.sections import configuration, curves, destruction, embedding, gallery, story, tasks, timings
 from viewlearn.report.sections.common import by_data
 from viewlearn.runs.build import Parts
 from viewlearn.runs.folder import RunFolder
@@ -55,13 +55,14 @@ def write_report(
     _name_apart(runs)
     analyses, missing = _analyses(runs, analyze)
     sections = [
-        configuration.section(runs),
-        tasks.section(runs),
-        curves.section(runs),
+        story.section(runs, analyses, missing),
         gallery.section(runs),
+        tasks.section(runs),
         destruction.section(runs, analyses, missing),
         *embedding.sections(runs),
+        curves.section(runs),
         timings.section(runs),
+        configuration.section(runs),
     ]
     title = title or ("Run " if len(runs) == 1 else "Runs ") + ", ".join(run.name for run in runs)
     return write_page(Path(out), title, runs, sections, f"Written by viewlearn at commit {commit() or 'unknown'}.")

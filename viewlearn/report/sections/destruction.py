@@ -33,7 +33,7 @@ def section(runs: Sequence[RunReader], analyses: Analyses, missing: Mapping[int,
             if len(groups) > 1:
                 blocks.append(Text(f"On the data of {short(analyzed)}:"))
             blocks += _group(analyzed, analyses, f"{number}")
-    return Section("destruction", "What the views destroy", blocks)
+    return Section("destruction", "What the views destroy", blocks, "Destruction")
 
 
 def _group(runs: Sequence[RunReader], analyses: Analyses, id: str) -> list[Block]:

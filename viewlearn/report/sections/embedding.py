@@ -53,8 +53,8 @@ def sections(runs: Sequence[RunReader]) -> list[Section]:
     maps = each_run(runs, lambda run: _map(run, embedded(run)))
     near = each_run(runs, lambda run: _neighbors(run, embedded(run)))
     return [
-        Section("map", "Embedding map", tabs("Map of run", maps)),
-        Section("neighbors", "Nearest neighbors", tabs("Neighbors of run", near)),
+        Section("map", "Embedding map", tabs("Map of run", maps), "Map"),
+        Section("neighbors", "Nearest neighbors", tabs("Neighbors of run", near), "Neighbors"),
     ]
 
 

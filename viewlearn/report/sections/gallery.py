@@ -19,7 +19,7 @@ AMPLIFICATION = 5
 
 def section(runs: Sequence[RunReader]) -> Section:
     """Shows the same samples under each run's views."""
-    return Section("views", "Views", tabs("Views of run", each_run(runs, _blocks)))
+    return Section("views", "What the views do", tabs("Views of run", each_run(runs, _blocks)), "Views")
 
 
 @torch.no_grad()

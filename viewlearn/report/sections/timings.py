@@ -20,7 +20,7 @@ def section(runs: Sequence[RunReader]) -> Section:
     if rows:
         caption = "Speed of training; time is that of the logged steps, without evaluation"
         blocks += [Table(head, rows, caption), Charts([_chart(timed)])]
-    return Section("timings", "Speed and memory", blocks)
+    return Section("timings", "Speed and memory", blocks, "Speed")
 
 
 def _row(run: RunReader) -> tuple[str, ...]:

@@ -51,3 +51,15 @@ for (const player of document.querySelectorAll("audio")) {
     for (const other of document.querySelectorAll("audio")) if (other !== player) other.pause();
   });
 }
+for (const line of document.querySelectorAll(".command")) {
+  const [code, button] = line.children;
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    try {
+      await navigator.clipboard.writeText(code.textContent);
+      button.textContent = "Copied";
+    } catch {
+      getSelection().selectAllChildren(code); // where a page may not write to the clipboard, the reader can
+    }
+  });
+}
