@@ -87,6 +87,27 @@ def test_a_warm_start_ends_at_the_same_minimum(num_classes, generator):
     assert not torch.equal(start.weight, warm.weight)
 
 
+def test_turned_coordinates_lead_to_the_same_minimum_sooner(generator, monkeypatch):
+    """Features as correlated as a network's, on which plain L-BFGS takes many passes."""
+    x, y = clusters(2_000, 4, 40, 2.0, generator)
+    x = x @ torch.randn(40, 40, generator=generator) @ torch.diag(torch.logspace(0, -2, 40)) + x.mean(1, keepdim=True)
+    passes, least = [], []
+    for worth in (x.numel() + 1, x.numel()):  # never turned, turned
+        counted = [0]
+
+        def counting(*arguments, counted=counted):
+            counted[0] += 1
+            return objective(*arguments)
+
+        monkeypatch.setattr(logistic_module, "WORTH_TURNING", worth)
+        monkeypatch.setattr(logistic_module, "objective", counting)
+        fit = fit_logistic(x.double(), y, 1e-3, tolerance=1e-7)
+        passes.append(counted[0])
+        least.append(objective((x.double() - fit.mean) / fit.std, y, fit.weight, fit.bias, 1e-3)[0])
+    assert least[1] == pytest.approx(least[0], abs=1e-7)  # its weights are known to the root of that
+    assert passes[1] < passes[0] / 2
+
+
 def test_it_says_when_it_did_not_converge(generator):
     x, y = clusters(100, 3, 4, 2.0, generator)
     with pytest.warns(UserWarning, match="didn't converge in 2 iterations"):
