@@ -6,6 +6,14 @@ from theory.closed_forms.cosine import CoexistenceWindow, coexistence_window, in
 from theory.closed_forms.dynamics import LearningTimes, escape_rate, gradient_flow, learning_times, starved_growth
 from theory.closed_forms.finite_negatives import sphere_loss, sphere_optimum
 from theory.closed_forms.optimum import Solution, solve, solve_diagonal, solve_general
+from theory.closed_forms.shortcut import (
+    critical_bits,
+    critical_dropping,
+    negative_similarity,
+    onset_slope,
+    residual_loss,
+    unsolved,
+)
 from theory.closed_forms.tight_bottleneck import Hysteresis, hysteresis
 from theory.closed_forms.water_filling import WaterFilling, mean_field
 from theory.losses.info_nce import InfoNCE
@@ -59,8 +67,10 @@ __all__ = [
     "additive_response",
     "attack_channel",
     "coexistence_window",
+    "critical_bits",
     "critical_destroy",
     "critical_dim",
+    "critical_dropping",
     "crossing",
     "destroy_response",
     "disagreement",
@@ -72,10 +82,13 @@ __all__ = [
     "learning_times",
     "mean_field",
     "moments",
+    "negative_similarity",
+    "onset_slope",
     "phase_diagram",
     "play",
     "predict",
     "probe",
+    "residual_loss",
     "solve",
     "solve_diagonal",
     "solve_general",
@@ -85,5 +98,6 @@ __all__ = [
     "starved_growth",
     "sweep",
     "train",
+    "unsolved",
     "vary",
 ]

@@ -3,7 +3,7 @@
 from vision.data import CIFAR10, CIFAR100, STL10, ImageData, ImageFolder
 from vision.presets import LooCViews, MoCoV2Views, SimCLRViews
 from vision.superimposed import Digits, Letters, Overlay, RedrawOverlay, ScatteredDigit, Shapes
-from vision.synthesis import PhotoDigits
+from vision.synthesis import MultiDigits, PhotoDigits, RandBit, Trifeature
 from vision.views import (
     ColorJitter,
     Erasing,
@@ -32,9 +32,11 @@ __all__ = [
     "Letters",
     "LooCViews",
     "MoCoV2Views",
+    "MultiDigits",
     "Overlay",
     "PhotoDigits",
     "QuarterRotation",
+    "RandBit",
     "RandomColorJitter",
     "RandomConvolution",
     "RandomResizedCrop",
@@ -43,4 +45,5 @@ __all__ = [
     "Shapes",
     "SimCLRViews",
     "Solarize",
+    "Trifeature",
 ]

@@ -3,6 +3,7 @@
     python experiments/theory.py                      the headline figure and the phase diagram
     python experiments/theory.py sweep --x A.destroy=0:0.9:19 --loss infonce --temperature 0.2 --seeds 20
     python experiments/theory.py demo capacity        or norm-competition, adversary, finite-sample, dynamics, …
+    python experiments/theory.py shortcut --bits 0:20 what a code of k bits leaves of another feature
     python experiments/theory.py predict runs/NAME    which task a real run should lose, beside what it lost
 
 Every command writes figures (PNG), tables (CSV) and settings (JSON) into --out, by default runs/theory.
@@ -12,10 +13,10 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from linear_model import sweeping
+from linear_model import shortcut, sweeping
 from theory import demos
 from theory.demos import capacity, phase
-from viewlearn.bounds import Count, Positive, SmallCount, Width
+from viewlearn.bounds import Count, Fraction, Positive, SmallCount, Width
 from viewlearn.endings import plain_endings
 from viewlearn.script_parser import ScriptParser, in_bounds
 from viewlearn.threads import set_threads
@@ -56,6 +57,32 @@ def _parser() -> argparse.ArgumentParser:
     names = [*demos.MODULES, "all"]
     demo.add_argument("name", choices=names, metavar="NAME", help=", ".join(names))
     demo.set_defaults(run=_demo)
+    laws = commands.add_parser(
+        "shortcut", parents=[common], help="tabulate the laws of a shortcut of k bits", description=shortcut.DESCRIPTION
+    )
+    shortcut.add_arguments(laws)
+    laws.set_defaults(run=shortcut.run)
+    dose = commands.add_parser(
+        "dose",
+        parents=[common],
+        help="predict the knees of a table's dose curves, and measure them",
+        description="Holds the laws of a shortcut against the dose curves of a table whose rows are crossed axes, k "
+        "among them. With --predict, measures the cross-view correlation of the table's first task from pairs of views "
+        "of the row without a shortcut, and writes the knee of every curve; nothing is trained. Without, reads that "
+        "file, measures the knees of the runs that are done, and draws both.",
+    )
+    dose.add_argument("table", metavar="TABLE", help="table of the dose curves, such as randbit")
+    dose.add_argument("--predict", action="store_true", help="measure λ, and write the predictions")
+    dose.add_argument("--predictions", type=Path, help="their file (default: docs/predictions/TABLE.csv)")
+    dose.add_argument("--root", default="data", help="folder of the data sets (%(default)s)")
+    dose.add_argument("--tables", type=Path, default=Path("runs/tables"), help="folder of tables' runs (%(default)s)")
+    dose.add_argument("--scale", default="cpu", help="scale of the table (%(default)s)")
+    dose.add_argument("--pairs", type=in_bounds(Count), default=4096, help="number of pairs of views (%(default)s)")
+    dose.add_argument(
+        "--components", type=in_bounds(Width), default=64, help="number of principal components (%(default)s)"
+    )
+    dose.add_argument("--correlation", type=in_bounds(Fraction), help="λ to predict from (default: as measured)")
+    dose.set_defaults(run=_dose)
     predict = commands.add_parser(
         "predict",
         parents=[common],
@@ -96,6 +123,12 @@ def _demo(options: argparse.Namespace) -> None:
 def _write(demo: demos.Demo, out: Path) -> None:
     paths = demo.write(out)
     print("\n".join([f"\n{demo.name}", *(f"  {line}" for line in demo.lines), *(f"  → {path}" for path in paths)]))
+
+
+def _dose(options: argparse.Namespace) -> None:
+    from linear_model.dose import run  # likewise
+
+    run(options)
 
 
 def _predict(options: argparse.Namespace) -> None:

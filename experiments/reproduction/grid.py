@@ -3,9 +3,9 @@
 import fnmatch
 import json
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import permutations
+from itertools import permutations, product
 from pathlib import Path
 
 import yaml
@@ -26,6 +26,7 @@ KEYS = {
     "flags",
     "scales",
     "rows",
+    "crossed",
     "published",
     "notes",
 }
@@ -100,6 +101,7 @@ class Grid:
         invariance: Flags of ``experiments/invariance.py`` that measure the encoders; None measures nothing.
         published: Row → column → number as printed.
         notes: Paragraphs below the table.
+        places: Row → axis → level, of rows that are declared as crossed axes.
     """
 
     name: str
@@ -117,6 +119,7 @@ class Grid:
     invariance: tuple[str, ...] | None = None
     published: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    places: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def rows(self) -> list[str]:
@@ -156,9 +159,11 @@ def load_grid(name: str, scale: str, seeds: int, data: str, out: Path, extra: tu
         raise ValueError(f"seeds is {seeds}; it must be at least 1")
     folder = out / f"{name}-{scale}"
     cells, others = [], {}
-    if len({slug(row) for row in declared["rows"]}) < len(declared["rows"]):
-        raise ValueError(f"{path.name} has rows whose names make the same folder: {', '.join(declared['rows'])}")
-    for row, own in declared["rows"].items():
+    places, crossed = _cross(declared.get("crossed", ()))
+    rows = {**declared.get("rows", {}), **crossed}
+    if len({slug(row) for row in rows}) < len(rows):
+        raise ValueError(f"{path.name} has rows whose names make the same folder: {', '.join(rows)}")
+    for row, own in rows.items():
         if own and "from" in own:
             if own.keys() - {"from", "row"} or own["from"] == name:
                 raise ValueError(
@@ -189,7 +194,23 @@ def load_grid(name: str, scale: str, seeds: int, data: str, out: Path, extra: tu
         invariance=_flags(declared["invariance"], data) if "invariance" in declared else None,
         published=declared.get("published", {}),
         notes=tuple(declared.get("notes", ())),
+        places=places,
     )
+
+
+def _cross(blocks: Iterable[Mapping]) -> tuple[dict[str, dict[str, str]], dict[str, dict]]:
+    """The rows of crossed axes: each block is ``{AXIS: {LEVEL: flags}}``, and a row takes a level of each of its axes.
+
+    Returns:
+        Row → axis → level; row → flags. A row is named after its levels: ``k 4, N 256``.
+    """
+    places, rows = {}, {}
+    for block in blocks:
+        for levels in product(*(axis.items() for axis in block.values())):
+            place = {axis: str(level) for axis, (level, _) in zip(block, levels, strict=True)}
+            row = ", ".join(f"{axis} {level}" for axis, level in place.items())
+            places[row], rows[row] = place, {flag: value for _, flags in levels for flag, value in flags.items()}
+    return places, rows
 
 
 def _taken(row: str, own: Mapping, other: Grid) -> list[Cell]:
@@ -216,9 +237,10 @@ def _evaluation(name: str, declared: Mapping, data: str) -> Evaluation:
     questions = dict(own.pop("questions"))
     changed = {flag: as_text(value, data) for flag, value in questions.pop("data", {}).items()}
     rows = tuple(own.pop("rows", ["*"]))
+    names = [*declared.get("rows", {}), *_cross(declared.get("crossed", ()))[1]]
     for pattern in rows:
-        if not fnmatch.filter(declared["rows"], pattern):
-            raise ValueError(f"evaluation {name!r} asks rows {pattern!r}; there are: {', '.join(declared['rows'])}")
+        if not fnmatch.filter(names, pattern):
+            raise ValueError(f"evaluation {name!r} asks rows {pattern!r}; there are: {', '.join(names)}")
     return Evaluation(name, Questions.of({**questions, "data": changed}), rows=rows, **own)
 
 

@@ -174,7 +174,8 @@ class Data(Checked, ABC):
             named: Arguments by name.
         """
         parameters = list(inspect.signature(make).parameters)[len(arguments) :]
-        known = {name: value for name, value in self.spec.bindings().items() if name in parameters}
+        of_view = inspect.isclass(make) and issubclass(make, View)
+        known = {name: value for name, value in self.spec.bindings(of_view).items() if name in parameters}
         return make(*arguments, **{**known, **named})
 
     def overlay_opacity(self, x: Tensor) -> Tensor | None:

@@ -19,6 +19,7 @@ class DataSpec:
         sample_rate: Sample rate of audio in Hz.
         num_samples: Number of samples per clip of audio, before the front end.
         value_range: Lowest and highest value of the encoder's input, (0, 1) for images; None without such a range.
+        code_bits: Number of the last channels that are a code, one value a plane, which no view touches.
     """
 
     shape: tuple[int, ...]
@@ -29,18 +30,30 @@ class DataSpec:
     sample_rate: int | None = None
     num_samples: int | None = None
     value_range: tuple[float, float] | None = None
+    code_bits: int = 0
 
-    def bindings(self) -> dict[str, object]:
-        """Returns constructor arguments, by name, that are filled in from the data if they are left at None."""
+    @property
+    def own_channels(self) -> int:
+        """Number of channels in front of a code: those that views act on and that can be looked at."""
+        return self.shape[0] - self.code_bits
+
+    def bindings(self, of_view: bool = False) -> dict[str, object]:
+        """Returns constructor arguments, by name, that are filled in from the data if they are left at None.
+
+        Args:
+            of_view: Whether they are a view's, which acts on the channels in front of a code alone.
+        """
+        channels = self.own_channels if of_view else self.shape[0]
         return {
-            "channels": self.shape[0],
+            "channels": channels,
             "size": tuple(self.shape[1:]),
-            "mean": self.mean or (0.0,) * self.shape[0],
-            "std": self.std or (1.0,) * self.shape[0],
+            "mean": (self.mean or (0.0,) * self.shape[0])[:channels],
+            "std": (self.std or (1.0,) * self.shape[0])[:channels],
             "num_train": self.num_train,
             "sample_rate": self.sample_rate,
             "num_samples": self.num_samples,
             "value_range": self.value_range,
+            "code_bits": self.code_bits,
             "tasks": self.tasks,
         }
 

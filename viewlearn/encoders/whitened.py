@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from viewlearn.bounds import Channels, Positive, PositiveFraction, Value, Width
+from viewlearn.bounds import Channels, Positive, PositiveFraction, SmallCountOrZero, Value, Width
 from viewlearn.encoders.encoder import Encoder
 from viewlearn.encoders.normalize import Normalize
 
@@ -40,6 +40,8 @@ class WhitenedConvNet(Encoder):
         size: (height, width) of the input in pixels or bins, 16 or more; from the data.
         mean: Mean of each channel; from the data.
         std: Standard deviation of each channel; from the data.
+        code_bits: Number of the last channels that are a code of one value a plane; from the data. Whitening leaves
+            them out, and they join its maps, normalized, so that a long code costs little.
 
     Raises:
         ValueError: Inputs that are too small for the blocks, no widths, or data-dependent arguments missing.
@@ -56,6 +58,7 @@ class WhitenedConvNet(Encoder):
         size: tuple[Width, Width] | None = None,
         mean: tuple[Value, ...] | None = None,
         std: tuple[Positive, ...] | None = None,
+        code_bits: SmallCountOrZero | None = None,
     ):
         super().__init__()
         if channels is None or size is None:
@@ -68,11 +71,15 @@ class WhitenedConvNet(Encoder):
                 f"inputs of {size[0]}×{size[1]} are too small for {len(widths)} blocks: {smallest} or more"
             )
         self.normalize = Normalize(mean or (0.0,) * channels, std or (1.0,) * channels)
-        self.register_buffer("filters", torch.empty(8 * channels, channels, 2, 2))
+        self.code_bits = code_bits or 0
+        own = channels - self.code_bits
+        if own < 1:
+            raise ValueError(f"code_bits is {code_bits}; with {channels} channels it must be in 0 … {channels - 1}")
+        self.register_buffer("filters", torch.empty(8 * own, own, 2, 2))
         # Until the encoder has seen data, patches count as white: an orthonormal basis and its negative.
-        self._set_filters(torch.eye(4 * channels, dtype=torch.float64))
+        self._set_filters(torch.eye(4 * own, dtype=torch.float64))
         blocks: list[nn.Module] = []
-        before = 8 * channels
+        before = 8 * own + self.code_bits
         for width in widths:
             blocks.append(_block(before, width, momentum))
             before = width
@@ -83,8 +90,9 @@ class WhitenedConvNet(Encoder):
     @torch.no_grad()
     def see(self, x: Tensor) -> None:
         """Computes the whitening filters from clean inputs ``(batch, channel, height, width)``."""
-        channels = x.shape[1]
-        patches = self.normalize(x.float()).unfold(2, 2, 1).unfold(3, 2, 1)  # (batch, channel, row, column, 2, 2)
+        own = self.normalize(x.float())[:, : self.filters.shape[1]]
+        channels = own.shape[1]
+        patches = own.unfold(2, 2, 1).unfold(3, 2, 1)  # (batch, channel, row, column, 2, 2)
         patches = patches.permute(0, 2, 3, 1, 4, 5).reshape(-1, 4 * channels)
         stride = -(-len(patches) // NUM_PATCHES)
         patches = patches[::stride].double()
@@ -104,8 +112,12 @@ class WhitenedConvNet(Encoder):
 
     def feature_map(self, x: Tensor) -> Tensor:
         """The last map before pooling: ``(batch, widths[-1], height, width)``, halved by each block."""
-        white = F.conv2d(self.normalize(x), self.filters.to(x.dtype))
-        return self.blocks(F.gelu(white))
+        normal = self.normalize(x)
+        if not self.code_bits:
+            return self.blocks(F.gelu(F.conv2d(normal, self.filters.to(x.dtype))))
+        own, code = normal.tensor_split([self.filters.shape[1]], dim=1)
+        white = F.gelu(F.conv2d(own, self.filters.to(x.dtype)))
+        return self.blocks(torch.cat([white, code[:, :, 1:, 1:]], dim=1))  # as wide as the maps of 2×2 patches
 
     def _set_filters(self, rows: Tensor) -> None:
         """Filters from ``(4·channels, 4·channels)`` rows, each a direction over channel, row and column of a patch."""

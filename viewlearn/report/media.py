@@ -34,8 +34,11 @@ def themed_svg(figure: Figure, prefix: str) -> str:
 
 
 def image_uri(x: Tensor) -> str:
-    """Encodes an image ``(1 or 3, height, width)`` in [0, 1] as a PNG; values outside are clamped."""
-    x = x.detach().float().cpu().clamp(0, 1).mul(255).round().byte()
+    """Encodes an image ``(1 or 3, height, width)`` in [0, 1] as a PNG; values outside are clamped.
+
+    Of further channels, as of a code behind the colors, nothing is shown.
+    """
+    x = x[:3].detach().float().cpu().clamp(0, 1).mul(255).round().byte()
     return _png(x.expand(3, -1, -1).permute(1, 2, 0).numpy())
 
 

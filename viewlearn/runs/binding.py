@@ -1,13 +1,14 @@
 """Filling in what depends on the data, and the classes that there are to choose from."""
 
 import inspect
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from jsonargparse import Namespace
 
 from viewlearn.data import DataSpec
 from viewlearn.runs.names import imported
-from viewlearn.runs.signatures import parameters_of
+from viewlearn.runs.signatures import makes, parameters_of
+from viewlearn.views import View
 
 Component = TypeVar("Component")
 
@@ -18,23 +19,25 @@ def bind(component: Component, spec: DataSpec) -> Component:
     An argument is filled if it is None and has the name of one of ``spec.bindings()``. A component that a function
     makes, which has no arguments of its own, stays as it is.
     """
-    bound = _bind(component, spec.bindings())
+    bound = _bind(component, spec)
     assert isinstance(bound, type(component))
     return bound
 
 
-def _bind(node: object, bindings: dict[str, Any]) -> object:
+def _bind(node: object, spec: DataSpec) -> object:
     if isinstance(node, list):
-        return [_bind(item, bindings) for item in node]
+        return [_bind(item, spec) for item in node]
     if not isinstance(node, Namespace | dict):
         return node
     children = vars(node) if isinstance(node, Namespace) else node
-    filled = {key: _bind(value, bindings) for key, value in children.items()}
+    filled = {key: _bind(value, spec) for key, value in children.items()}
     class_path = filled.get("class_path")
     if isinstance(class_path, str):
         arguments = dict(vars(filled["init_args"])) if isinstance(filled.get("init_args"), Namespace) else {}
-        wanted = {name for name in parameters_of(imported(class_path)) if arguments.get(name) is None}
-        arguments |= {name: value for name, value in bindings.items() if name in wanted}
+        target = imported(class_path)
+        wanted = {name for name in parameters_of(target) if arguments.get(name) is None}
+        known = spec.bindings(of_view=makes(target, (View,)))
+        arguments |= {name: value for name, value in known.items() if name in wanted}
         filled["init_args"] = Namespace(**arguments)
     return Namespace(**filled) if isinstance(node, Namespace) else filled
 

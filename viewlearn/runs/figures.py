@@ -44,11 +44,12 @@ def save_figures(folder: RunFolder, data: Data, views: Compose, device: torch.de
     dataset = data.split("test")
     generator = torch.Generator().manual_seed(seed)
     x = take(dataset, subset(len(dataset), NUM_SAMPLES, generator)).x.to(device)
-    clean = pipeline(data.decode, data.front_end)(x).float().cpu()
+    seen = slice(0, data.spec.own_channels)
+    clean = pipeline(data.decode, data.front_end)(x)[:, seen].float().cpu()
     training = views.training
     views.eval()
-    viewed = [views(x, generator).float().cpu() for _ in range(2)]
-    decided = _decided(views, x, generator)
+    viewed = [views(x, generator)[:, seen].float().cpu() for _ in range(2)]
+    decided = _decided(views, x, generator, seen)
     views.train(training)
     kind = "spectrogram" if data.spec.sample_rate else "image"
     gallery = plots.save_views_gallery(
@@ -60,12 +61,12 @@ def save_figures(folder: RunFolder, data: Data, views: Compose, device: torch.de
     return [gallery, curves] + ([decisions] if decisions else [])
 
 
-def _decided(views: Compose, x: Tensor, generator: torch.Generator) -> "list[plots.Decided]":
+def _decided(views: Compose, x: Tensor, generator: torch.Generator, seen: slice) -> "list[plots.Decided]":
     """What each entry decides about x under one draw."""
     params = views.sample(x, generator)
     decided = []
     for name, view in views.entries.items():
-        decided.append(plots.Decided(name, x, view.resolve(x, params[name])))
+        decided.append(plots.Decided(name, x[:, seen], view.resolve(x, params[name])))
         x = view.transform(x, params[name])
     return decided
 
@@ -116,7 +117,7 @@ def save_neighbors_of_runs(
             x = features.layer(layer)
             name = Path(run).name if len(layers) == 1 else f"{Path(run).name}, {layer}"
             neighbors[name] = nearest_neighbors(x[queries], x, k, exclude=queries)[0]
-    images = clean.cpu()(samples.x).float()
+    images = clean.cpu()(samples.x)[:, : data.spec.own_channels].float()
     if data.spec.sample_rate:
         images = (images - images.min()) / (images.max() - images.min())
     task = next(iter(data.spec.tasks), None)

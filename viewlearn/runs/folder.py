@@ -205,6 +205,7 @@ class RunFolder:
                 sample_rate=stored["sample_rate"],
                 num_samples=stored["num_samples"],
                 value_range=stored["value_range"] and tuple(stored["value_range"]),
+                code_bits=stored.get("code_bits", 0),  # runs of before there were codes have none
             )
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"{self.data} can't be read: {type(error).__name__}: {error}") from error

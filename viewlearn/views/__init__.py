@@ -1,5 +1,6 @@
 """Views: the contract, and views that know no modality."""
 
+from viewlearn.views.code import BesideCode, DecodeWithCode, pack_code, unpack_code
 from viewlearn.views.compose import Compose, NoViews, RandomApply
 from viewlearn.views.decision import Decision, Decisions
 from viewlearn.views.foreign import ForeignView
@@ -21,12 +22,14 @@ from viewlearn.views.viewmaker.published import viewmaker_from_published
 from viewlearn.views.viewmaker.viewmaker import Viewmaker
 
 __all__ = [
+    "BesideCode",
     "Budget",
     "Chance",
     "CoarseNetwork",
     "Compose",
     "Decision",
     "Decisions",
+    "DecodeWithCode",
     "ForeignView",
     "Identity",
     "LearnedFilter",
@@ -43,6 +46,7 @@ __all__ = [
     "distortion",
     "map_params",
     "mix",
+    "pack_code",
     "pipeline",
     "project_l1",
     "resized",
@@ -50,5 +54,6 @@ __all__ = [
     "same_params",
     "select",
     "share",
+    "unpack_code",
     "viewmaker_from_published",
 ]

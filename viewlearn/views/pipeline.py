@@ -1,5 +1,6 @@
 """From stored samples to the encoder's input: decoding, random views and front end in one chain."""
 
+from viewlearn.views.code import BesideCode, DecodeWithCode
 from viewlearn.views.compose import Compose
 from viewlearn.views.view import Identity, View
 
@@ -13,6 +14,8 @@ def pipeline(decode: View, front_end: View, views: View | None = None) -> Compos
 
     A ``Compose`` is taken apart, so that its entries keep their names; any other view is named after its class in
     lower case. Without views the result is the clean input.
+
+    Where samples carry a code (``DecodeWithCode``), every view acts on the channels in front of it, under its own name.
 
     Args:
         decode: Turns stored samples into natural units, for example uint8 into floats in [0, 1].
@@ -28,6 +31,8 @@ def pipeline(decode: View, front_end: View, views: View | None = None) -> Compos
     taken = {"decode", "front_end"} & entries.keys()
     if taken:
         raise ValueError(f"views may not have an entry called {taken.pop()!r}: the pipeline's own has that name")
+    if isinstance(decode, DecodeWithCode):
+        entries = {name: BesideCode(view, decode.bits) for name, view in entries.items()}
     natural = {name: view for name, view in entries.items() if view.stage == "natural"}
     encoder = {name: view for name, view in entries.items() if view.stage == "encoder"}
     return Compose({"decode": decode, **natural, "front_end": front_end, **encoder})

@@ -92,7 +92,7 @@ class ScatteredDigit(Overlay):
         drawn = torch.from_numpy(indexed_uniform(seed, f"{split} scattered digit", index, 7)).float()
         choice = (drawn[:, 0] * len(bank)).long()
         side = (self.smallest + (self.largest - self.smallest) * drawn[:, 1]) * min(size)
-        coverage = _place(bank[choice], drawn[:, 2:4], side, size)
+        coverage = place_glyphs(bank[choice], drawn[:, 2:4], side, size)
         outlined = F.max_pool2d(coverage, 3, stride=1, padding=1)
         color = drawn[:, 4:7, None, None] if self.colored else torch.ones(len(index), 3, 1, 1)
         outline = (color.mean(1, keepdim=True) < 0.5).float()
@@ -100,7 +100,7 @@ class ScatteredDigit(Overlay):
         return torch.cat([ink, outlined], dim=1).mul_(255).round_().to(torch.uint8), labels[choice]
 
 
-def _place(glyphs: Tensor, corner: Tensor, side: Tensor, size: tuple[int, int]) -> Tensor:
+def place_glyphs(glyphs: Tensor, corner: Tensor, side: Tensor, size: tuple[int, int]) -> Tensor:
     """Puts glyphs into images, as coverage ``(n, 1, height, width)`` in [0, 1].
 
     Args:
