@@ -29,8 +29,8 @@ def grid(dose, tmp_path):
 
 def test_axes_are_crossed_block_by_block(grid):
     assert len(grid.rows) == 8 * 3 * 2 + 8 * 3 and len(grid.cells) == 2 * len(grid.rows)
-    cell = next(cell for cell in grid.cells if cell.row == "k 6, τ 0.5, N 64, m 128")
-    assert grid.places[cell.row] == {"k": "6", "τ": "0.5", "N": "64", "m": "128"}
+    cell = next(cell for cell in grid.cells if cell.row == "N 64, m 128, τ 0.5, k 6")
+    assert grid.places[cell.row] == {"N": "64", "m": "128", "τ": "0.5", "k": "6"}
     given = dict(zip(cell.flags[::2], cell.flags[1::2], strict=True))
     assert given["--data.bits"] == "6" and given["--method.temperature"] == "0.5" and given["--batch_size"] == "64"
 
@@ -38,7 +38,7 @@ def test_axes_are_crossed_block_by_block(grid):
 def test_predictions_are_those_of_the_laws(dose, grid):
     table = dose.predictions(grid, 0.3)
     assert len(table) == 9 and set(table["negatives"]) == {126, 510} and set(table["width"]) == {8, 128}
-    row = table.select(curve="τ 0.2, N 256, m 8")
+    row = table.select(curve="N 256, m 8, τ 0.2")
     assert row["critical_bits"][0] == pytest.approx(critical_bits(0.2, 0.3))
     assert row["knee"][0] == pytest.approx(min(critical_bits(0.2, 0.3), np.log2(511)))
 

@@ -14,7 +14,7 @@ from vision.data.image_data import ImageData, Source
 
 CHUNK = 512  # images rendered at a time; their maps then fit a cache
 BACKGROUND = 0.5
-RADIUS = 0.34  # of a shape, as a fraction of the image's side
+RADIUS = 0.42  # of a shape, as a fraction of the image's side
 DARK = 0.25  # brightness of a texture's ground, relative to its figure
 NUM_INSTANCES = 60  # of each class of each factor
 PARTS: dict[Split, tuple[int, int]] = {"train": (0, 40), "validation": (40, 48), "test": (48, NUM_INSTANCES)}
