@@ -134,3 +134,15 @@ def test_a_prediction_for_a_real_run_stands_beside_what_was_measured(tmp_path, c
     assert set(table["task"]) == {"digit", "region"}
     for name in ("captured", "share", "probe_accuracy"):
         assert ((table[name] >= 0) & (table[name] <= 1)).all()
+
+
+def test_the_laws_of_a_shortcut(tmp_path, call):
+    said = call("shortcut", "--bits", "0:6", "--temperature", "0.1,0.2", "--negatives", "255,999", "--correlation", 0.4)
+    assert "14.4" in said and "7.2" in said
+    out = tmp_path / "runs" / "theory"
+    table = TidyTable.read(out / "shortcut.csv")
+    assert len(table) == 7 * 2 * 2 and (out / "shortcut.png").is_file()
+    one = table.select(temperature=0.2, negatives=255, bits=4)
+    assert one["residual"][0] == pytest.approx(2.80, abs=0.01) and one["critical_dropping"][0] == 0
+    assert "is neither A,B,… nor FIRST:LAST" in call("shortcut", "--bits", "6:0", code=2)
+    assert "2.5 isn't a whole number" in call("shortcut", "--negatives", 2.5, code=1)

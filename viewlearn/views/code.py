@@ -57,7 +57,7 @@ class DecodeWithCode(View):
         self.rowwise = decode.rowwise
 
     def sample(self, x: Tensor, generator: Generator | None = None) -> Params:
-        params = {"own": self.inner.sample(self._own(x), generator)}
+        params: Params = {"own": self.inner.sample(self._own(x), generator)}
         if self.showing == "fresh":
             params["code"] = draw.bernoulli(x, 0.5, generator, self.bits)
         return params
