@@ -8,6 +8,7 @@ long that takes, and which data are missing. Flags that it doesn't know are give
 import argparse
 import shlex
 import sys
+import time
 from collections.abc import Sequence
 from contextlib import chdir
 from pathlib import Path
@@ -28,8 +29,8 @@ from reproduction import (
     table_names,
 )
 
-from viewlearn.bounds import SmallCount, SmallCountOrZero
-from viewlearn.endings import plain_endings
+from viewlearn.bounds import Positive, SmallCount, SmallCountOrZero
+from viewlearn.endings import LATER, plain_endings
 from viewlearn.files import write_text
 from viewlearn.runs import load_components, make_parser
 from viewlearn.script_parser import ScriptParser, in_bounds
@@ -42,7 +43,8 @@ def main() -> None:
     out = arguments.out.resolve()
     root = str(Path(arguments.root).resolve())
     jobs = arguments.jobs or num_parallel_runs(arguments.threads)
-    failed = []
+    until = arguments.stop_after and time.monotonic() + 60 * arguments.stop_after
+    failed, left = [], []
     with plain_endings(ValueError, OSError):
         load_components()
         grids = [
@@ -55,8 +57,10 @@ def main() -> None:
             return
         for grid in grids:
             if not (arguments.table_only or arguments.no_train):
-                failed += execute(grid.cells, jobs, arguments.threads)
-            if not arguments.table_only:
+                unfinished = execute(grid.cells, jobs, arguments.threads, until)
+                failed += unfinished.failed
+                left += unfinished.left
+            if not (arguments.table_only or left):  # which takes time as well
                 set_threads(arguments.threads)
                 ask_runs(grid)
                 measure_invariances(grid, arguments.threads)
@@ -68,6 +72,9 @@ def main() -> None:
         print(f"figure: {figure}")
     if failed:
         raise SystemExit("failed: " + ", ".join(f"{cell.folder}.log" for cell in failed))
+    if left:
+        print(f"{len(left)} runs are left; the same command goes on with them", file=sys.stderr)
+        raise SystemExit(LATER)
 
 
 def _parse() -> tuple[argparse.Namespace, list[str]]:
@@ -82,6 +89,8 @@ def _parse() -> tuple[argparse.Namespace, list[str]]:
     jobs = "runs at a time; 0: as many as the machine can make"
     add("--jobs", type=in_bounds(SmallCountOrZero), default=0, help=jobs)
     add("--threads", type=in_bounds(SmallCount), default=1, help="CPU threads of each run (default: 1)")
+    limit = "minutes after which runs save and stop, for the same command to go on with"
+    add("--stop_after", type=in_bounds(Positive), help=limit)
     add("--dry_run", action="store_true", help="print the commands, how long they take, and which data are missing")
     add("--no_train", action="store_true", help="ask the runs that are done, and write the table")
     add("--table_only", action="store_true", help="write the table from what is done")

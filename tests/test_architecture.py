@@ -16,7 +16,7 @@ FORBIDDEN = {
 }
 LAYERS = (  # of the core, from the ground up: a room imports those below its layer, and none beside it
     ("files", "sampling", "distributed", "launchers", "tables", "bounds", "threads"),
-    ("orphans", "endings"),
+    ("orphans", "endings", "interruption"),
     ("script_parser",),
     ("views", "losses", "optimizers"),
     ("data", "encoders"),

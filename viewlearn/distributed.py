@@ -63,6 +63,15 @@ def rank() -> int:
     return dist.get_rank() if world_size() > 1 else 0
 
 
+def any_process(flags: Sequence[bool], device: torch.device) -> list[bool]:
+    """Returns for each flag whether it is set in any process; all must ask, with as many flags, at the same step."""
+    if world_size() == 1:
+        return list(flags)
+    numbers = torch.tensor(flags, dtype=torch.int32, device=device)
+    dist.all_reduce(numbers, dist.ReduceOp.MAX)
+    return [bool(number) for number in numbers.tolist()]
+
+
 def gather(x: Tensor) -> Tensor:
     """Concatenates x over the processes, in rank order, with an exact gradient.
 

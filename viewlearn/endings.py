@@ -14,7 +14,21 @@ from viewlearn.launchers import tell_launcher
 DEBUG = "--debug"
 DEBUG_HELP = "show the traceback of every mistake, not only of those in your own files"
 STOPPED = 130  # the exit code of a process that Ctrl-C has ended, by a shell's convention
+LATER = 75  # the exit code of what is to be tried again later, by the convention of sysexits.h
 OURS = ("viewlearn", "vision", "audio", "theory", "experiments")
+
+
+class Stopped(KeyboardInterrupt):
+    """A command that was stopped; the message says how to go on.
+
+    Args:
+        said: The message; empty where another process says it.
+        code: The exit code.
+    """
+
+    def __init__(self, said: str, code: int = STOPPED):
+        super().__init__(said)
+        self.code = code
 
 
 @contextmanager
@@ -38,7 +52,7 @@ def plain_endings(*mistakes: type[Exception]) -> Iterator[None]:
         said = str(stop) or "stopped"
         print(f"\n{said}", file=sys.stderr)
         tell_launcher(said)
-        raise SystemExit(STOPPED) from None
+        raise SystemExit(stop.code if isinstance(stop, Stopped) else STOPPED) from None
     except mistakes as error:
         if DEBUG in sys.argv or in_own_file(error):
             traceback.print_exception(error)

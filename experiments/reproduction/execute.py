@@ -6,17 +6,21 @@ import queue
 import shlex
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
 from reproduction.grid import Cell
+from viewlearn.endings import LATER
 from viewlearn.files import write_text
 
 ROOT = Path(__file__).parents[2]
 BYTES_PER_RUN = 3 * 2**30
+DONE, LEFT, FAILED = "done", "stopped in time", "FAILED"  # how a run ended
 
 
 def num_parallel_runs(threads: int) -> int:
@@ -27,10 +31,29 @@ def num_parallel_runs(threads: int) -> int:
     return max(1, min(len(os.sched_getaffinity(0)) // threads, free // BYTES_PER_RUN))
 
 
-def execute(cells: Sequence[Cell], jobs: int, threads: int = 1) -> list[Cell]:
-    """Brings every run to its end, and returns those that failed; the output of each is in ``FOLDER.log``.
+@dataclass(frozen=True)
+class Unfinished:
+    """Runs of a table that aren't done.
+
+    Args:
+        failed: Runs that ended with an error.
+        left: Runs that were stopped or not begun, as the time was up.
+    """
+
+    failed: Sequence[Cell] = ()
+    left: Sequence[Cell] = ()
+
+
+def execute(cells: Sequence[Cell], jobs: int, threads: int = 1, until: float | None = None) -> Unfinished:
+    """Brings every run to its end; the output of each is in ``FOLDER.log``.
 
     A run's flags are kept in ``FOLDER.flags.json``, so that a changed declaration can't be taken for the old one.
+
+    Args:
+        cells: Runs.
+        jobs: Number of runs at a time.
+        threads: CPU threads of each.
+        until: Time of ``time.monotonic`` at which runs save and stop; None for none.
 
     Raises:
         ValueError: A run was begun with other flags.
@@ -43,15 +66,17 @@ def execute(cells: Sequence[Cell], jobs: int, threads: int = 1) -> list[Cell]:
     for device in range(torch.cuda.device_count()) if torch.cuda.is_available() else [None] * jobs:
         devices.put(device)
 
-    def run(cell: Cell) -> bool:
+    def run(cell: Cell) -> str:
         device = devices.get()
         try:
-            return _run(cell, device, threads)
+            minutes = None if until is None else (until - time.monotonic()) / 60
+            return LEFT if minutes is not None and minutes <= 0 else _run(cell, device, threads, minutes)
         finally:
             devices.put(device)
 
     with ThreadPoolExecutor(max(1, min(jobs, devices.qsize()))) as pool:
-        return [cell for cell, succeeded in zip(todo, pool.map(run, todo), strict=True) if not succeeded]
+        became = list(zip(todo, pool.map(run, todo), strict=True))
+    return Unfinished([cell for cell, end in became if end == FAILED], [cell for cell, end in became if end == LEFT])
 
 
 def command(cell: Cell, threads: int) -> list[str]:
@@ -73,20 +98,20 @@ def _check_flags(cell: Cell) -> None:
         )
 
 
-def _run(cell: Cell, device: int | None, threads: int) -> bool:
+def _run(cell: Cell, device: int | None, threads: int, minutes: float | None) -> str:
     cell.folder.parent.mkdir(parents=True, exist_ok=True)
     write_text(_beside(cell, ".flags.json"), json.dumps(cell.flags))
     environment = {**os.environ, "OMP_NUM_THREADS": str(threads)}
     if device is not None:
         environment["CUDA_VISIBLE_DEVICES"] = str(device)
     with _beside(cell, ".log").open("a", encoding="utf-8") as log:
-        line = command(cell, threads)
+        line = command(cell, threads) + ([] if minutes is None else ["--stop_after", f"{minutes:.2f}"])
         log.write(shlex.join(line) + "\n")
         log.flush()
         code = subprocess.run(line, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT).returncode
-    done = code == 0 and cell.done
-    print(f"{'done' if done else 'FAILED'}: {cell.folder.name}", flush=True)
-    return done
+    end = DONE if code == 0 and cell.done else LEFT if code == LATER else FAILED
+    print(f"{end}: {cell.folder.name}", flush=True)
+    return end
 
 
 def _beside(cell: Cell, suffix: str) -> Path:

@@ -277,13 +277,27 @@ def test_execution_skips_resumes_and_tells_failures(reproduction, grid, monkeypa
         return [sys.executable, "-c", "raise SystemExit(3)" if cell is failing else write]
 
     monkeypatch.setattr(execute, "command", pretend)
-    assert execute.execute(grid.cells[:4], jobs=2) == [failing]
+    assert execute.execute(grid.cells[:4], jobs=2).failed == [failing]
     assert set(began) == {stopped, failing, fresh}
     assert fresh.done
     assert failing.folder.with_name(failing.folder.name + ".log").is_file()
     began.clear()
-    assert execute.execute(grid.cells[:2], jobs=2) == []
+    assert execute.execute(grid.cells[:2], jobs=2) == execute.Unfinished([], [])
     assert not began
+
+
+def test_execution_stops_in_time(reproduction, grid, monkeypatch):
+    """A run is told how long it has, and what it saved is left for the same command; later ones aren't begun."""
+    execute = sys.modules["reproduction.execute"]
+    first, second, third = grid.cells[:3]
+    write = f"import pathlib, sys; pathlib.Path({str(first.folder)!r} + '.told').write_text(' '.join(sys.argv[1:]))"
+    monkeypatch.setattr(execute, "command", lambda *_: [sys.executable, "-c", f"{write}; sys.exit({execute.LATER})"])
+    clock = iter([0.0, 600.0, 700.0])
+    monkeypatch.setattr(execute.time, "monotonic", lambda: next(clock))
+    outcome = execute.execute([first, second, third], jobs=1, until=540.0)
+    assert outcome == execute.Unfinished([], [first, second, third])
+    assert first.folder.with_name(first.folder.name + ".told").read_text() == "--stop_after 9.00"
+    assert not second.folder.with_name(second.folder.name + ".log").exists()
 
 
 def test_another_declaration_is_not_taken_for_the_old_one(reproduction, grid, tmp_path, monkeypatch):

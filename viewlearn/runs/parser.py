@@ -10,7 +10,7 @@ from torch.optim import Optimizer
 from yaml import YAMLError
 
 import viewlearn.optimizers  # noqa: F401  (its classes can then be given by name)
-from viewlearn.bounds import Count, Seconds, SmallCountOrZero
+from viewlearn.bounds import Count, Positive, Seconds, SmallCountOrZero
 from viewlearn.data import Data
 from viewlearn.distributed import TIMEOUT
 from viewlearn.encoders import Encoder
@@ -40,7 +40,7 @@ COMPONENTS = {
     "views_optimizer": Optimizer,
 }
 # Where a run lives, who trusts it, how it speaks and how long its processes wait; not what it computes.
-CIRCUMSTANCES = ("config", "out", "name", "resume", "trust", "debug", "process_timeout")
+CIRCUMSTANCES = ("config", "out", "name", "resume", "trust", "debug", "process_timeout", "stop_after")
 DEFAULTS = {
     "views": {"class_path": "viewlearn.Viewmaker"},
     "encoder": {"class_path": "viewlearn.Backbone"},
@@ -243,6 +243,9 @@ def _add_machine(add: Add) -> None:
     add("--device", type=str, default="auto", help="auto, cpu, cuda, …")
     add("--threads", type=SmallCountOrZero, default=0, help="CPU threads; 0: the cores, shared by the processes")
     add("--precision", type=Precision, default="auto", help="auto: bf16 where the hardware has it")
+    add(
+        "--stop_after", type=Positive | None, default=None, help="minutes after which it saves and stops, to be resumed"
+    )
     add("--process_timeout", type=Seconds, default=TIMEOUT, help="seconds that processes wait for one that hangs")
 
 

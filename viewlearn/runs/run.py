@@ -15,8 +15,10 @@ from jsonargparse import Namespace
 
 from viewlearn.data import DataSpec, unanswerable
 from viewlearn.distributed import telling_of_lost_processes
+from viewlearn.endings import LATER, Stopped
 from viewlearn.evaluation import EvaluationPlan, Results, evaluate
 from viewlearn.evaluation.probes import Extraction, on_validation
+from viewlearn.interruption import Interrupted, Interruption
 from viewlearn.orphans import end_with_launcher
 from viewlearn.runs.build import Parts, build, build_encoder, build_settings, show_data
 from viewlearn.runs.checkpoint import checkpoints_in
@@ -35,10 +37,6 @@ from viewlearn.training.schedule import Schedule, Stretch
 from viewlearn.training.seeds import seed_for
 
 RUNS = Path("runs")
-
-
-class Stopped(KeyboardInterrupt):
-    """A run that Ctrl-C has stopped; the message says how to go on."""
 
 
 def run(
@@ -61,10 +59,12 @@ def run(
         FloatingPointError: The loss or the weights stopped being finite.
         StorageError: The folder can't be written to.
         LostProcess: Another process of the run has ended or hangs.
-        Stopped: Ctrl-C.
+        Stopped: Ctrl-C, a scheduler's signal, or the time that it was given is up.
     """
-    end_with_launcher()
+    interruption = Interruption()
+    end_with_launcher(interruption.by_signal)
     config = _configuration(parser, sys.argv[1:] if argv is None else argv)
+    interruption.minutes = config.stop_after
     set_threads(config.threads)
     with naming_settings(config), telling_of_lost_processes(config.process_timeout):
         accelerator = make_accelerator(
@@ -77,9 +77,12 @@ def run(
         )
         folder = _choose_folder(config)
         try:
-            return _run_in(folder, parser, config, accelerator, report)
+            return _run_in(folder, parser, config, accelerator, interruption, report)
         except KeyboardInterrupt:
-            raise Stopped(_way_on(folder) if accelerator.is_main_process else "") from None
+            raise Stopped(f"stopped{_way_on(folder)}" if accelerator.is_main_process else "") from None
+        except Interrupted as asked:
+            said = f"stopped by {asked}{_way_on(folder)}" if accelerator.is_main_process else ""
+            raise Stopped(said, LATER) from None
         finally:
             folder.release()
 
@@ -89,6 +92,7 @@ def _run_in(
     parser: Parser,
     config: Namespace,
     accelerator: Accelerator,
+    interruption: Interruption,
     report: Callable[[RunFolder, Parts, bool], object] | None,
 ) -> tuple[RunFolder, Parts, Results | None]:
     parts = build(parser, config)
@@ -118,7 +122,8 @@ def _run_in(
             _create(folder, parser, config, parts)
         start_trackers(config.trackers, folder, accelerator)
 
-    trainer.train(folder, before=before, begin=begin)
+    with interruption.heeding_signals():
+        trainer.train(folder, before=before, begin=begin, stop=interruption.why)
     accelerator.end_training()  # before what the main process does alone, in which the others would run out of time
     if not accelerator.is_main_process:
         return folder, parts, None
@@ -156,10 +161,10 @@ def evaluate_run(
 def _way_on(folder: RunFolder) -> str:
     """What to tell of a run that was stopped."""
     if not folder.config.is_file():
-        return "stopped before the run began; nothing is kept"
+        return " before the run began; nothing is kept"
     steps = [step for step, _ in checkpoints_in(folder.checkpoints)]
     kept = f"the newest checkpoint is of step {steps[-1]}" if steps else "there is no checkpoint yet, so from the start"
-    return f"stopped; go on by: {program()} --resume {shlex.quote(str(folder.path))}   ({kept})"
+    return f"; go on by: {program()} --resume {shlex.quote(str(folder.path))}   ({kept})"
 
 
 def _configuration(parser: Parser, argv: Sequence[str]) -> Namespace:

@@ -189,6 +189,7 @@ class Trainer:
         settings: TrainingSettings | None = None,
         before: Sequence[Stretch] = (),
         begin: Callable[[], object] | None = None,
+        stop: Callable[[], str | None] = lambda: None,
     ) -> Compute:
         """Trains to the end, from the newest checkpoint of a store if there is one.
 
@@ -197,6 +198,7 @@ class Trainer:
             settings: How to train; the trainer's own by default.
             before: Earlier stretches of a run that was made longer.
             begin: Called before anything is written, when a step has been tried on a copy of the method.
+            stop: Asked after each step, or where several processes log, whether to save and stop here, and why.
 
         Returns:
             The number of steps, and what each of them costs.
@@ -216,6 +218,7 @@ class Trainer:
             settings or self.settings,
             before,
             begin,
+            stop,
         )
 
     def evaluate(self, plan: EvaluationPlan = EvaluationPlan(), random_encoder: nn.Module | None = None) -> Results:

@@ -13,6 +13,7 @@ from viewlearn.distributed import TIMEOUT
 
 Precision = Literal["auto", "fp32", "bf16"]
 MemoryFormat = Literal["channels_last", "contiguous"]
+IN_PARTS = ("FSDP", "DEEPSPEED", "MEGATRON_LM")  # of Accelerate's ways to launch
 
 
 def native_bf16(device: torch.device) -> bool:
@@ -75,8 +76,15 @@ def make_accelerator(
         kwargs: Other arguments of ``Accelerator``.
 
     Raises:
-        ValueError: A device that this machine doesn't have, or an unknown precision.
+        ValueError: A device that this machine doesn't have, an unknown precision, or weights in parts.
     """
+    for name in IN_PARTS:
+        if os.environ.get(f"ACCELERATE_USE_{name}", "false") == "true":
+            raise ValueError(
+                f"the launcher was told to use {name}, which cuts one network's weights into parts; here two players "
+                f"move apart, each with an optimizer of its own. Launch with --multi_gpu instead: each process then "
+                f"has all weights, and larger batches take --accumulate or more processes"
+            )
     found = torch.accelerator.current_accelerator(check_available=True)
     accelerators = [] if found is None else [found.type]
     if device not in ("auto", "cpu", *accelerators):

@@ -12,8 +12,10 @@ from torch.optim import Optimizer
 from tqdm import tqdm
 
 from viewlearn.data import Batch, Loader
+from viewlearn.distributed import any_process
 from viewlearn.encoders import Encoder
 from viewlearn.encoders.synchronized import synchronize_norms
+from viewlearn.interruption import Interrupted
 from viewlearn.methods import Method
 from viewlearn.training.compute import GIGA, TERA, Compute, peak_flops, step_flops, steps_within
 from viewlearn.training.hardware import place, require_determinism
@@ -38,6 +40,7 @@ def train(
     settings: TrainingSettings = TrainingSettings(),
     before: Sequence[Stretch] = (),
     begin: Callable[[], object] | None = None,
+    stop: Callable[[], str | None] = lambda: None,
 ) -> Compute:
     """Trains a method to the end, from the newest checkpoint of its store if there is one.
 
@@ -53,6 +56,7 @@ def train(
         before: Earlier stretches of a run that was made longer, each with schedules of its own; those of the settings
             begin where the last of these ends.
         begin: Called before anything is written, when a step has been tried on a copy of the method.
+        stop: Asked after each step, or where several processes log, whether to save and stop here, and why.
 
     Returns:
         The number of steps, and what each of them costs.
@@ -60,6 +64,7 @@ def train(
     Raises:
         ValueError: A compute budget below one step, or a warm-up that is longer than the run.
         FloatingPointError: The loss or the weights stopped being finite; the last good checkpoint stays.
+        Interrupted: It was asked to stop, and has saved a checkpoint.
     """
     if settings.deterministic:
         require_determinism()
@@ -105,6 +110,7 @@ def train(
     bar = tqdm(range(start, steps), initial=start, total=steps, disable=not main, unit="step", dynamic_ncols=True)
     peak = 0.0
     clock, clock_step = time.perf_counter(), start
+    saved = time.monotonic()
     for step in bar:
         first_step, stretch = stretch_at(step, stretches)
         schedules = {"learner": stretch.schedule, "adversary": stretch.views_schedule}
@@ -134,6 +140,12 @@ def train(
         done = step + 1
         logging = done % settings.log_every == 0 or done == steps
         saving = done == steps or _every(settings.checkpoint_every, done)
+        stopping = False
+        if logging or accelerator.num_processes == 1:
+            minutes = (time.monotonic() - saved) / 60
+            late = settings.checkpoint_minutes is not None and minutes >= settings.checkpoint_minutes
+            stopping, late = any_process((stop() is not None, late), device)
+            saving |= stopping or late
         if logging or saving or device.type == "cpu":
             window.check_finite(accelerator, store.checkpoints)
         if logging:
@@ -158,6 +170,10 @@ def train(
             clock, clock_step = time.perf_counter(), done
         if saving:
             state.save(store, done, accelerator, settings.keep_checkpoints)
+            saved = time.monotonic()
+        if stopping and done < steps:
+            bar.close()
+            raise Interrupted(stop() or "another process was asked to stop")
     bar.close()
     if main:
         store.save_encoder(method.encoder)

@@ -35,6 +35,8 @@ class TrainingSettings:
         log_every: Number of steps between logged lines, which average over them.
         monitor_every: Number of steps between calls of the monitor; 0 for none.
         checkpoint_every: Number of steps between checkpoints; 0 for one at the end only.
+        checkpoint_minutes: Minutes after which a checkpoint is saved as well; null for none. Several processes look at
+            the clock when they log.
         keep_checkpoints: Number of newest checkpoints that stay.
 
     Raises:
@@ -58,6 +60,7 @@ class TrainingSettings:
     log_every: Count = 20
     monitor_every: CountOrZero = 0
     checkpoint_every: CountOrZero = 200
+    checkpoint_minutes: Positive | None = None
     keep_checkpoints: Count = 2
 
     def __post_init__(self):

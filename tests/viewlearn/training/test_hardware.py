@@ -53,3 +53,10 @@ def test_threads(monkeypatch):
     finally:
         monkeypatch.undo()
         torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize("name", ["FSDP", "DEEPSPEED", "MEGATRON_LM"])
+def test_launchers_that_cut_weights_are_refused(name, monkeypatch):
+    monkeypatch.setenv(f"ACCELERATE_USE_{name}", "true")
+    with pytest.raises(ValueError, match=rf"told to use {name}.* Launch with --multi_gpu instead"):
+        make_accelerator("cpu", "fp32")
