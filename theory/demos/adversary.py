@@ -74,7 +74,7 @@ def _plot_encoder(ax: Axes, game: Game, title: str) -> None:
     share = game.energy / game.energy.sum(-1, keepdim=True)
     for name in "ABC":
         ax.plot(share[:, MODEL.directions(name)].sum(-1), color=group_color(name), linewidth=1.2, label=name)
-    ax.set(xlabel="step", ylabel="share of the energy E|z|²", ylim=(0, 1.02))
+    ax.set(xlabel="step", ylabel="share of the energy", ylim=(0, 1.02))
     ax.set_title(title, fontsize=10)
     ax.legend(fontsize=7, ncols=3)
 
@@ -89,7 +89,7 @@ def _plot_distortion(ax: Axes, game: Game, closed_form: torch.Tensor | None, tit
         if closed_form is not None:
             share = _by_group(closed_form)[index] / closed_form.sum()
             ax.axhline(share.item(), color=group_color(name), linestyle="--", linewidth=1)
-    ax.set(xlabel="step", ylabel="share of the distortion budget", ylim=(-0.02, 1.15))
+    ax.set(xlabel="step", ylabel="share of the budget", ylim=(-0.02, 1.15))
     ax.set_title(title + (" (dashed: closed form)" if closed_form is not None else ""), fontsize=10)
     ax.legend(fontsize=7, loc="center right")
 

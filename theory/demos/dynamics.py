@@ -50,7 +50,8 @@ def _plot_learning(ax: Axes, demo: Demo) -> None:
         demo.lines.append(f"{group.name}, λ = {correlation:.2f}: half learned at t = {reached:.3f}, formula {half:.3f}")
         columns |= {f"flow_{group.name}": squares[:, index].numpy(), f"formula_{group.name}": formula.numpy()}
     demo.tables["dynamics_learning"] = TidyTable(columns)
-    ax.set(xlabel="time (gradient flow)", ylabel="squared weight, relative to its end", title="room for all")
+    ax.set(xlabel="time (gradient flow)", ylabel="squared weight / its end", title="room for all")
+    ax.title.set_fontsize(10)
     ax.legend(fontsize=7, loc="lower right")
 
 
@@ -73,6 +74,7 @@ def _plot_escape(ax: Axes, demo: Demo) -> None:
     demo.lines.append(f"escape rate {rate:.2f}: a hundredth of the start costs {np.log(100) / rate:.3f} more time")
     demo.tables["dynamics_escape"] = TidyTable(columns)
     ax.set(xlabel="time (gradient flow)", ylabel="share of the energy", title="one output: A first, then B")
+    ax.title.set_fontsize(10)
     ax.legend(fontsize=7)
 
 

@@ -41,22 +41,53 @@ def save_decisions(path: Path | str, decided: Sequence[Decided], *, low_first: b
     Returns:
         The path; None if there is nothing of these kinds, in which case no picture is written.
     """
-    columns = [
-        (f"{each.name}: {label}", each.x, value, DRAW[kind])
-        for each in decided
-        for label, kind, value in _known(each.resolved)
-        if kind == "gain_db" or each.x.ndim == 4
-    ]
+    columns = [each for one in decided for each in drawable(one)]
     if not columns:
         return None
-    num_rows = len(columns[0][1])
+    num_rows = len(columns[0].values)
     figure = new_figure(1.6 * len(columns) + 0.3, 1.6 * num_rows + 0.4, padding=(0.03, 0.03))
     grid = figure.subplots(num_rows, len(columns), squeeze=False)
-    for column, (name, x, value, draw) in enumerate(columns):
-        grid[0, column].set_title(name, fontsize=8)
+    for place, column in enumerate(columns):
+        grid[0, place].set_title(column.name, fontsize=8)
         for row in range(num_rows):
-            draw(grid[row, column], x[row].detach().float().cpu(), value[row].detach().float().cpu(), low_first)
+            column.draw(grid[row, place], row, low_first)
     return save_figure(figure, path)
+
+
+@dataclass(frozen=True)
+class Drawable:
+    """One kind of decision about some samples, which can be drawn.
+
+    Args:
+        name: Names of the entry and of the decision.
+        kind: Kind of decision, one of ``DRAW``.
+        x: What was decided about, see ``Decided``.
+        values: Decisions, the samples first.
+    """
+
+    name: str
+    kind: str
+    x: Tensor
+    values: Tensor
+
+    @property
+    def has_axis(self) -> bool:
+        """Whether the drawing is a curve or bars, whose axis needs room, rather than a picture."""
+        return self.kind in ("gain_db", "weights")
+
+    def draw(self, axes: Axes, row: int, low_first: bool = False) -> None:
+        """Draws the decision about one sample."""
+        x, value = (each[row].detach().float().cpu() for each in (self.x, self.values))
+        DRAW[self.kind](axes, x, value, low_first)
+
+
+def drawable(decided: Decided) -> list[Drawable]:
+    """Finds the decisions of known kinds; those that are drawn over samples only where these are pictures."""
+    return [
+        Drawable(f"{decided.name}: {label}", kind, decided.x, value)
+        for label, kind, value in _known(decided.resolved)
+        if kind in BY_THEMSELVES or decided.x.ndim == 4
+    ]
 
 
 def _known(resolved: Params, prefix: str = "") -> Iterator[tuple[str, str, Tensor]]:
@@ -110,9 +141,35 @@ def _draw_gain(axes: Axes, x: Tensor, gain: Tensor, low_first: bool) -> None:
     axes.tick_params(labelsize=6)
 
 
+def _draw_spectral_gain(axes: Axes, x: Tensor, gain: Tensor, low_first: bool) -> None:
+    """By cosine frequency, the lowest in the corner where rows begin: red is amplified, blue weakened."""
+    most = max(float(gain.abs().max()), 1e-9)
+    origin = "lower" if low_first else "upper"
+    blank(axes).imshow(gain.numpy(), cmap="coolwarm", vmin=-most, vmax=most, origin=origin, aspect="auto")
+
+
+def _draw_mixing(axes: Axes, x: Tensor, mixing: Tensor, low_first: bool) -> None:
+    most = max(float(mixing.abs().max()), 1e-9)
+    blank(axes).imshow(mixing.numpy(), cmap="coolwarm", vmin=-most, vmax=most)
+    for (row, column), value in np.ndenumerate(mixing.numpy()):
+        axes.text(column, row, f"{value:+.2f}", ha="center", va="center", fontsize=7)
+
+
+def _draw_weights(axes: Axes, x: Tensor, weights: Tensor, low_first: bool) -> None:
+    tidy(axes).bar(range(len(weights)), weights.numpy(), color=COLORS[0])
+    axes.axhline(1 / len(weights), color="k", linewidth=0.6, linestyle=":")
+    axes.set_xticks([])
+    axes.set_ylim(0, 1)
+    axes.tick_params(labelsize=6)
+
+
 DRAW: dict[str, Callable[[Axes, Tensor, Tensor, bool], None]] = {
     "box": _draw_box,
     "mask": _draw_mask,
     "field": _draw_field,
     "gain_db": _draw_gain,
+    "gain": _draw_spectral_gain,
+    "mixing": _draw_mixing,
+    "weights": _draw_weights,
 }
+BY_THEMSELVES = ("gain_db", "gain", "mixing", "weights")  # drawn without the sample

@@ -111,7 +111,7 @@ def save_tradeoffs(path: Path | str, rows: Sequence[Sequence[TradeoffPanel]]) ->
 
     Args:
         path: Picture to write.
-        rows: Rows of panels; those of a row share a legend, to their right.
+        rows: Rows of panels. Runs of one name look alike in all of them, and one legend is for all.
 
     Raises:
         ValueError: No panels, or one without runs.
@@ -119,18 +119,18 @@ def save_tradeoffs(path: Path | str, rows: Sequence[Sequence[TradeoffPanel]]) ->
     if not rows or not all(row and all(panel.runs for panel in row) for row in rows):
         raise ValueError("there are no runs to draw")
     columns = max(len(row) for row in rows)
-    figure = new_figure(4.3 * columns + 2.6, 3.5 * len(rows))
+    names = list(dict.fromkeys(run.name for row in rows for panel in row for run in panel.runs))
+    figure = new_figure(4.3 * columns + 2.9, 3.5 * len(rows))
+    entries = {}
     for places, row in zip(figure.subplots(len(rows), columns, squeeze=False), rows, strict=True):
-        names = list(dict.fromkeys(run.name for panel in row for run in panel.runs))
-        entries = {}
         for axes, panel in zip(places, row, strict=False):
             plot_tradeoff(axes, panel, names)
             handles, labels = axes.get_legend_handles_labels()
             entries |= dict(zip(labels, handles, strict=True))
         for axes in places[len(row) :]:
             axes.remove()
-        shown = {"fontsize": 8, "frameon": False, "loc": "center left", "bbox_to_anchor": (1.02, 0.5)}
-        places[len(row) - 1].legend(entries.values(), entries.keys(), **shown)
+    ordered = [name for name in entries if name not in names] + [name for name in names if name in entries]
+    figure.legend([entries[name] for name in ordered], ordered, fontsize=9, frameon=False, loc="outside right upper")
     return save_figure(figure, path)
 
 

@@ -42,18 +42,26 @@ def new_panels(
 
     Args:
         num_panels: Number of panels; the last row may be shorter.
-        num_columns: Number of columns, at most.
+        num_columns: Number of columns, at most, see ``grid_shape``.
         panel: Width and height of a panel in inches.
         margin: Width and height in inches beside all panels.
         sharey: Give all panels the same y-axis.
     """
-    num_columns = min(num_columns, num_panels)
-    num_rows = -(-num_panels // num_columns)
+    num_rows, num_columns = grid_shape(num_panels, num_columns)
     figure = new_figure(panel[0] * num_columns + margin[0], panel[1] * num_rows + margin[1])
     grid = list(figure.subplots(num_rows, num_columns, squeeze=False, sharey=sharey).flat)
     for axes in grid[num_panels:]:
         axes.remove()
     return figure, grid[:num_panels]
+
+
+def grid_shape(num_panels: int, num_columns: int) -> tuple[int, int]:
+    """Returns (rows, columns) of the fewest rows that hold the panels in as many columns at most.
+
+    The columns are no more than those rows need, so that six panels in at most five columns are 2 × 3, not 5 and 1.
+    """
+    num_rows = -(-num_panels // min(num_columns, num_panels))
+    return num_rows, -(-num_panels // num_rows)
 
 
 def new_plain_panels(
@@ -69,8 +77,7 @@ def new_plain_panels(
         panel: Width and height of a panel with its labels in inches.
         title: Leave room for a title of the figure.
     """
-    num_columns = min(num_columns, num_panels)
-    num_rows = -(-num_panels // num_columns)
+    num_rows, num_columns = grid_shape(num_panels, num_columns)
     width, height = panel[0] * num_columns, panel[1] * num_rows + (0.35 if title else 0.05)
     figure = Figure(figsize=(width, height))
     FigureCanvasAgg(figure)

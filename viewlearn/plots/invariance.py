@@ -6,7 +6,9 @@ from pathlib import Path
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from viewlearn.plots.figure import COLORS, GRAY, new_panels, save_figure, tidy
+from viewlearn.plots.figure import COLORS, GRAY, grid_shape, new_panels, save_figure, tidy
+
+MOST_COLUMNS = 5
 
 
 def save_invariance_bars(
@@ -32,22 +34,22 @@ def save_invariance_bars(
     measures = [m for sets in reports.values() for report in sets.values() for m in report]
     if measure not in measures:
         raise ValueError(f"no report has the measure {measure!r}; there are: {', '.join(dict.fromkeys(measures))}")
-    columns = min(5, len(names))
-    figure, panels = new_panels(len(names), columns, (0.5 + 0.22 * len(reports), 1.9), margin=(2.2, 0.5), sharey=True)
+    columns = grid_shape(len(names), MOST_COLUMNS)[1]
+    figure, panels = new_panels(len(names), columns, (0.7 + 0.24 * len(reports), 1.9), margin=(2.2, 0.5), sharey=True)
     for axes, name in zip(panels, names, strict=True):
-        tidy(axes).set_title(name, fontsize=8)
+        tidy(axes).set_title(name, fontsize=9)
         axes.set_xticks([])
         for k, (encoder, sets) in enumerate(reports.items()):
             test = sets.get(name, {}).get(measure)
             if test is not None:
                 _plot_bar(axes, k, test, encoder)
     for axes in panels[::columns]:
-        axes.set_ylabel(measure, fontsize=8)
+        axes.set_ylabel(measure, fontsize=9)
     handles = {
         label: handle for axes in panels for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
     }
     handles["null (± 2 sd)"] = Line2D([], [], color="black", linewidth=1.2)
-    figure.legend(handles.values(), handles.keys(), fontsize=7, frameon=False, loc="outside right upper")
+    figure.legend(handles.values(), handles.keys(), fontsize=8, frameon=False, loc="outside right upper")
     return save_figure(figure, path)
 
 

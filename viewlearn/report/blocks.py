@@ -75,11 +75,21 @@ class Chart:
 
 @dataclass(frozen=True)
 class Charts:
-    """Charts side by side, as many as fit."""
+    """Charts side by side, as many as fit; fewer and larger ones if they are wide."""
 
     charts: Sequence[Chart]
     caption: str = ""
+    wide: bool = False
     kind: str = field(default="charts", init=False)
+
+
+@dataclass(frozen=True)
+class Signed:
+    """A number with a second line, and whether it is good news."""
+
+    text: str
+    note: str
+    tone: Tone
 
 
 @dataclass(frozen=True)
@@ -94,7 +104,7 @@ class Table:
     """
 
     head: Sequence[str]
-    rows: Sequence[Sequence[str]]
+    rows: Sequence[Sequence[str | Signed]]
     caption: str
     left: int = 1
     kind: str = field(default="table", init=False)
@@ -120,14 +130,50 @@ class Tile:
 
 
 @dataclass(frozen=True)
+class Scale:
+    """The meaning of false colors: what the lowest and the highest stand for, by the name of a color map."""
+
+    low: str
+    high: str
+    colors: str
+
+
+@dataclass(frozen=True)
 class TileGrid:
-    """Rows of tiles under column titles."""
+    """Rows of tiles under column titles; they shrink with the page.
+
+    Args:
+        head: Titles of the columns, the first for the rows' names.
+        rows: Names and tiles of the rows.
+        caption: Caption above the grid.
+        scales: Meanings of false colors.
+        size: Width of a tile in rem, at most.
+    """
 
     head: Sequence[str]
     rows: Sequence[tuple[str, Sequence[Tile]]]
     caption: str
-    scale: tuple[str, str, str] | None = None
+    scales: Sequence[Scale] = ()
+    size: float = 6
     kind: str = field(default="grid", init=False)
+
+
+@dataclass(frozen=True)
+class Sounds:
+    """Samples as spectrograms one below the other on one time axis, with their players in a line below.
+
+    Args:
+        samples: Names of the samples, and the tiles of each; the note of a tile names its strip.
+        seconds: Duration of all of them.
+        caption: Caption above.
+        scales: Meanings of false colors.
+    """
+
+    samples: Sequence[tuple[str, Sequence[Tile]]]
+    seconds: float
+    caption: str
+    scales: Sequence[Scale] = ()
+    kind: str = field(default="sounds", init=False)
 
 
 @dataclass(frozen=True)
@@ -148,7 +194,7 @@ class Details:
     kind: str = field(default="details", init=False)
 
 
-Block = Text | Gap | Story | Command | Charts | Table | TileGrid | Tabs | Details
+Block = Text | Gap | Story | Command | Charts | Table | TileGrid | Sounds | Tabs | Details
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ from viewlearn.evaluation.score import Difference
 from viewlearn.report.analysis import FINAL, STEP
 from viewlearn.report.blocks import Finding, Tone
 
-FEW_RUNS = 4  # up to so many have a sentence each on what their views destroy
 MAIN_PROBE = "linear"
 PROBES = {"linear": "a linear probe", "knn": "kNN"}
 
@@ -63,8 +62,9 @@ def signed(difference: Difference) -> str:
 
 
 def verdict(difference: Difference) -> Tone:
-    """Tells whether a difference's interval lies above zero, below it, or around it."""
-    return "better" if difference.low > 0 else "worse" if difference.high < 0 else "even"
+    """Tells whether a difference's interval, as it is written, lies above zero, below it, or around it."""
+    low, high = round(100 * difference.low, 1), round(100 * difference.high, 1)
+    return "better" if low > 0 else "worse" if high < 0 else "even"
 
 
 def _rows(run: Outcome, task: str) -> list[Row]:
@@ -145,16 +145,20 @@ def _of_runs(task: str, runs: Sequence[tuple[str, Sequence[Row]]]) -> Finding:
 
 def _destruction(runs: Sequence[Outcome]) -> Iterator[Finding]:
     measured = [run for run in runs if run.dropping is not None and run.dropping.views[FINAL].tasks]
-    if len(measured) > FEW_RUNS:
+    if len(measured) > 1:
         yield from _extremes(measured)
-    else:
-        for run in measured:
-            yield _of_views(run, "" if len(runs) == 1 else f" of {run.name}")
-            yield from _course(run, "" if len(runs) == 1 else f" of {run.name}")
+    for run in measured:
+        whose = "" if len(runs) == 1 else f" of {run.name}"
+        if len(measured) == 1:
+            yield _of_views(run, whose)
+        yield from _course(run, whose)
+    unknown: dict[str, list[str]] = {}
     for run in runs:
         if run not in measured:
-            whose = "" if len(runs) == 1 else f" of {run.name}"
-            yield Finding(f"What the views{whose} destroy isn't known", _sentence(_why(run)), "destruction", "missing")
+            unknown.setdefault(_why(run), []).append(run.name)
+    for why, names in unknown.items():
+        whose = "" if len(runs) == 1 else f" of {_listed(names)}"
+        yield Finding(f"What the views{whose} destroy isn't known", _sentence(why), "destruction", "missing")
 
 
 def _of_views(run: Outcome, whose: str) -> Finding:
@@ -166,7 +170,7 @@ def _of_views(run: Outcome, whose: str) -> Finding:
     kind = "learned views" if run.learned else "views"
     if not any(rate.rate for _, rate in rates):
         head = f"The {kind}{whose} destroyed no label"
-        told = " and ".join(f"the {task} in none of {draws * rate.num_known:,} views" for task, rate in rates)
+        told = " and ".join(f"the {task} in none of {_views(rate, draws)}" for task, rate in rates)
         return Finding(head, f"They destroyed {told}.", "destruction")
     told = _listed([f"the {task} in {_share(rate.rate)}" for task, rate in rates])
     detail = f"Intervals: {', '.join(f'{task} {_interval(rate)}' for task, rate in rates)}."
@@ -193,21 +197,27 @@ def _course(run: Outcome, whose: str) -> Iterator[Finding]:
 
 
 def _extremes(runs: Sequence[Outcome]) -> Iterator[Finding]:
-    """Which of many runs' views destroy a label most often, and which least."""
+    """Whose views destroy a label most often, and whose least."""
     tasks = dict.fromkeys(task for run in runs if run.dropping for task in run.dropping.views[FINAL].tasks)
     for task in tasks:
         rates = [
-            (run.name, run.dropping.views[FINAL].tasks[task].destruction)
+            (run.name, run.dropping.views[FINAL].tasks[task].destruction, run.dropping.num_draws)
             for run in runs
             if run.dropping and task in run.dropping.views[FINAL].tasks
         ]
         rates.sort(key=lambda item: -item[1].rate)
-        (most, high), (least, low) = rates[0], rates[-1]
+        (most, high, _), (least, low, _) = rates[0], rates[-1]
         if high.low > low.high:
-            head = f"The {task} is destroyed most often by the views of {most}, least often by those of {least}"
+            head = (
+                f"The {task} was destroyed most often by the views of {most}, in {_share(high.rate)} of them, and "
+                f"least often by those of {least}, in {_share(low.rate) if low.rate else 'none'}"
+            )
         else:
             head = f"No views are seen to destroy the {task} more often than others"
-        told = ", ".join(f"{name} {_share(rate.rate)} {_interval(rate)}" for name, rate in rates)
+        told = ", ".join(
+            f"{name} {_share(rate.rate)} {_interval(rate)}" if rate.rate else f"{name} in none of {_views(rate, draws)}"
+            for name, rate, draws in rates
+        )
         yield Finding(head, f"{told}.", "destruction")
 
 
@@ -233,6 +243,10 @@ def _share(rate: float) -> str:
 
 def _interval(rate: Destruction) -> str:
     return f"[{100 * rate.low:.1f}, {100 * rate.high:.1f}]"
+
+
+def _views(rate: Destruction, num_draws: int) -> str:
+    return f"{num_draws * rate.num_known:,} views"
 
 
 def _points(value: float) -> str:

@@ -33,6 +33,13 @@ def themed_svg(figure: Figure, prefix: str) -> str:
     return re.sub(r">\s+<", "><", svg)
 
 
+def figure_uri(figure: Figure, dpi: int = 110) -> str:
+    """Encodes a figure as a PNG, as it is."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=dpi)
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
 def image_uri(x: Tensor) -> str:
     """Encodes an image ``(1 or 3, height, width)`` in [0, 1] as a PNG; values outside are clamped.
 

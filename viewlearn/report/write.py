@@ -57,14 +57,14 @@ def write_report(
     sections = [
         story.section(runs, analyses, missing),
         gallery.section(runs),
-        tasks.section(runs),
-        destruction.section(runs, analyses, missing),
+        tasks.section(runs, analyses),
+        destruction.section(runs, analyses, missing, Path(out)),
         *embedding.sections(runs),
         curves.section(runs),
         timings.section(runs),
         configuration.section(runs),
     ]
-    title = title or ("Run " if len(runs) == 1 else "Runs ") + ", ".join(run.name for run in runs)
+    title = title or (f"Run {runs[0].name}" if len(runs) == 1 else f"{len(runs)} runs")
     return write_page(Path(out), title, runs, sections, f"Written by viewlearn at commit {commit() or 'unknown'}.")
 
 
@@ -96,13 +96,14 @@ def _name_apart(runs: Sequence[RunReader]) -> None:
 
 
 def _analyses(
-    runs: Sequence[RunReader], settings: AnalysisSettings | None
+    runs: Sequence[RunReader], asked: AnalysisSettings | None
 ) -> tuple[dict[int, FeatureDropping], dict[int, str]]:
     """The analyses that there are or can be made, and for the other runs why not."""
     analyses: dict[int, FeatureDropping] = {}
     missing: dict[int, str] = {run.index: "it has no configuration" for run in runs}
     for group in by_data(runs)[0]:
         wanted = []
+        settings = _kept(group, asked)
         for run in group:
             try:
                 saved, damage = _saved(run)
@@ -124,6 +125,18 @@ def _analyses(
             except MissingPart as error:
                 missing |= {run.index: str(error) for run in wanted}
     return analyses, {index: why for index, why in missing.items() if index not in analyses}
+
+
+def _kept(runs: Sequence[RunReader], asked: AnalysisSettings | None) -> AnalysisSettings | None:
+    """The settings asked for; the full ones where quick ones are, but all runs have been analyzed by full ones."""
+    if asked is None or not asked.is_quick:
+        return asked
+    full = AnalysisSettings()
+    for run in runs:
+        saved, _ = _saved(run)
+        if saved is None or saved.settings != full.of_run(run.folder):
+            return asked
+    return full
 
 
 def _other(saved: FeatureDropping | None, settings: Mapping[str, Any]) -> str:

@@ -1,9 +1,10 @@
 import matplotlib.image
 import pytest
 import torch
+from matplotlib.figure import Figure
 
 from viewlearn.plots import Decided, save_decisions
-from viewlearn.plots.decisions import _known
+from viewlearn.plots.decisions import _known, drawable
 
 
 @pytest.fixture
@@ -51,3 +52,17 @@ def test_nothing_to_draw_writes_nothing(tmp_path, x):
     assert save_decisions(tmp_path / "a.png", [waveform]) is None
     assert not list(tmp_path.iterdir())
     assert save_decisions(tmp_path / "a.png", [Decided("eq", torch.zeros(2, 1, 50), {"gain_db": torch.ones(2, 9)})])
+
+
+def test_what_needs_no_sample_is_drawn_of_waveforms_too():
+    made = {"gain": torch.rand(2, 8, 12) - 0.5, "mixing": torch.rand(2, 3, 3), "weights": torch.full((2, 4), 0.25)}
+    kinds = drawable(Decided("filter", torch.zeros(2, 1, 50), {**made, "mask": torch.ones(2, 1, 2, 2)}))
+    assert [(each.name, each.has_axis) for each in kinds] == [
+        ("filter: gain", False),
+        ("filter: mixing", False),
+        ("filter: weights", True),
+    ]
+    for kind in kinds:
+        axes = Figure().add_axes((0, 0, 1, 1))
+        kind.draw(axes, 1)
+        assert axes.images or axes.patches

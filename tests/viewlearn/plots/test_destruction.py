@@ -49,3 +49,11 @@ def test_many_kinds_look_different():
 def test_profile():
     axes = plot_profiles({"a": [0.25, 0.75]}).axes[0]
     assert axes.lines[0].get_ydata().tolist() == [25, 75]
+
+
+def test_one_legend_tells_all_panels_apart(tmp_path):
+    """A kind of views looks the same on every data set, and two kinds never do."""
+    rows = [[TradeoffPanel(("a", "b"), [Tradeoff(f"kind {i}", 0.1, 0.5) for i in kinds])] for kinds in ([0, 1], [1, 2])]
+    text = save_tradeoffs(tmp_path / "t.svg", rows).read_text()
+    assert [text.count(f"<!-- kind {i} -->") for i in range(3)] == [1, 1, 1]
+    assert text.count('<g id="legend_') == 1

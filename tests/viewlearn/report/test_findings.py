@@ -10,7 +10,7 @@ from viewlearn.evaluation.feature_dropping.destruction import Destruction
 from viewlearn.evaluation.feature_dropping.results import TaskDropping, ViewsEffect
 from viewlearn.evaluation.intervals import wilson_interval
 from viewlearn.evaluation.score import Difference, Score
-from viewlearn.report.findings import Outcome, findings
+from viewlearn.report.findings import Outcome, findings, verdict
 
 
 def score(num_correct: int, num_test: int = 1_000) -> Score:
@@ -148,7 +148,9 @@ def test_several_runs_are_ranked_where_they_can_be_told_apart():
         Outcome(
             "learned", Results((row("digit", 567, 197), row("region", 640, 510))), dropping(digit=0.2, region=0.1), True
         ),
-        Outcome("designed", Results((row("digit", 654, 197), row("region", 650, 510)))),
+        Outcome(
+            "designed", Results((row("digit", 654, 197), row("region", 650, 510))), why_unmeasured="it wasn't asked"
+        ),
     ]
     texts = [text for section, _, text in told(*runs) if section == "tasks"]
     assert texts[0] == (
@@ -158,21 +160,22 @@ def test_several_runs_are_ranked_where_they_can_be_told_apart():
         "−0.1]."
     )
     assert texts[1].startswith("The region is read best by designed and learned, between which no difference is seen.")
-    heads = [each.headline for each in findings(runs) if each.section == "destruction"]
-    assert heads == [
-        "The views of none destroyed no label",
-        "The learned views of learned destroyed the digit in 20.0 % and the region in 10.0 % of views",
-        "What the views of designed destroy isn't known",
+    texts = [text for section, _, text in told(*runs) if section == "destruction"]
+    assert texts == [
+        "The digit was destroyed most often by the views of learned, in 20.0 % of them, and least often by those of "
+        "none, in none. learned 20.0 % [17.0, 23.0], none in none of 360 views.",
+        "The region was destroyed most often by the views of learned, in 10.0 % of them, and least often by those of "
+        "none, in none. learned 10.0 % [7.0, 13.0], none in none of 360 views.",
+        "What the views of designed destroy isn't known. It wasn't asked.",
     ]
+    alone = [each.headline for each in findings(runs[1:]) if each.section == "destruction"]
+    assert alone[0] == "The learned views of learned destroyed the digit in 20.0 % and the region in 10.0 % of views"
 
 
-def test_many_runs_share_a_sentence_on_destruction():
-    runs = [Outcome(f"r{k}", Results(), dropping(digit=k / 10, region=0.2)) for k in range(6)]
+def test_no_order_is_claimed_of_views_whose_intervals_touch():
+    runs = [Outcome(f"r{k}", Results(), dropping(digit=0.2 + k / 100)) for k in range(6)]
     heads = [each.headline for each in findings(runs) if each.section == "destruction"]
-    assert heads == [
-        "The digit is destroyed most often by the views of r5, least often by those of r0",
-        "No views are seen to destroy the region more often than others",
-    ]
+    assert heads == ["No views are seen to destroy the digit more often than others"]
 
 
 def test_a_run_with_other_probes_is_compared_with_none_of_other_probes():
@@ -182,3 +185,14 @@ def test_a_run_with_other_probes_is_compared_with_none_of_other_probes():
     ]
     (text,) = [text for section, _, text in told(*runs) if section == "tasks"]
     assert text.startswith("Of the digit there is an answer by a alone. By kNN")
+
+
+def test_runs_that_lack_the_same_for_the_same_reason_share_a_sentence():
+    runs = [Outcome(name, Results(), why_unmeasured="it wasn't asked") for name in "abc"]
+    heads = [each.headline for each in findings(runs) if each.section == "destruction"]
+    assert heads == ["What the views of a, b and c destroy isn't known"]
+
+
+def test_what_is_written_decides_whether_zero_is_excluded():
+    assert verdict(Difference(-0.08, -0.159, -0.0004)) == "even"  # it is written as −0.0
+    assert verdict(Difference(-0.08, -0.159, -0.0006)) == "worse"

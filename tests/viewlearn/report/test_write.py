@@ -1,5 +1,6 @@
 """What a page does with what it can't read, and with its own mistakes."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -7,6 +8,7 @@ import torch
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from viewlearn.report import AnalysisSettings, report_run, write, write_report
+from viewlearn.report import __main__ as command
 from viewlearn.report.analysis import QUICK
 from viewlearn.report.run_reader import MissingPart
 from viewlearn.report.sections import embedding, tasks
@@ -23,7 +25,7 @@ def test_the_page_at_the_end_of_a_run_is_of_the_run_and_uses_its_parts(tmp_path,
 
 @pytest.mark.parametrize("mistake", [KeyError, ValueError, TypeError, AttributeError, RuntimeError])
 def test_a_mistake_in_a_section_is_seen(tmp_path, monkeypatch, mistake):
-    def fail(runs):
+    def fail(*_):
         raise mistake("ours")
 
     monkeypatch.setattr(tasks, "section", fail)
@@ -72,6 +74,32 @@ def test_new_settings_measure_every_run_anew_and_say_so(tmp_path, monkeypatch, c
         "b: what its views destroy is taken from its folder",
         "c: what its views destroy is measured now: it wasn't before",
     ]
+
+
+@pytest.mark.parametrize("second, taken", [(AnalysisSettings(), True), (QUICK, False), (None, False)])
+def test_what_was_asked_in_full_of_all_runs_isnt_asked_quickly_again(tmp_path, monkeypatch, second, taken):
+    runs = [SimpleNamespace(name=name, folder=RunFolder(tmp_path / name)) for name in ("a", "b")]
+    saved = {"a": AnalysisSettings(), "b": second}
+
+    def found(run):
+        settings = saved[run.name]
+        return None if settings is None else SimpleNamespace(settings=settings.of_run(run.folder)), ""
+
+    monkeypatch.setattr(write, "_saved", found)
+    elsewhere = replace(QUICK, cache=tmp_path)
+    assert (
+        write._kept(runs, elsewhere) is elsewhere if not taken else write._kept(runs, elsewhere) == AnalysisSettings()
+    )
+    assert write._kept(runs, AnalysisSettings(num_samples=40)) == AnalysisSettings(num_samples=40)
+    assert write._kept(runs, None) is None
+
+
+@pytest.mark.parametrize("flags, form", [("", QUICK), ("--full true", AnalysisSettings())])
+def test_the_command_asks_quickly_unless_it_is_told_otherwise(flags, form):
+    parser = command._make_parser()
+    assert command._settings(parser.parse_args(["a", *flags.split()])) == form
+    more = command._settings(parser.parse_args(["a", *flags.split(), "--judge.steps", "7", "--num_draws", "3"]))
+    assert more == replace(form, num_draws=3, judge=replace(form.judge, steps=7))
 
 
 def test_the_map_takes_no_more_threads_than_the_report(monkeypatch):

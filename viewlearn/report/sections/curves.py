@@ -14,6 +14,12 @@ from viewlearn.report.run_reader import MissingPart, RunReader
 from viewlearn.report.sections.common import gaps_of, identifier
 
 SKIPPED = ("step", "epoch")
+KNN = (
+    " Losses are of training batches. kNN while training asks at most 1,000 validation samples (or held-out training "
+    "samples, where there are none) among at most 2,000 training samples, so that nothing decided by these curves has "
+    "seen the test split. The accuracies under Tasks are of the finished encoder, of all training samples and on the "
+    "test split: they differ."
+)
 
 
 def section(runs: Sequence[RunReader]) -> Section:
@@ -24,6 +30,8 @@ def section(runs: Sequence[RunReader]) -> Section:
     names.sort(key=lambda name: (_rank(name), name))
     charts = [_chart(name, logged) for name in names]
     caption = f"Faint: each logged value; bold: a running mean, where there are more than {DENSE}." if charts else ""
+    if any(name.startswith("knn/") for name in names):
+        caption += KNN
     return Section("curves", "Training", [*gaps, Charts([chart for chart in charts if chart], caption)])
 
 

@@ -1,29 +1,35 @@
 """What the views destroy, how that compares with the linear theory, and where the views act."""
 
+import math
+import shlex
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
 
 from viewlearn.evaluation.feature_dropping import FeatureDropping, ViewsEffect, gradient_floor, sphere_threshold
 from viewlearn.plots.destruction import Tradeoff, TradeoffPanel, plot_histograms, plot_tradeoff
-from viewlearn.plots.figure import new_figure
-from viewlearn.report.analysis import FINAL
-from viewlearn.report.blocks import Block, Chart, Charts, Gap, Section, Table, Text
+from viewlearn.plots.figure import GRAY, new_figure, tidy
+from viewlearn.report.analysis import FINAL, AnalysisSettings
+from viewlearn.report.blocks import Block, Chart, Charts, Command, Details, Gap, Section, Table, Text
 from viewlearn.report.media import themed_svg
 from viewlearn.report.page import color_of
-from viewlearn.report.run_reader import RunReader
+from viewlearn.report.run_reader import MissingPart, RunReader
 from viewlearn.report.sections.action import action_blocks
 from viewlearn.report.sections.checkpoints import checkpoint_blocks, in_order
 from viewlearn.report.sections.common import by_data, find_row, identifier, short
 
 Analyses = Mapping[int, FeatureDropping]
+MINUTES = 4  # of one core, at most, for a large judge of one task of 32 × 32 pixels
 
 
-def section(runs: Sequence[RunReader], analyses: Analyses, missing: Mapping[int, str]) -> Section:
-    """Makes one part per data set.
+def section(runs: Sequence[RunReader], analyses: Analyses, missing: Mapping[int, str], out: Path) -> Section:
+    """Makes one part per data set, and says how to have it in full.
 
     Args:
         runs: Runs of the report.
         analyses: Their analyses, by the run's index.
         missing: Why a run has none, by its index.
+        out: The page, as the command of the full form names it.
     """
     groups, _ = by_data(runs)
     blocks: list[Block] = [Gap(f"{run.name}: {missing[run.index]}") for run in runs if run.index in missing]
@@ -33,7 +39,23 @@ def section(runs: Sequence[RunReader], analyses: Analyses, missing: Mapping[int,
             if len(groups) > 1:
                 blocks.append(Text(f"On the data of {short(analyzed)}:"))
             blocks += _group(analyzed, analyses, f"{number}")
+    full = AnalysisSettings()
+    known = [run for group in groups for run in group]
+    if any(run.index not in analyses or analyses[run.index].settings != full.of_run(run.folder) for run in known):
+        blocks.append(_command(known, out))
     return Section("destruction", "What the views destroy", blocks, "Destruction")
+
+
+def _command(runs: Sequence[RunReader], out: Path) -> Command:
+    sizes = {}
+    for run in runs:
+        with suppress(MissingPart):
+            sizes[run.data_key] = len(run.spec.tasks) * max(1.0, math.prod(run.spec.shape[-2:]) / 32**2)
+    minutes = math.ceil(MINUTES * sum(sizes.values()))
+    folders = " ".join(shlex.quote(str(run.folder.path)) for run in runs)
+    takes = f"about {minutes} minutes of one core, less where its judges are kept already" if minutes else "minutes"
+    purpose = f"In full, with larger judges, more samples and earlier checkpoints, at most {takes}:"
+    return Command(purpose, f"python -m viewlearn.report {folders} --full true --out {shlex.quote(str(out))}")
 
 
 def _group(runs: Sequence[RunReader], analyses: Analyses, id: str) -> list[Block]:
@@ -54,12 +76,43 @@ def _group(runs: Sequence[RunReader], analyses: Analyses, id: str) -> list[Block
     blocks += [Gap(gap) for gap in sorted(gaps)]
     tasks = [task for task in first.judges if any(task in _final(run, analyses).tasks for run in runs)]
     if tasks:
-        blocks += [_rates(runs, analyses), Charts([_histograms(task, runs, analyses, id) for task in tasks])]
+        charts = [_rate_chart(tasks, runs, analyses, id)]
+        blocks += [Charts([*charts, *(_histograms(task, runs, analyses, id) for task in tasks)])]
         blocks += checkpoint_blocks(runs, analyses, tasks, id)
         blocks += _tradeoffs(runs, analyses, tasks, id)
+    blocks += action_blocks(runs, {run.index: _final(run, analyses).action for run in runs}, id)
+    if tasks:
+        told = "All rates, the dropout p that would explain them, and how often a pair of views disagrees"
+        blocks.append(Details(told, [_rates(runs, analyses)]))
         blocks += _pairs(runs, analyses)
         blocks += _theory(runs, analyses)
-    return blocks + action_blocks(runs, {run.index: _final(run, analyses).action for run in runs}, id)
+    return blocks
+
+
+def _rate_chart(tasks: Sequence[str], runs: Sequence[RunReader], analyses: Analyses, id: str) -> Chart:
+    """Rates of all tasks in rows, the runs of a row one below the other."""
+    step = 0.8 / len(runs)
+    figure = new_figure(4.6, 0.7 + len(tasks) * (0.25 + 0.18 * len(runs)))
+    axes = tidy(figure.subplots())
+    axes.grid(visible=False, axis="y")
+    told = []
+    for place, task in enumerate(tasks):
+        for number, run in enumerate(runs):
+            if task not in _final(run, analyses).tasks:
+                continue
+            rate, y = _final(run, analyses).tasks[task].destruction, place + step * (number - (len(runs) - 1) / 2)
+            reach = [[100 * (rate.rate - rate.low)], [100 * (rate.high - rate.rate)]]
+            bar = axes.barh(y, 100 * rate.rate, 0.8 * step, color=color_of(run.index))[0]
+            _, caps, lines = axes.errorbar(100 * rate.rate, y, xerr=reach, fmt="none", ecolor=GRAY, capsize=2)
+            for i, part in enumerate((bar, *caps, *lines)):
+                part.set_gid(f"run{run.index}-{place}-{i}")
+            told.append(f"{task} by {run.name} {100 * rate.rate:.1f} %")
+    axes.set_yticks(range(len(tasks)), tasks)
+    axes.set_ylim(len(tasks) - 0.5, -0.5)
+    axes.set_xlim(0, 100)
+    axes.set_xlabel("views that destroy the label (%)", fontsize=9)
+    axes.tick_params(axis="y", length=0, labelsize=9)
+    return Chart(themed_svg(figure, f"rates{id}"), "Labels destroyed", f"labels destroyed: {'; '.join(told)}")
 
 
 def _gaps(run: RunReader, analysis: FeatureDropping) -> list[str]:
@@ -166,7 +219,10 @@ def _pairs(runs: Sequence[RunReader], analyses: Analyses) -> list[Block]:
         "over samples and views", "between views of one sample",
     )  # fmt: skip
     caption = "Do labels go together? p-values from shuffling samples, and from shuffling each sample's views"
-    return [Table(head, rows, caption, left=2)]
+    verdicts = [each["draws"].verdict for run in runs for each in _final(run, analyses).pairs.values()]
+    counts = ", ".join(f"{verdict} in {verdicts.count(verdict)}" for verdict in dict.fromkeys(verdicts))
+    told = f"Whether views of one sample lose two labels together (φ): {counts} of {len(verdicts)}"
+    return [Details(told, [Table(head, rows, caption, left=2)])]
 
 
 def _theory(runs: Sequence[RunReader], analyses: Analyses) -> list[Block]:
@@ -202,7 +258,9 @@ def _theory(runs: Sequence[RunReader], analyses: Analyses) -> list[Block]:
             "If a task's feature told every sample apart (a shortcut), what would the other's get? Of its gradient at "
             "least q; on the unit sphere there is room for it above q*, at the run's temperature and batch size"
         )
-        blocks.append(Table(head, rows, caption, left=3))
+        roomy = sum(row[-1] == "room" for row in rows)
+        told = f"Room beside a shortcut, by the linear model (q against q*): in {roomy} of {len(rows)} cases"
+        blocks.append(Details(told, [Table(head, rows, caption, left=3)]))
     if without:
         blocks.append(
             Text(f"The linear model's threshold is for SimCLR's loss; not computed for {', '.join(without)}.")

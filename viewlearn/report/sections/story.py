@@ -4,17 +4,23 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from viewlearn.evaluation.feature_dropping import FeatureDropping
+from viewlearn.report.analysis import is_quick
 from viewlearn.report.blocks import Block, Section, Story, Text
 from viewlearn.report.findings import Outcome, findings
 from viewlearn.report.run_reader import MissingPart, RunReader
-from viewlearn.report.sections.common import by_data, short
+from viewlearn.report.sections.common import by_data
 
 COMPONENTS = {"method": "method", "encoder": "encoder", "views": "views"}
+AIM = (
+    "How well a label is read from an encoder's features tells what it learned; what it has to beat is the same "
+    "encoder before training."
+)
 CAPTION = (
     "A label counts as destroyed where a classifier of its own finds it in the original, but no longer in the view. "
     "Brackets hold 95 % intervals of the test sample's size; seeds of training scatter more. Intervals of differences "
     "take both encoders for tested on samples of their own, so that they are wide rather than narrow."
 )
+SMALL_JUDGES = " Small classifiers were asked, which may lose a label sooner than large ones."
 
 
 def section(runs: Sequence[RunReader], analyses: Mapping[int, FeatureDropping], missing: Mapping[int, str]) -> Section:
@@ -27,11 +33,14 @@ def section(runs: Sequence[RunReader], analyses: Mapping[int, FeatureDropping], 
     """
     groups, gaps = by_data(runs)
     blocks: list[Block] = [*gaps]
+    if groups:
+        blocks.append(Text(AIM))
     for group in groups:
-        blocks += [Text(text) for text in _setting(group)]
+        blocks += [Text(text, small=number > 0) for number, text in enumerate(_setting(group))]
         blocks.append(Story(findings([_outcome(run, analyses, missing) for run in group])))
     if groups:
-        blocks.append(Text(CAPTION, small=True))
+        small = any(is_quick(analysis) for analysis in analyses.values())
+        blocks.append(Text(CAPTION + (SMALL_JUDGES if small else ""), small=True))
     return Section("story", "What was found", blocks)
 
 
@@ -62,7 +71,7 @@ def _setting(runs: Sequence[RunReader]) -> list[str]:
     """What was trained on what: a sentence for all runs, and one for each on how it differs."""
     facts = [_facts(run) for run in runs]
     same = {key: value for key, value in facts[0].items() if all(each.get(key) == value for each in facts)}
-    text = f"{short(runs)} is a run" if len(runs) == 1 else f"{len(runs)} runs"
+    text = "A run" if len(runs) == 1 else f"{len(runs)} runs"
     parts = (f"{text} on {_class_name(runs[0], 'data') or 'data'}", *(f"{key} {value}" for key, value in same.items()))
     others = [
         f"{run.name}: {', '.join(f'{key} {value}' for key, value in each.items() if key not in same)}."

@@ -1,72 +1,133 @@
 """What the encoders learned: each task's accuracy beside what it has to beat."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from viewlearn.evaluation.feature_dropping import FeatureDropping
 from viewlearn.evaluation.results import percent
+from viewlearn.evaluation.score import Difference
 from viewlearn.plots.figure import GRAY, new_figure, tidy
-from viewlearn.report.blocks import Block, Chart, Charts, Gap, Section, Table, Text
+from viewlearn.report.blocks import Block, Chart, Charts, Details, Gap, Section, Signed, Table, Text
+from viewlearn.report.findings import signed, verdict
 from viewlearn.report.media import themed_svg
 from viewlearn.report.page import color_of
 from viewlearn.report.run_reader import RunReader
 from viewlearn.report.sections.common import by_data, find_row, gaps_of, short
 
+Key = tuple[str, str, str | None]  # task, probe, layer
 
-def section(runs: Sequence[RunReader]) -> Section:
-    """Makes a table and charts for each data set."""
+
+def section(runs: Sequence[RunReader], analyses: Mapping[int, FeatureDropping]) -> Section:
+    """Makes one chart and tables for each data set.
+
+    Args:
+        runs: Runs of the report.
+        analyses: What their views destroy, by the run's index; its judges tell what labels reach.
+    """
     groups, gaps = by_data(runs)
     blocks: list[Block] = list(gaps)
+    charts, tables = [], []
     for number, group in enumerate(groups):
         rated, unrated = gaps_of(group, "results")
         blocks += unrated
-        if len(groups) > 1 and rated:
-            blocks.append(Text(f"On the data of {short(rated)}:"))
-        blocks += _group(rated, number)
+        keys = list(dict.fromkeys((row.task, row.probe, row.layer) for run in rated for row in run.results.rows))
+        if not rated:
+            continue
+        if not keys:
+            blocks.append(Gap(f"{short(rated)}: the data has no labeled task"))
+            continue
+        title = "Accuracy on the test split" if len(groups) == 1 else f"On the data of {short(rated)}"
+        charts.append(_chart(keys, rated, analyses, title, str(number)))
+        if len(groups) > 1:
+            tables.append(Text(f"On the data of {short(rated)}:"))
+        tables += _tables(keys, rated)
+    if charts:
+        told = (
+            "Dots: trained encoders with 95 % intervals; gray ticks: the same encoders untrained; dotted: chance; "
+            "triangles: small networks trained on the labels, where the views were judged by such."
+        )
+        blocks += [Charts(charts, told, wide=True), *tables]
     return Section("tasks", "Tasks", blocks)
 
 
-def _group(runs: Sequence[RunReader], number: int) -> list[Block]:
-    keys = list(dict.fromkeys((row.task, row.probe, row.layer) for run in runs for row in run.results.rows))
-    if not keys:
-        return [Gap(f"{short(runs)}: the data has no labeled task")] if runs else []
+def _tables(keys: Sequence[Key], runs: Sequence[RunReader]) -> list[Block]:
     rows = []
-    for task, probe, layer in keys:
+    for key in keys:
+        rows.append((key[0], _probe(key), *(_cell(run, key) for run in runs)))
+    head = ("task", "probe", *(run.name for run in runs))
+    caption = "Accuracy (%), and its difference from the untrained encoder in points, with 95 % intervals"
+    return [
+        Table(head, rows, caption, left=2),
+        Details("All numbers: intervals, guessing, and how many samples there are", [_numbers(keys, runs)]),
+    ]
+
+
+def _cell(run: RunReader, key: Key) -> str | Signed:
+    row = find_row(run, *key)
+    if row is None:
+        return "—"
+    accuracy = f"{100 * row.trained.accuracy:.1f}"
+    if row.random is None:
+        return accuracy
+    difference = Difference.of(row.trained, row.random)
+    return Signed(accuracy, signed(difference), verdict(difference))
+
+
+def _numbers(keys: Sequence[Key], runs: Sequence[RunReader]) -> Table:
+    rows = []
+    for key in keys:
         for run in runs:
-            row = find_row(run, task, probe, layer)
+            row = find_row(run, *key)
             if row is not None:
-                name = f"{probe}, {layer}" if layer else probe
                 cells = (
                     percent(row.trained),
                     percent(row.random),
                     f"{100 * row.majority:.1f}",
                     f"{100 * row.uniform:.1f}",
                 )
-                rows.append((task, name, run.name, *cells, f"{row.trained.num_train:,}", f"{row.trained.num_test:,}"))
+                numbers = (f"{row.trained.num_train:,}", f"{row.trained.num_test:,}")
+                rows.append((key[0], _probe(key), run.name, *cells, *numbers))
     head = ("task", "probe", "run", "accuracy (%)", "random encoder", "majority", "1/classes", "train", "test")
-    table = Table(head, rows, "Accuracy on the test split, with 95 % intervals of that split's size", left=3)
-    charts = [_chart(key, runs, f"{number}-{i}") for i, key in enumerate(keys)]
-    return [table, Charts(charts, "Bars: 95 % intervals. Gray ticks: an encoder with random weights; dotted: chance.")]
+    return Table(head, rows, "Accuracy on the test split, with 95 % intervals of that split's size", left=3)
 
 
-def _chart(key: tuple[str, str, str | None], runs: Sequence[RunReader], id: str) -> Chart:
-    task, probe, layer = key
-    figure = new_figure(4.4, 0.9 + 0.34 * len(runs))
+def _probe(key: Key) -> str:
+    return f"{key[1]}, {key[2]}" if key[2] else key[1]
+
+
+def _chart(
+    keys: Sequence[Key], runs: Sequence[RunReader], analyses: Mapping[int, FeatureDropping], title: str, id: str
+) -> Chart:
+    """All tasks in rows on one axis from 0 to 100, the runs of a row one below the other."""
+    step = 0.8 / len(runs)
+    figure = new_figure(4.8, 0.7 + len(keys) * (0.22 + 0.15 * len(runs)))
     axes = tidy(figure.subplots())
-    described, names = [], []
-    for y, run in enumerate(runs):
-        names.append(run.name if len(run.name) < 22 else run.name[:20] + "…")
-        row = find_row(run, *key)
-        if row is None:
-            continue
-        score = row.trained
-        reach = [[100 * (score.accuracy - score.low)], [100 * (score.high - score.accuracy)]]
-        axes.errorbar(100 * score.accuracy, y, xerr=reach, fmt="o", color=color_of(run.index), capsize=3)
-        if row.random is not None:
-            axes.plot(100 * row.random.accuracy, y, "|", color=GRAY, markersize=14, markeredgewidth=2)
-        axes.axvline(100 * row.uniform, color=GRAY, linestyle=":", linewidth=1.2)
-        described.append(f"{run.name} {percent(score)}")
-    axes.set_yticks(range(len(runs)), names)
-    axes.set_ylim(len(runs) - 0.5, -0.5)
-    axes.set_xlim(left=0)
+    axes.grid(visible=False, axis="y")
+    described = []
+    for place, key in enumerate(keys):
+        chance = None
+        for number, run in enumerate(runs):
+            row = find_row(run, *key)
+            if row is None:
+                continue
+            score, y = row.trained, place + step * (number - (len(runs) - 1) / 2)
+            reach = [[100 * (score.accuracy - score.low)], [100 * (score.high - score.accuracy)]]
+            gid, color = f"run{run.index}-{place}", color_of(run.index)
+            dot, _, bars = axes.errorbar(100 * score.accuracy, y, xerr=reach, fmt="o", markersize=4.5, color=color)
+            marks = [dot, *bars]
+            if row.random is not None:
+                marks += axes.plot(100 * row.random.accuracy, y, "|", color=GRAY, markersize=9, markeredgewidth=2)
+            judge = analyses[run.index].judges.get(key[0]) if run.index in analyses else None
+            if judge is not None:
+                marks += axes.plot(100 * judge.accuracy, y, ">", color=GRAY, markersize=4)
+            for i, mark in enumerate(marks):
+                mark.set_gid(f"{gid}-{i}")
+            chance = 100 * row.uniform
+            described.append(f"{key[0]}, {_probe(key)}: {run.name} {percent(score)}")
+        if chance is not None:
+            axes.plot([chance, chance], [place - 0.45, place + 0.45], color=GRAY, linestyle=":", linewidth=1.2)
+    axes.set_yticks(range(len(keys)), [f"{key[0]}, {_probe(key)}" for key in keys])
+    axes.set_ylim(len(keys) - 0.5, -0.5)
+    axes.set_xlim(0, 100)
     axes.set_xlabel("accuracy (%)", fontsize=9)
-    title = f"{task}, {probe} probe" + (f", {layer}" if layer else "")
-    return Chart(themed_svg(figure, f"task-{id}"), title, f"{title}: {'; '.join(described)}")
+    axes.tick_params(axis="y", length=0, labelsize=9)
+    return Chart(themed_svg(figure, f"tasks-{id}"), title, f"{title}: {'; '.join(described)}")

@@ -63,3 +63,31 @@ for (const line of document.querySelectorAll(".command")) {
     }
   });
 }
+for (const sound of document.querySelectorAll(".sound")) {
+  const players = [...sound.querySelectorAll("audio")];
+  for (const player of players) {
+    const strip = sound.querySelectorAll(".strip > div")[player.dataset.strip];
+    const cursor = document.createElement("i");
+    strip.append(cursor);
+    const follow = () => {
+      cursor.style.left = `${(100 * player.currentTime) / (player.duration || 1)}%`;
+      cursor.hidden = player.paused;
+      if (!player.paused) requestAnimationFrame(follow);
+    };
+    cursor.hidden = true;
+    player.addEventListener("play", follow);
+  }
+  const button = sound.querySelector("button.all");
+  if (players.length < 2) continue;
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    players.forEach((player, i) => {
+      player.currentTime = 0;
+      player.onended = () => {
+        player.onended = null;
+        players[i + 1]?.play();
+      };
+    });
+    players[0].play();
+  });
+}
