@@ -1,7 +1,7 @@
 """Image views, presets, image data and superimposed features."""
 
 from vision.data import CIFAR10, CIFAR100, STL10, ImageData, ImageFolder
-from vision.presets import LooCViews, MoCoV2Views, SimCLRViews
+from vision.presets import CroppedViewmaker, LooCViews, MoCoV2Views, SimCLRViews
 from vision.superimposed import Digits, Letters, Overlay, RedrawOverlay, ScatteredDigit, Shapes
 from vision.synthesis import MultiDigits, PhotoDigits, RandBit, Trifeature
 from vision.views import (
@@ -22,6 +22,7 @@ __all__ = [
     "CIFAR100",
     "STL10",
     "ColorJitter",
+    "CroppedViewmaker",
     "Digits",
     "Erasing",
     "GaussianBlur",

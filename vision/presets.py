@@ -1,9 +1,10 @@
-"""The view pipelines of published methods, by name."""
+"""Pipelines of views by name: those of published methods, and the main job's."""
 
 from typing import Annotated
 
-from viewlearn.bounds import Bounds, Pixels, PositiveFraction
-from viewlearn.views import Compose, RandomApply, View
+from viewlearn.bounds import Bounds, Channels, Pixels, PositiveFraction, ValueRange, Width
+from viewlearn.views import Compose, RandomApply, View, Viewmaker
+from viewlearn.views.learned.view import Budget
 from vision.views import (
     ColorJitter,
     GaussianBlur,
@@ -100,6 +101,42 @@ class LooCViews(Compose):
         if texture:
             entries["texture"] = RandomApply(RandomConvolution(), 0.5)
         super().__init__(entries)
+
+
+class CroppedViewmaker(Compose):
+    """Slight crops, then a Viewmaker: entries ``crop`` and ``viewmaker``.
+
+    An adversary that adds can't move anything. A crop of nearly all of the image keeps an encoder from telling images
+    apart by the values of single pixels, which costs it little that a person would name.
+
+    Args:
+        size: Side of the output in pixels, or (height, width); bound from the data.
+        budget: Mean absolute value of what the Viewmaker adds, in units of x, or ``auto``.
+        smallest_crop: Smallest area of a crop, as a fraction of the image's, in (0, 1].
+        width: Number of channels of the Viewmaker's first layer.
+        channels: Number of channels of the images; bound from the data.
+        value_range: Least and greatest value of the images; bound from the data.
+
+    Raises:
+        ValueError: No size or number of channels, an area outside (0, 1], or a budget that isn't positive.
+    """
+
+    def __init__(
+        self,
+        size: tuple[Pixels, Pixels] | Pixels | None = None,
+        budget: Budget = 0.04,
+        smallest_crop: PositiveFraction = 0.9,
+        width: Channels = 4,
+        channels: Width | None = None,
+        value_range: ValueRange | None = None,
+    ):
+        size = check_size(size, "CroppedViewmaker")
+        super().__init__(
+            {
+                "crop": RandomResizedCrop(size, scale=(smallest_crop, 1.0)),
+                "viewmaker": Viewmaker(budget, channels, width=width, value_range=value_range),
+            }
+        )
 
 
 def _moco_v2(size: tuple[int, int], blur: bool | None) -> dict[str, View]:

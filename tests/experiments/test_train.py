@@ -37,7 +37,7 @@ def train(folder: Path, *flags: str) -> subprocess.CompletedProcess:
 def test_the_main_job_and_what_it_leaves(tmp_path, monkeypatch, capsys):
     done = train(tmp_path, "--views.width", "4")
     assert done.returncode == 0, done.stderr[-3000:]
-    run = tmp_path / "runs/PhotoDigits-Viewmaker-SimCLR"
+    run = tmp_path / "runs/PhotoDigits-CroppedViewmaker-SimCLR"
     for file in ("config.yaml", "metrics.jsonl", "encoder.safetensors", "results.json", "figures/views.png"):
         assert (run / file).is_file(), file
     for word in ("digit", "region", "linear", "knn", "majority", "untrained", "destroyed", "figures/curves.png"):

@@ -5,7 +5,7 @@ import torch
 
 from viewlearn.views import Compose, Identity, NoViews, RandomApply, compose, map_params, parts, pipeline, share
 from viewlearn.views.decode import ToFloat
-from vision import Erasing, HorizontalFlip, LooCViews, MoCoV2Views, RandomResizedCrop, SimCLRViews
+from vision import CroppedViewmaker, Erasing, HorizontalFlip, LooCViews, MoCoV2Views, RandomResizedCrop, SimCLRViews
 
 
 def images(size=32, batch=8, dtype=torch.float32):
@@ -145,3 +145,17 @@ def test_gradients_flow_through_a_preset_as_through_its_parts(preset, generator,
     whole = views.transform(x.clone().requires_grad_(), params).detach()
     monkeypatch.setattr(compose, "NUM_IN_CHAIN", 4 * x[0].numel())
     torch.testing.assert_close(views.transform(x, params), whole)
+
+
+def test_slight_crops_stand_before_the_viewmaker(generator):
+    views = CroppedViewmaker(24, budget=0.03, smallest_crop=0.8, channels=3)
+    assert views.names == ["crop", "viewmaker"]
+    x = images(32)
+    params = views.sample(x, generator)
+    box = params["crop"]["box"]
+    assert (box[:, 2] * box[:, 3]).min() > 0.75
+    cropped, seen = views["crop"].transform(x, params["crop"]), views.transform(x, params)
+    assert seen.shape == (8, 3, 24, 24)
+    assert (seen - cropped).abs().mean((1, 2, 3)).max() <= 0.03 + 1e-5
+    with pytest.raises(ValueError, match="smallest_crop"):
+        CroppedViewmaker(24, smallest_crop=1.5, channels=3)
