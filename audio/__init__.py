@@ -16,7 +16,7 @@ from audio.presets import BYOLAViews, PublishedWaveformViews, SpectralViews, Wav
 from audio.superimposed.background import Background
 from audio.superimposed.overlay import Overlay
 from audio.superimposed.planes import RedrawOverlay
-from audio.synthesis import SyntheticVowels
+from audio.synthesis import RandTone, SyntheticVowels
 from audio.views import (
     BackgroundNoise,
     BandPass,
@@ -70,6 +70,7 @@ __all__ = [
     "PitchShift",
     "PolarityInversion",
     "PublishedWaveformViews",
+    "RandTone",
     "RandomCrop",
     "RandomSegment",
     "RedrawOverlay",

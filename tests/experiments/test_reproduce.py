@@ -53,7 +53,7 @@ def test_every_table_is_declared_whole(reproduction, tmp_path):
     names = reproduction.table_names()
     assert {"cifar10_digits", "cifar10_letters", "cifar10_shapes", "spoken_digits_percussion", "looc"} <= {*names}
     for name in names:
-        for scale in ("cpu",) if name in ("main_job", "recipe") else ("cpu", "gpu"):  # two are about small compute
+        for scale in ("cpu",) if name in ("main_job", "randbit", "recipe") else ("cpu", "gpu"):  # for small compute
             grid = reproduction.load_grid(name, scale, 3, "D", tmp_path)
             assert len(grid.cells) == 3 * len(grid.rows) == len({cell.folder for cell in grid.cells})
             assert set(grid.published) <= set(grid.rows)
