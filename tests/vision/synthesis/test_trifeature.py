@@ -58,9 +58,8 @@ def test_each_factor_changes_what_it_names_alone():
     for a in range(len(maps)):
         for b in range(a):
             assert float((maps[a] - maps[b]).abs().mean()) > 3, (a, b)
-    # Covered by less than 0.1 / 0.39, 0.89 being the darkest white: there, the darkest texture is 0.28 below the gray.
-    outside = ~covers[0]
-    assert all(float((each[:, outside] - 127.5).abs().max()) <= 255 * 0.28 * 0.1 / 0.39 + 1 for each in maps)
+    near = torch.nn.functional.max_pool2d(covers[0][None].float(), 5, stride=1, padding=2)[0] > 0  # with its soft edge
+    assert all(set(each[:, ~near].unique().tolist()) == {128.0} for each in maps)
     red = rendered(color=list(COLORS).index("red"))
     assert red[0].max() > 200 and red[1].min() < 80
 
