@@ -44,6 +44,7 @@ from audio.views import (
     WaveformViewmaker,
     WhiteNoise,
 )
+from audio.views.waveform.learned import LearnedWaveformFilter, LearnedWaveformMask, LearnedWaveformWarp
 
 __all__ = [
     "ESC50",
@@ -62,6 +63,9 @@ __all__ = [
     "HighPass",
     "ImpulseResponse",
     "LearnedEqualizer",
+    "LearnedWaveformFilter",
+    "LearnedWaveformMask",
+    "LearnedWaveformWarp",
     "LibriSpeech",
     "LogMel",
     "LogMixup",

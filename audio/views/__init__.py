@@ -1,6 +1,7 @@
 """Views of waveforms ``(batch, channel, time)`` and of spectrograms ``(batch, channel, mel, frame)``.
 
 Waveform views have ``stage = "natural"``: a run applies them before the front end, and spectrogram views after it.
+Learned ones but the Viewmaker are in ``audio.views.waveform.learned``.
 """
 
 from audio.views.spectrogram.crop import SpectrogramCrop

@@ -6,6 +6,7 @@ import torch
 from casting import cuda_casting
 
 from audio import presets, views
+from audio.views.waveform import learned
 from viewlearn.views import LearnedView, map_params, select
 
 RATE = 8000
@@ -32,6 +33,11 @@ def equalizer():
     return views.LearnedEqualizer(channels=1, width=8)
 
 
+def narrow(kind, **kwargs):
+    torch.manual_seed(0)
+    return kind(width=4, **kwargs)
+
+
 WAVEFORM_VIEWS = {
     "gain": lambda folder: views.Gain(),
     "polarity": lambda folder: views.PolarityInversion(),
@@ -52,6 +58,9 @@ WAVEFORM_VIEWS = {
     "reverberation": lambda folder: views.Reverberation(sample_rate=RATE),
     "impulse_response": lambda folder: views.ImpulseResponse(folder, sample_rate=RATE),
     "viewmaker": lambda folder: viewmaker(),
+    "learned_mask": lambda folder: narrow(learned.LearnedWaveformMask, fill="noise"),
+    "learned_warp": lambda folder: narrow(learned.LearnedWaveformWarp, budget=0.5, sample_rate=RATE),
+    "learned_filter": lambda folder: narrow(learned.LearnedWaveformFilter, sample_rate=RATE),
     "waveform_preset": lambda folder: presets.WaveformViews(1500, RATE),
     "published_waveform_preset": lambda folder: presets.PublishedWaveformViews(),
 }

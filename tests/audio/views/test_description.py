@@ -6,6 +6,7 @@ from torch import tensor
 
 from audio import presets, views
 from audio.superimposed.planes import RedrawOverlay
+from audio.views.waveform import learned
 
 NOISE = torch.zeros(2, 1, 9)
 LEVELS = tensor([20.0, 5.0])
@@ -68,6 +69,13 @@ def test_learned_views_tell_where_they_spent_their_budget():
     gain[0, 2:4], gain[0, 14:] = 3.0, -12.0
     numbers = views.LearnedEqualizer(6.0, width=8, channels=1).describe({"gain_db": gain})
     assert numbers.tolist() == [[0, 0.5, 0, 0, 0, 0, 0, -2]]
+    numbers = learned.LearnedWaveformFilter(6.0, width=4, sample_rate=8_000).describe({"gain_db": gain})
+    assert numbers.tolist() == [[0, 0.5, 0, 0, 0, 0, 0, -2]]
+    mask = torch.zeros(1, 1, 32)
+    mask[..., 2:8] = 1.0
+    assert learned.LearnedWaveformMask(width=4).describe({"mask": mask}).tolist() == [[0.5, 1, 0, 0, 0, 0, 0, 0]]
+    numbers = learned.LearnedWaveformWarp(20.0, width=4, sample_rate=1_000).describe({"displacement": 10 * mask})
+    assert numbers.tolist() == [[0.25, 0.5, 0, 0, 0, 0, 0, 0]]
     delta = torch.ones(1, 1, 32)
     delta[..., 16:] = -3.0
     numbers = views.WaveformViewmaker(width=8).describe({"delta": delta})

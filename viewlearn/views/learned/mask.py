@@ -138,7 +138,7 @@ class LearnedMask(LearnedView):
         return x.detach()[(torch.arange(len(x), device=x.device) + params["offset"]) % len(x)]
 
 
-def area_sigmoid(logits: Tensor, area: float | Tensor) -> Tensor:
+def area_sigmoid(logits: Tensor, area: float | Tensor, coarse: Tensor | None = None) -> Tensor:
     """Computes ``sigmoid(logits − b)`` with the threshold b at which its mean over the last two dimensions is ``area``.
 
     The threshold is found by bisection, without gradient; a Newton step behind it removes what is left, and has the
@@ -147,15 +147,17 @@ def area_sigmoid(logits: Tensor, area: float | Tensor) -> Tensor:
     Args:
         logits: ``(…, height, width)``.
         area: Mean of each map, in (0, 1).
+        coarse: The same logits at fewer places, from which the threshold is found before the last step.
     """
     logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
     with torch.no_grad():
         odds = torch.logit(torch.as_tensor(area, dtype=logits.dtype, device=logits.device))
-        low = logits.amin((-2, -1), keepdim=True) - odds  # with all logits as small, the mean is the area
-        high = logits.amax((-2, -1), keepdim=True) - odds
+        seen = logits if coarse is None else coarse.to(logits.dtype)
+        low = seen.amin((-2, -1), keepdim=True) - odds  # with all logits as small, the mean is the area
+        high = seen.amax((-2, -1), keepdim=True) - odds
         for _ in range(NUM_HALVINGS):
             middle = (low + high) / 2
-            above = torch.sigmoid(logits - middle).mean((-2, -1), keepdim=True) > area
+            above = torch.sigmoid(seen - middle).mean((-2, -1), keepdim=True) > area
             low, high = torch.where(above, middle, low), torch.where(above, high, middle)
         threshold = (low + high) / 2
     rough = torch.sigmoid(logits - threshold)

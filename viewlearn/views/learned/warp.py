@@ -109,11 +109,22 @@ class LearnedWarp(LearnedView):
         if self.direction != "both":
             keep = field.new_tensor([1.0, 0.0] if self.direction == "rows" else [0.0, 1.0])
             field = field * keep[:, None, None]
-        wanted = self._budget / (_length(field) + SMALLEST)
-        possible = STEEPEST / slope(field.detach()).clamp_min(SMALLEST)
-        field = field * torch.minimum(wanted, possible).view(-1, 1, 1, 1)
-        shifted = shifted_to(field, self._budget, along=1 if self.direction == "columns" else 0)
-        return torch.where((possible < wanted).view(-1, 1, 1, 1), shifted, field)
+        return bounded_field(field, self._budget, along=1 if self.direction == "columns" else 0)
+
+
+def bounded_field(field: Tensor, length: Tensor, along: int) -> Tensor:
+    """Scales each field to a mean length; where it would fold, less, and the rest is made up for by a shift.
+
+    Args:
+        field: ``(batch, 2, height, width)``.
+        length: Mean length that is wanted, a scalar.
+        along: Component that a field without a mean displacement is shifted along.
+    """
+    wanted = length / (_length(field) + SMALLEST)
+    possible = STEEPEST / slope(field.detach()).clamp_min(SMALLEST)
+    field = field * torch.minimum(wanted, possible).view(-1, 1, 1, 1)
+    shifted = shifted_to(field, length, along)
+    return torch.where((possible < wanted).view(-1, 1, 1, 1), shifted, field)
 
 
 def shifted_to(field: Tensor, length: Tensor, along: int) -> Tensor:
