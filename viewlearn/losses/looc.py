@@ -9,14 +9,14 @@ from viewlearn import distributed
 from viewlearn.losses.logsumexp import logsumexp_similarity, unit
 
 
-def looc_loss(
+def looc_losses(
     query: Sequence[Tensor],
     keys: Sequence[Tensor],
     negatives: Sequence[Tensor] | None,
     temperature: float,
     across_processes: bool = False,
 ) -> Tensor:
-    """Computes the loss of leave-one-out contrastive learning in each of n + 1 spaces; training takes their mean.
+    """Computes each sample's loss of leave-one-out contrastive learning in each of n + 1 spaces.
 
     ::
 
@@ -38,7 +38,7 @@ def looc_loss(
         across_processes: Whether other instances come from the batches of all processes, if ``negatives`` is None.
 
     Returns:
-        ``(n + 1,)``: the loss of each space, averaged over the batch.
+        ``(n + 1, batch)``.
 
     Raises:
         ValueError: Lengths or shapes that don't fit, or a batch of one without other negatives.
@@ -58,8 +58,22 @@ def looc_loss(
                 own, columns = distributed.rank() * len(q), distributed.gather(columns)
             others = logsumexp_similarity(q, columns, temperature, exclude=own)
         candidates = torch.cat([logits, others.unsqueeze(0)])
-        losses.append((candidates.logsumexp(0) - logits[space]).mean())
+        losses.append(candidates.logsumexp(0) - logits[space])
     return torch.stack(losses)
+
+
+def looc_loss(
+    query: Sequence[Tensor],
+    keys: Sequence[Tensor],
+    negatives: Sequence[Tensor] | None,
+    temperature: float,
+    across_processes: bool = False,
+) -> Tensor:
+    """Computes the loss of leave-one-out contrastive learning in each space, averaged over the batch: ``(n + 1,)``.
+
+    Training takes the mean of the spaces. Arguments, errors and formula are those of ``looc_losses``.
+    """
+    return looc_losses(query, keys, negatives, temperature, across_processes).mean(1)
 
 
 def _check(query: Sequence[Tensor], keys: Sequence[Tensor], negatives: Sequence[Tensor] | None) -> None:

@@ -1,6 +1,7 @@
 """What every method is: one module that owns encoder, heads and views, and turns a batch into a loss."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Literal
 
@@ -34,10 +35,11 @@ class Method(nn.Module, Checked, ABC):
         views: Pipeline from stored samples to the encoder's input, see ``viewlearn.views.pipeline``.
 
     Raises:
-        ValueError: A view that chooses among candidates (``Tilted``), in a method that doesn't score them.
+        ValueError: A ``Tilted`` view, in a method that doesn't score its candidates.
 
     Attributes:
-        scores_candidates: Whether ``forward`` scores the candidates of a ``Tilted``.
+        scores_candidates: Whether ``forward`` scores the candidates of a ``Tilted``, and tells ``settle`` each sample's
+            loss, which one that is played by a network learns from.
         synchronizes_norms: Whether BatchNorm takes its statistics over all processes unless a run says otherwise.
     """
 
@@ -53,7 +55,6 @@ class Method(nn.Module, Checked, ABC):
             raise ValueError(
                 f"{type(self).__name__} doesn't score candidates, so its views can't be Tilted; SimCLR's can"
             )
-
         automatic = [m for m in views.modules() if isinstance(m, LearnedView) and m.automatic]
         self.controller = BudgetController(automatic) if automatic else None
 
@@ -86,6 +87,16 @@ class Method(nn.Module, Checked, ABC):
         if self.controller is not None:
             self.controller.step()
 
+    def scale_budgets(self, factor: float) -> None:
+        """Sets the budgets of learned views to a part of what was chosen; automatic ones stay.
+
+        Raises:
+            ValueError: The part is below 0, and a view has no other side; or a budget is infinite.
+        """
+        for view in self.views.modules():
+            if isinstance(view, LearnedView):
+                view.scale_budget(factor)
+
     @property
     def projections(self) -> dict[str, nn.Module]:
         """Projection heads by the names of their embedding spaces; none by default."""
@@ -117,7 +128,12 @@ class Method(nn.Module, Checked, ABC):
         return beside(self.views, views)(x, generator)
 
     def settle(
-        self, loss: Tensor, metrics: Metrics, *rendered: Decisions, pair: tuple[Tensor, Tensor] | None = None
+        self,
+        loss: Tensor,
+        metrics: Metrics,
+        *rendered: Decisions,
+        pair: tuple[Tensor, Tensor] | None = None,
+        losses: Callable[[], Tensor] | None = None,
     ) -> tuple[Tensor, Metrics]:
         """Adds what learned views want besides making it hard, and measures what they did.
 
@@ -128,6 +144,7 @@ class Method(nn.Module, Checked, ABC):
             metrics: Metrics of the method's own.
             rendered: What was decided in each rendering of the step that the views learn from; the first is measured.
             pair: Embeddings of views and of their partners, ``(batch, dim)`` each, that automatic budgets need.
+            losses: Computes the loss of each sample, ``(batch,)``, that views with choices without gradient need.
 
         Returns:
             What ``forward`` returns.
@@ -139,6 +156,12 @@ class Method(nn.Module, Checked, ABC):
             if penalty is not None:
                 loss = loss + (penalty - penalty.detach())
                 measured["penalty"] = penalty.detach()
+            if decision.learned.chooses and losses is not None:
+                with torch.no_grad():
+                    told = losses()
+                choices = decision.learned.through_choices([decisions[path] for decisions in rendered], told)
+                if choices is not None:
+                    loss = loss + (choices - choices.detach())
             if decision.learned.automatic:
                 measured["budget"] = decision.learned.budget_now
             metrics |= {f"{path}/{name}": value for name, value in measured.items()}

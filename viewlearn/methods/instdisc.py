@@ -14,7 +14,8 @@ from viewlearn.encoders.heads import Head
 from viewlearn.losses import info_nce, viewmaker_info_nce
 from viewlearn.methods.base import Method, Metrics, Player
 from viewlearn.methods.memory_bank import MemoryBank
-from viewlearn.views import Compose
+from viewlearn.methods.scoring import candidate_views, key_scores, num_candidates, unrecorded, with_scores
+from viewlearn.views import Compose, Params
 
 
 class InstDisc(Method):
@@ -26,7 +27,8 @@ class InstDisc(Method):
     where here all samples of a batch share the same K. Memories are written after the step that reads them.
 
     With learned views and ``loss="viewmaker"`` it is the published adversarial form (Tamkin et al. 2021): the views
-    increase the loss against the memories, and the encoder decreases it.
+    increase the loss against the memories, and the encoder decreases it. Candidates of ``Tilted`` views are scored
+    against the memories, too.
 
     Args:
         encoder: Maps inputs to features.
@@ -44,6 +46,8 @@ class InstDisc(Method):
         ValueError: A temperature or dimension that isn't positive, a momentum outside [0, 1), a negative number of
             negatives, or a missing number of training samples.
     """
+
+    scores_candidates = True
 
     def __init__(
         self,
@@ -74,15 +78,30 @@ class InstDisc(Method):
         return {"0": self.head}
 
     def forward(self, batch: Batch, generator: Generator, player: Player = "both") -> tuple[Tensor, Metrics]:
-        x, decisions = self.view(batch.x, generator, player)
+        params = self.views.sample(batch.x, generator)
+        memory, negatives = self.bank.vectors[batch.index], self._negatives(generator)
+        x, decisions = self.render(batch.x, self.choose(batch.x, params, memory, negatives), player)
         z = self.head(self.encoder(x))
-        memory = self.bank.vectors[batch.index]
-        loss = self._contrast(z, memory, generator)
+        loss = self._contrast(z, memory, negatives)
         if player != "adversary":
             self._fresh.append((distributed.gather(batch.index), distributed.gather(z.detach())))
         with torch.no_grad():
             alignment = torch.cosine_similarity(z.float(), memory).mean()
-        return self.settle(loss, {"alignment": alignment}, decisions, pair=(z, memory))
+
+        def losses() -> Tensor:
+            return self._scores(z[None], memory, negatives).squeeze(1)
+
+        return self.settle(loss, {"alignment": alignment}, decisions, pair=(z, memory), losses=losses)
+
+    @torch.no_grad()
+    def choose(self, x: Tensor, params: Params, memory: Tensor, negatives: Tensor) -> Params:
+        """Scores the candidates of a ``Tilted`` among the views (``key_scores``)."""
+        name = self.tilted
+        if name is None or num_candidates(name, params) == 1:
+            return params
+        with unrecorded(self.encoder), unrecorded(self.head):
+            z = self.head(self.encoder(candidate_views(self.views, name, x, params)))
+        return with_scores(name, params, self._scores(z.unflatten(0, (-1, len(x))), memory, negatives))
 
     def update(self) -> None:
         super().update()
@@ -90,13 +109,21 @@ class InstDisc(Method):
             self.bank.write(index, z)
         self._fresh.clear()
 
-    def _contrast(self, z: Tensor, memory: Tensor, generator: Generator) -> Tensor:
+    def _scores(self, z: Tensor, memory: Tensor, negatives: Tensor) -> Tensor:
+        return key_scores(z, memory, negatives, self.temperature, among=not self.num_negatives)
+
+    def _negatives(self, generator: Generator) -> Tensor:
         vectors = self.bank.vectors
+        if not self.num_negatives:
+            return vectors
+        shape = (self.num_negatives,)
+        rows = torch.randint(len(vectors), shape, generator=generator, device=generator.device)
+        return vectors[rows.to(vectors.device)]
+
+    def _contrast(self, z: Tensor, memory: Tensor, negatives: Tensor) -> Tensor:
         if self.num_negatives:
-            shape = (self.num_negatives,)
-            rows = torch.randint(len(vectors), shape, generator=generator, device=generator.device)
             function = info_nce if self.loss == "softmax" else viewmaker_info_nce
-            return function(z, memory, vectors[rows.to(vectors.device)], self.temperature, unit_negatives=True)
+            return function(z, memory, negatives, self.temperature, unit_negatives=True)
         # All memories include the positive, so that the denominator without it is that of the full softmax.
-        mean_form = viewmaker_info_nce(z, memory, vectors, self.temperature, unit_negatives=True)
-        return mean_form + math.log(len(vectors)) if self.loss == "softmax" else mean_form
+        mean_form = viewmaker_info_nce(z, memory, negatives, self.temperature, unit_negatives=True)
+        return mean_form + math.log(len(negatives)) if self.loss == "softmax" else mean_form

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Annotated, Literal
 
 import torch
+import torch.nn.functional as F
 from einops import rearrange
 from torch import Generator, Tensor, nn
 
@@ -13,13 +14,21 @@ from viewlearn.data import Batch
 from viewlearn.encoders import BranchedBackbone, Encoder, projection_head
 from viewlearn.encoders.heads import Head
 from viewlearn.encoders.synchronized import sees_own_batch
-from viewlearn.losses import looc_loss
+from viewlearn.losses import looc_losses
 from viewlearn.methods.base import Method, Metrics, Player, learns
 from viewlearn.methods.momentum import momentum_copy, momentum_update
 from viewlearn.methods.queue import Queue
 from viewlearn.methods.redirect import leaf_of, redirected
+from viewlearn.methods.scoring import (
+    as_scored,
+    candidate_views,
+    key_scores,
+    num_candidates,
+    unrecorded,
+    with_scores,
+)
 from viewlearn.methods.shuffle import encode_shuffled
-from viewlearn.views import Compose, LeaveOneOut
+from viewlearn.views import Compose, LeaveOneOut, Params
 
 
 class LooC(Method):
@@ -35,7 +44,8 @@ class LooC(Method):
 
     A learned view may be a factor: what is shared is its noise. It is trained through the query, and plays against the
     spaces that are to ignore it, not against the one that is to keep it; this costs a backward pass through the encoder
-    (without gradients of its weights) for each such factor.
+    (without gradients of its weights) for each such factor. Candidates of a ``Tilted`` view are scored as queries, in
+    the space Z_0 that ignores all factors, against a key of a designed view; keys that share it share the choice.
 
     Args:
         encoder: Maps inputs to features; a ``BranchedBackbone`` makes it LooC++.
@@ -58,6 +68,7 @@ class LooC(Method):
     """
 
     queues: Sequence[Queue]
+    scores_candidates = True
 
     def __init__(
         self,
@@ -94,7 +105,9 @@ class LooC(Method):
         return dict(zip(self.spaces, self.heads, strict=True))
 
     def forward(self, batch: Batch, generator: Generator, player: Player = "both") -> tuple[Tensor, Metrics]:
-        query_params, key_params = self.draws.sample(batch.x, generator)
+        query_params, key_params = self.draws.sample(
+            batch.x, generator, lambda params: self.choose(batch.x, params, generator)
+        )
         keys = torch.cat([self.render(batch.x, params, "learner")[0] for params in key_params])
         keys = self._encode_keys(keys, generator)
         keys = rearrange(keys, "(view batch) space dim -> space view batch dim", view=len(key_params))
@@ -103,7 +116,8 @@ class LooC(Method):
         seen = leaf_of(x) if apart else x
         query = self.project(self.encoder(seen))  # after the keys, whose activations have been freed by now
         negatives = [queue.keys for queue in self.queues] or None
-        losses = looc_loss(query.unbind(1), keys.unbind(0), negatives, self.temperature, across_processes=True)
+        by_sample = looc_losses(query.unbind(1), keys.unbind(0), negatives, self.temperature, across_processes=True)
+        losses = by_sample.mean(1)
         if negatives is not None and player != "adversary":
             own = torch.stack([keys[i, i] for i in range(len(self.spaces))], dim=1)  # space i takes k_i only
             self._fresh.append(distributed.gather(own))
@@ -111,7 +125,26 @@ class LooC(Method):
         loss = losses.mean()
         if apart:
             loss = loss + self._played_apart(losses, x, seen)
-        return self.settle(loss, metrics, decisions, pair=(query[:, 0], keys[0, 0]))
+
+        def of_samples() -> Tensor:
+            kept = None if self.tilted is None else self._keeps(self.tilted)
+            return torch.stack([each for space, each in enumerate(by_sample) if space != kept]).mean(0)
+
+        return self.settle(loss, metrics, decisions, pair=(query[:, 0], keys[0, 0]), losses=of_samples)
+
+    @torch.no_grad()
+    def choose(self, x: Tensor, params: Params, generator: Generator) -> Params:
+        """Scores the candidates of a ``Tilted`` among the views of a query (``key_scores``)."""
+        name = self.tilted
+        if name is None or num_candidates(name, params) == 1:
+            return params
+        partner = as_scored(self.views, name, self.views.transform(x, self.views.sample(x, generator)))
+        with unrecorded(self.encoder), unrecorded(self.heads), unrecorded(self.key_encoder), unrecorded(self.key_heads):
+            z = self.project(self.encoder(candidate_views(self.views, name, x, params)))[:, 0]
+            key = _project(self.key_encoder, self.key_heads, self.key_encoder(partner))[:, 0]
+        negatives = self.queues[0].keys if self.queues else F.normalize(key.float(), dim=1)
+        score = key_scores(z.unflatten(0, (-1, len(x))), key, negatives, self.temperature, among=not self.queues)
+        return with_scores(name, params, score)
 
     def update(self) -> None:
         super().update()

@@ -16,6 +16,14 @@ from viewlearn.losses import info_nce
 from viewlearn.methods.base import Method, Metrics, Player, must_be_designed
 from viewlearn.methods.momentum import momentum_copy, momentum_update
 from viewlearn.methods.queue import Queue
+from viewlearn.methods.scoring import (
+    as_scored,
+    candidate_views,
+    key_scores,
+    num_candidates,
+    unrecorded,
+    with_scores,
+)
 from viewlearn.methods.shuffle import encode_shuffled
 from viewlearn.views import Compose, Params, View, share
 from viewlearn.views.leave_one_out import entries_of
@@ -29,7 +37,8 @@ class MoCo(Method):
     and τ = 0.1. Keys have no gradient, so learned views are trained through the query alone. Keys are shuffled across
     processes against leaks through BatchNorm, if there is one and its statistics aren't those of all processes.
 
-    The queue is filled after the step that reads it, with the keys of all processes.
+    The queue is filled after the step that reads it, with the keys of all processes. Candidates of ``Tilted`` views are
+    scored as queries, against the queue and a key of a designed view; keys are made of designed draws.
 
     Args:
         encoder: Maps inputs to features.
@@ -54,6 +63,8 @@ class MoCo(Method):
             or a shared entry that isn't in the views (the message lists those that are); learned views beside
             ``views``, or shared entries with other views for keys.
     """
+
+    scores_candidates = True
 
     def __init__(
         self,
@@ -94,7 +105,7 @@ class MoCo(Method):
         return {"0": self.head}
 
     def forward(self, batch: Batch, generator: Generator, player: Player = "both") -> tuple[Tensor, Metrics]:
-        query_params = self.views.sample(batch.x, generator)
+        query_params = self.choose(batch.x, self.views.sample(batch.x, generator), generator)
         keys = torch.cat([self._key_view(batch.x, query_params, generator) for _ in range(self.num_keys)])
         keys = self._encode_keys(keys, generator).chunk(self.num_keys)
         x, decisions = self.render(batch.x, query_params, player)
@@ -109,7 +120,30 @@ class MoCo(Method):
             self._fresh.append(distributed.gather(keys[0]))
         with torch.no_grad():
             alignment = torch.cosine_similarity(query.float(), keys[0].float()).mean()
-        return self.settle(torch.stack(losses).mean(), {"alignment": alignment}, decisions, pair=(query, keys[0]))
+
+        def of_samples() -> Tensor:
+            each = [key_scores(query[None], key, self.queue.keys, self.temperature) for key in keys]
+            return torch.cat(each, dim=1).mean(1)
+
+        loss, metrics = torch.stack(losses).mean(), {"alignment": alignment}
+        return self.settle(loss, metrics, decisions, pair=(query, keys[0]), losses=of_samples)
+
+    @torch.no_grad()
+    def choose(self, x: Tensor, params: Params, generator: Generator) -> Params:
+        """Scores the candidates of a ``Tilted`` among the views of a query (``key_scores``)."""
+        name = self.tilted
+        if name is None or num_candidates(name, params) == 1:
+            return params
+        if self.partner_views is not None:
+            partner = self.view_by(self.partner_views, x, generator)
+        else:
+            drawn = share(self.views.sample(x, generator), params, *(each for each in self.shared if each != name))
+            partner = self.views.transform(x, drawn)
+        with unrecorded(self.encoder), unrecorded(self.head), unrecorded(self.key_encoder), unrecorded(self.key_head):
+            z = self.head(self.encoder(candidate_views(self.views, name, x, params)))
+            key = self.key_head(self.key_encoder(as_scored(self.views, name, partner)))
+        score = key_scores(z.unflatten(0, (-1, len(x))), key, self.queue.keys, self.temperature)
+        return with_scores(name, params, score)
 
     @torch.no_grad()
     def _encode_keys(self, x: Tensor, generator: Generator) -> Tensor:

@@ -13,8 +13,8 @@ from viewlearn.encoders.heads import Head
 from viewlearn.losses import neutral_loss, nt_xent, spectral, viewmaker_nt_xent
 from viewlearn.methods.base import Method, Metrics, Player, must_be_designed
 from viewlearn.methods.redirect import leaf_of, redirected
-from viewlearn.methods.scoring import candidate_views, pair_scores, unrecorded
-from viewlearn.views import Compose, Decisions, Params, View
+from viewlearn.methods.scoring import candidate_views, num_candidates, pair_scores, unrecorded, with_scores
+from viewlearn.views import Compose, Decisions, Params, Tilted, View
 
 
 class SimCLR(Method):
@@ -23,6 +23,8 @@ class SimCLR(Method):
     Both views pass through the encoder as one batch, so BatchNorm takes their statistics together, as in SimCLR's own
     code; the published Viewmaker code passes them one after the other. In several processes, statistics are those of
     all, so that training is that of one process on the concatenated batch (``--sync_batch_norm``).
+
+    Candidates of ``Tilted`` views are scored by NT-Xent, whatever the loss.
 
     Args:
         encoder: Maps inputs to features.
@@ -48,7 +50,8 @@ class SimCLR(Method):
 
     Raises:
         ValueError: A temperature that isn't positive, a dimension below 1, an unknown game, learned views beside
-            ``views``, or a neutral game or ``Tilted`` views with others beside them.
+            ``views``; a neutral game or ``Tilted`` views with others beside them, or with one another if the latter are
+            played by a network.
     """
 
     scores_candidates = True
@@ -73,6 +76,10 @@ class SimCLR(Method):
         others = partner_views is not None or small_views is not None
         if others and (game == "neutral" or self.tilted is not None):
             raise ValueError("a neutral game and Tilted views take two views by the same pipeline, and no others")
+        if game == "neutral" and any(isinstance(m, Tilted) and m.chooses for m in views.modules()):
+            raise ValueError(
+                "Tilted by a network learns from the loss of each sample, which a neutral game has none of"
+            )
         self.head = projection_head(head, encoder.num_features, dim, hidden)
         self.temperature = temperature
         self.loss = loss
@@ -103,7 +110,12 @@ class SimCLR(Method):
             metrics |= {"loss/large": losses[0].detach(), "loss/small": torch.stack(losses[1:]).detach().mean()}
         if redirection is not None:
             loss = loss + redirection
-        return self.settle(loss, metrics, *rendered, pair=(z1, z2))
+
+        def losses() -> Tensor:
+            first, second = pair_scores(z1[None], z2[None], self.temperature)
+            return ((first + second) / 2).squeeze(1)
+
+        return self.settle(loss, metrics, *rendered, pair=(z1, z2), losses=losses)
 
     def _pair(self, x: Tensor, generator: Generator, player: Player) -> tuple[list[Tensor], list[Decisions]]:
         """The two large views of every sample, and what learned views decided in each that they made."""
@@ -143,14 +155,11 @@ class SimCLR(Method):
 
         Negatives are those of this process.
         """
-        if self.tilted is None or first[self.tilted]["score"].shape[1] == 1:
+        name = self.tilted
+        if name is None or num_candidates(name, first) == 1:
             return first, second
-        seen = torch.cat([candidate_views(self.views, self.tilted, x, params) for params in (first, second)])
+        seen = torch.cat([candidate_views(self.views, name, x, params) for params in (first, second)])
         with unrecorded(self.encoder), unrecorded(self.head):
             z = self.head(self.encoder(seen)).unflatten(0, (2, -1, len(x)))
         scores = pair_scores(z[0], z[1], self.temperature)
-        first, second = (
-            {**params, self.tilted: {**params[self.tilted], "score": score}}
-            for params, score in zip((first, second), scores, strict=True)
-        )
-        return first, second
+        return with_scores(name, first, scores[0]), with_scores(name, second, scores[1])

@@ -17,6 +17,7 @@ TITLES = {
     "TrainingSettings": "training: how long, who moves when, and what is written on the way",
     "schedule": "schedule: the learning rate of encoder and heads over the run",
     "views_schedule": "views_schedule: the learning rate of learned views over the run",
+    "budget_schedule": "budget_schedule: the budgets of learned views over the run",
     "difficulty": "difficulty: how hard learned views make it, where --views.budget is auto",
 }
 

@@ -78,6 +78,7 @@ def train(
     synchronizes = method.synchronizes_norms if settings.sync_batch_norm is None else settings.sync_batch_norm
     if synchronizes and accelerator.num_processes > 1:
         synchronize_norms(method, device)
+    method.scale_budgets(settings.budget_schedule.factor(0, 1_000_000))  # says at once where there is no such budget
     place(method.train(), device, settings.memory_format)
     optimizers = make_optimizers(method, optimizer, views_optimizer, settings.exclude_from_decay)
     window = Window()
@@ -118,6 +119,8 @@ def train(
             name: schedules[name].apply(each, step - first_step, stretch.end - first_step)
             for name, each in optimizers.items()
         }
+        if settings.budget_schedule.begin != 1:
+            method.scale_budgets(settings.budget_schedule.factor(step, stretches[0].end))
         micro = [next(batches) for _ in range(accumulate)]
         for player in moves(method, settings.updates):
             movers = list(optimizers) if player == "both" else [player]

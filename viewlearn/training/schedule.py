@@ -3,10 +3,11 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 from torch.optim import Optimizer
 
-from viewlearn.bounds import Fraction, check_fields
+from viewlearn.bounds import Bounds, Fraction, check_fields
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,34 @@ class Schedule:
         for group in optimizer.param_groups:
             group["lr"] = group.setdefault("initial_lr", group["lr"]) * factor
         return optimizer.param_groups[0]["lr"]
+
+
+@dataclass(frozen=True)
+class BudgetSchedule:
+    """Budgets of learned views over the run: a line from a part of what was chosen to all of it, which then stays.
+
+    Automatic budgets aren't scheduled. In a run that is made longer, the schedule stays that of its first length.
+
+    Args:
+        begin: Budget at the beginning, as a part of the chosen one; below 0, ``Tilted`` views begin on the other side,
+            with easy draws for hard ones.
+        until: Part of the run, in [0, 1], after which the budget is the chosen one.
+
+    Raises:
+        ValueError: A beginning outside [−1, 1], or a part outside [0, 1].
+    """
+
+    begin: Annotated[float, Bounds(-1, 1)] = 1.0
+    until: Fraction = 1.0
+
+    def __post_init__(self):
+        check_fields(self)
+
+    def factor(self, step: int, num_steps: int) -> float:
+        """Returns the part of the chosen budget at a step; 0 is never more than passed through."""
+        length = self.until * num_steps
+        part = 1.0 if step + 1 >= length else (step + 1) / length
+        return self.begin + (1 - self.begin) * part
 
 
 @dataclass(frozen=True)

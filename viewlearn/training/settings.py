@@ -6,7 +6,7 @@ from viewlearn.bounds import Count, CountOrZero, Positive, Seed, check_fields
 from viewlearn.methods.difficulty import Difficulty
 from viewlearn.training.hardware import MemoryFormat
 from viewlearn.training.players import Updates
-from viewlearn.training.schedule import Schedule
+from viewlearn.training.schedule import BudgetSchedule, Schedule
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,7 @@ class TrainingSettings:
             the published Viewmaker, at nearly twice the cost.
         schedule: Learning rate of the learner over the run.
         views_schedule: Learning rate of learned views over the run.
+        budget_schedule: Budgets of learned views over the run, and the side that ``Tilted`` ones are on.
         difficulty: How hard views with automatic budgets are kept.
         accumulate: Number of batches per step, whose gradients are averaged; negatives come from within each batch.
         clip_norm: Largest norm of the learner's gradient; null doesn't clip.
@@ -48,6 +49,7 @@ class TrainingSettings:
     updates: Updates = "simultaneous"
     schedule: Schedule = Schedule()
     views_schedule: Schedule = Schedule()
+    budget_schedule: BudgetSchedule = BudgetSchedule()
     difficulty: Difficulty = Difficulty()
     accumulate: Count = 1
     clip_norm: Positive | None = None

@@ -2,7 +2,7 @@
 
 import functools
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Generator, Tensor
@@ -52,9 +52,18 @@ class LeaveOneOut:
         """Names of the factors, in order."""
         return list(self.factors)
 
-    def sample(self, x: Tensor, generator: Generator | None = None) -> tuple[Params, list[Params]]:
-        """Draws the parameters of the query, and those of the keys k_0 … k_n."""
+    def sample(
+        self, x: Tensor, generator: Generator | None = None, choose: Callable[[Params], Params] | None = None
+    ) -> tuple[Params, list[Params]]:
+        """Draws the parameters of the query, and those of the keys k_0 … k_n.
+
+        Args:
+            x: ``(batch, …)``.
+            generator: Source of random numbers.
+            choose: Scores the query's candidates where a view is ``Tilted``, before keys share what was chosen.
+        """
         query = self.views.sample(x, generator)
+        query = query if choose is None else choose(query)
         for factor, entries in self.factors.items():
             if not any(True for name in entries for _ in leaves(query[name])):
                 raise ValueError(f"factor {factor!r} draws no parameters: all views share it, so it can't be left out")

@@ -14,15 +14,17 @@ def draw_box(x: Tensor, scale: Range, ratio: Range, generator: Generator | None)
 
     The distribution is that of torchvision's RandomResizedCrop: area uniform in ``scale`` (fraction of the image),
     aspect ratio width / height log-uniform in ``ratio``, the first of ten attempts that fits, its place uniform;
-    if none fits, the largest central box whose aspect ratio is allowed.
+    if none fits, the largest central box whose aspect ratio is allowed. In numbers that it is drawn from (``Tape``),
+    a box has the gradient that it would have without rounding.
     """
     height, width = x.shape[-2:]
     limits = _pair(height, width, x.device)
-    area = draw.uniform(x, *scale, generator, NUM_ATTEMPTS) * (height * width)
-    aspect = draw.log_uniform(x, *ratio, generator, NUM_ATTEMPTS)
+    area = draw.uniform(x, *scale, generator, NUM_ATTEMPTS, repeats=True) * (height * width)
+    aspect = draw.log_uniform(x, *ratio, generator, NUM_ATTEMPTS, repeats=True)
     place = draw.uniform(x, 0.0, 1.0, generator, 2)
 
-    sides = torch.stack([area / aspect, area * aspect], dim=2).sqrt_().round_()  # of each attempt: height, width
+    exact = torch.stack([area / aspect, area * aspect], dim=2).sqrt()
+    sides = _straight_through(exact, exact.round())  # of each attempt: height, width
     fits = ((sides >= 1) & (sides <= limits)).all(dim=2)
     any_fits, first = fits.int().max(dim=1)
     any_fits = any_fits.bool()[:, None]
@@ -31,8 +33,15 @@ def draw_box(x: Tensor, scale: Range, ratio: Range, generator: Generator | None)
 
     # The corner is one of the (free + 1) that keep the box inside; a central box takes the middle one.
     free = limits - sides
-    corner = torch.where(any_fits, torch.minimum((place * (free + 1)).floor_(), free), (free / 2).floor_())
+    exact = place * (free + 1)
+    corner = torch.minimum(_straight_through(exact, exact.floor()), free)
+    corner = torch.where(any_fits, corner, (free / 2).floor())
     return torch.cat([corner / limits, sides / limits], dim=1)
+
+
+def _straight_through(exact: Tensor, whole: Tensor) -> Tensor:
+    """Returns whole numbers with the gradient of those that they were made of."""
+    return whole + (exact - exact.detach()) if exact.requires_grad else whole
 
 
 def _central_box(height: int, width: int, ratio: Range) -> tuple[int, int]:

@@ -4,12 +4,21 @@ import pytest
 import torch
 
 from viewlearn.methods import InstDisc, LooC, MoCo
+from viewlearn.views import Compose, Tilted
+
+
+def tilted(toys):
+    return Compose(shift=Tilted(toys.Shift(), 0.3), roll=toys.Roll())
+
 
 MAKE = {
     "moco": lambda toys: MoCo(toys.Linear(norm=True), toys.views, queue=20),
     "looc": lambda toys: LooC(toys.Linear(norm=True), toys.views, "shift,roll", queue=20),
     "looc-batch": lambda toys: LooC(toys.Linear(norm=True), toys.views, "shift", "batch"),
     "instdisc": lambda toys: InstDisc(toys.Linear(norm=True), toys.views, num_negatives=6, num_train=80),
+    "moco-tilted": lambda toys: MoCo(toys.Linear(norm=True), tilted(toys), queue=20),
+    "looc-tilted": lambda toys: LooC(toys.Linear(norm=True), tilted(toys), "shift,roll", queue=20),
+    "instdisc-tilted": lambda toys: InstDisc(toys.Linear(norm=True), tilted(toys), num_negatives=6, num_train=80),
 }
 
 

@@ -37,5 +37,10 @@ def test_a_learned_view_costs_at_most_two_fifths_of_a_step(name):
     assert flops(designed=SimCLRViews(32), learned=LEARNED[name]()) <= 1.4 * flops(designed=SimCLRViews(32))
 
 
+def test_a_network_s_draws_cost_at_most_a_quarter_of_a_step():
+    tilted = Tilted(SimCLRViews(32), play="network", channels=3, size=(32, 32))
+    assert flops(tilted=tilted) <= 1.25 * flops(designed=SimCLRViews(32))
+
+
 def test_a_choice_among_four_costs_at_most_four_fifths():
     assert flops(tilted=Tilted(SimCLRViews(32))) <= 1.8 * flops(designed=SimCLRViews(32))

@@ -4,7 +4,7 @@ from itertools import pairwise
 import pytest
 import torch
 
-from viewlearn.training import Schedule, warmup_cosine
+from viewlearn.training import BudgetSchedule, Schedule, warmup_cosine
 
 
 def test_closed_form_at_the_corners():
@@ -44,3 +44,13 @@ def test_schedule_keeps_the_groups_own_peaks():
     for step in range(4):
         schedule.apply(optimizer, step, 10)
         assert [group["lr"] for group in optimizer.param_groups] == pytest.approx([(step + 1) / 4, (step + 1) / 40])
+
+
+def test_budgets_go_from_one_side_to_the_other():
+    schedule = BudgetSchedule(begin=-1.0, until=0.5)
+    assert [schedule.factor(step, 8) for step in range(8)] == [-0.5, 0.0, 0.5, 1.0, 1.0, 1.0, 1.0, 1.0]
+    assert {BudgetSchedule().factor(step, 8) for step in range(8)} == {1.0}
+    assert BudgetSchedule(begin=0.0).factor(7, 8) == 1.0 and BudgetSchedule(begin=0.0).factor(0, 8) == 1 / 8
+    assert BudgetSchedule(begin=0.0, until=0.0).factor(0, 8) == 1.0
+    with pytest.raises(ValueError, match="begin is 2"):
+        BudgetSchedule(begin=2.0)

@@ -80,6 +80,20 @@ class LearnedView(View):
         """Sets an automatic budget to ``factor`` times the usual one, or to the largest that makes sense."""
         self._budget.copy_((self.usual * factor).clamp(max=self.largest_budget))
 
+    def scale_budget(self, factor: float) -> None:
+        """Sets what the view goes by to a part of the chosen budget, as a schedule has it; an automatic one stays.
+
+        Raises:
+            ValueError: The part is below 0.
+        """
+        if self.automatic:
+            return
+        if factor < 0:
+            raise ValueError(
+                f"a {type(self).__name__} has no budget below 0, where a schedule begins; Tilted views have"
+            )
+        self._budget.fill_(self._chosen_budget * factor)
+
     def check_budget(self, budget: float) -> None:
         """Checks that a budget makes sense.
 
@@ -118,6 +132,20 @@ class LearnedView(View):
         A view overrides this to choose, and to measure what it decided in units of its budget.
         """
         return pooled(resolved)
+
+    @property
+    def chooses(self) -> bool:
+        """Whether something that is decided has no gradient, so that methods tell what each sample's loss became."""
+        return False
+
+    def through_choices(self, decisions: Sequence[Decision], losses: Tensor) -> Tensor | None:
+        """Returns a scalar that the view makes small to make losses large by choices that have no gradient.
+
+        Args:
+            decisions: What was decided in each of a step's renderings, as in ``penalty``.
+            losses: Loss of each sample, ``(batch,)``; their mean is the loss of the step.
+        """
+        return None
 
     def transform(self, x: Tensor, params: Params) -> Tensor:
         return self.act(x, self.resolve(x, params))

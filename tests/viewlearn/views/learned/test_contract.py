@@ -9,13 +9,17 @@ from viewlearn.views import (
     LearnedMask,
     LearnedWarp,
     RandomApply,
+    Tilted,
     Viewmaker,
     map_params,
     select,
     share,
 )
+from vision import ColorJitter
 
 COLORS = {"channels": 3, "value_range": (0.0, 1.0)}
+JITTER = ColorJitter(0.4, 0.4, 0.4, 0.1)
+TILTED = {"view": JITTER, "play": "network", "width": 4, "channels": 3, "size": (16, 20)}
 STATISTICS = {"mean": (0.4, 0.5, 0.6), "std": (0.2, 0.3, 0.2)}
 VIEWS = {
     "viewmaker": lambda: Viewmaker(width=4, num_res_blocks=1, clamp=None, **COLORS),
@@ -29,6 +33,7 @@ VIEWS = {
     "warp": lambda: LearnedWarp(width=4, channels=3),
     "affine": lambda: LearnedWarp(1.5, part="affine", width=4, channels=3),
     "smooth": lambda: LearnedWarp(part="smooth", direction="columns", width=4, channels=3),
+    "tilted": lambda: Tilted(**TILTED),
     "mask_sample": lambda: LearnedMask(fill="sample", width=4, **COLORS),
 }
 TAKES_OTHER_SAMPLES = ("mask_sample",)
@@ -66,6 +71,8 @@ def spent(view, x, params):
         return view.resolve(x, params)["mask"].mean((1, 2, 3))
     if isinstance(view, LearnedWarp):
         return view.resolve(x, params)["field"].norm(dim=1).mean((1, 2))
+    if isinstance(view, Tilted):
+        return view.resolve(x, params)["kl"].sum(1)
     return (view.transform(x, params) - x).abs().mean((1, 2, 3))
 
 
@@ -221,9 +228,8 @@ def test_wrong_inputs_are_named(view):
 def test_automatic_budgets_start_low_and_are_saved(name):
     torch.manual_seed(0)
     fixed, automatic = VIEWS[name](), VIEWS[name]()
-    kind = type(automatic)
-    arguments = {"channels": 3} if name != "tilted" else {}
-    automatic = kind("auto", **arguments)
+    arguments = TILTED if name == "tilted" else {"channels": 3}
+    automatic = type(automatic)(budget="auto", **arguments)
     assert automatic.automatic and not fixed.automatic
     assert automatic.budget == pytest.approx(automatic.usual / 4)
     assert "_budget" in automatic.state_dict() and "_budget" not in fixed.state_dict()
