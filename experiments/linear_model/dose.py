@@ -131,9 +131,17 @@ def explained(measured: np.ndarray, predicted: np.ndarray) -> float:
 
 
 def draw(grid: Grid, table: TidyTable) -> Figure:
-    """Draws the dose curves, a panel for each batch and width, with the predicted knees as lines of their colors."""
+    """Draws the dose curves that have runs, a panel for each batch and width, with predicted and measured knees.
+
+    Raises:
+        ValueError: No run is done.
+    """
     runs = curves(grid)
+    begun = [bool(accuracies(grid, runs[str(name)], grid.tasks[0])) for name in table["curve"]]
+    table = table.where(np.array(begun))
     panels = sorted({(int(n), int(m)) for n, m in zip(table["negatives"], table["width"], strict=True)})
+    if not panels:
+        raise ValueError(f"no run of table {grid.name} is done")
     temperatures = np.unique(table["temperature"]).tolist()
     figure, axes = new_figure(columns=len(panels), width=4.0)
     for ax, (negatives, width) in zip(axes, panels, strict=True):
@@ -146,8 +154,12 @@ def draw(grid: Grid, table: TidyTable) -> Figure:
                 mean, low, high = ([100 * f(v) for v in curve.values()] for f in (np.mean, min, max))
                 ax.fill_between(list(curve), low, high, color=color, alpha=0.18, linewidth=0)
                 ax.plot(list(curve), mean, "o-", color=color, markersize=3.5, label=f"τ {temperature:g}")
+                half = measured_knee(curve)
+                ax.plot(
+                    half, np.interp(half, list(curve), mean), "v", color=color, markersize=9, markeredgecolor="black"
+                )
         ax.set(xlabel="random bits k", ylabel=f"{grid.tasks[0]} accuracy (%)")
-        ax.set_title(f"batch of {negatives // 2 + 1}, width {width}; dotted: predicted knees", fontsize=9)
+        ax.set_title(f"batch of {negatives // 2 + 1}, width {width}\ndotted: predicted knees, ▼ measured", fontsize=9)
         if ax.get_legend_handles_labels()[0]:
             ax.legend(fontsize=8)
     return figure
