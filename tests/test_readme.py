@@ -124,7 +124,7 @@ def test_there_are_commands():
 
 def test_the_picture_is_the_upper_half_of_what_the_main_job_draws(tmp_path):
     """Titles and originals, which no training changes, are the same but for how a release of matplotlib sets text."""
-    dataset = PhotoDigits().split("test")
+    dataset = PhotoDigits(size=24).split("test")
     generator = torch.Generator().manual_seed(0)
     x = ToFloat()(take(dataset, subset(len(dataset), NUM_SAMPLES, generator)).x)
     path = save_views_gallery(tmp_path / "views.png", x, [x, x], title="Views of test samples")
