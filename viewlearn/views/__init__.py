@@ -16,7 +16,7 @@ from viewlearn.views.leave_one_out import LeaveOneOut
 from viewlearn.views.others import Chance
 from viewlearn.views.params import Params, map_params, mix, same_params, select, share
 from viewlearn.views.pipeline import pipeline
-from viewlearn.views.tape import Tape
+from viewlearn.views.tape import Draw, Tape
 from viewlearn.views.view import Identity, View
 from viewlearn.views.viewmaker.budget import distortion, project_l1
 from viewlearn.views.viewmaker.published import viewmaker_from_published
@@ -31,6 +31,7 @@ __all__ = [
     "Decision",
     "Decisions",
     "DecodeWithCode",
+    "Draw",
     "ForeignView",
     "Identity",
     "LearnedFilter",

@@ -39,5 +39,5 @@ class FrequencyShift(View):
         return roll(x.transpose(-2, -1), params["shift"]).transpose(-2, -1) * covered[:, None, :, None]
 
     def describe(self, resolved: Params) -> Tensor:
-        """Describes the shift, of n bands as n / (|n| + 16): how many there are isn't known here."""
+        """Describes the shift, of n bands as ``n / (|n| + 16)``: how many there are isn't known here."""
         return columns(saturating(resolved["shift"], 16))

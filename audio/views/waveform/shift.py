@@ -44,5 +44,5 @@ class TimeShift(View):
         return shifted * inside(params["shift"], params["shift"].new_full((1,), x.shape[-1]), x.shape[-1])[:, None]
 
     def describe(self, resolved: Params) -> Tensor:
-        """Describes the shift, of n samples as n / (|n| + 8,000): the length of the clip isn't known here."""
+        """Describes the shift, of n samples as ``n / (|n| + 8,000)``: the length of the clip isn't known here."""
         return columns(saturating(resolved["shift"], 8_000))
