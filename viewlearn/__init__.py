@@ -6,7 +6,8 @@ What a notebook or a training loop of your own needs is here by name:
 views        ``View``, ``Compose``, ``RandomApply``, ``NoViews``, ``ForeignView``, ``reverse_gradient``
 learned      ``LearnedView``, ``Viewmaker``, ``LearnedMask``, ``LearnedFilter``, ``LearnedWarp``
 losses       ``nt_xent``, ``info_nce``, ``looc_loss``
-methods      ``SimCLR``, ``MoCo``, ``InstDisc``, ``LooC``, ``Supervised``
+methods      ``SimCLR``, ``MoCo``, ``BYOL``, ``InstDisc``, ``LooC``, ``Supervised``
+keepers      ``AugSelf``, ``CASSLE``, ``EquiMod``, ``ESSL``: what a method may be asked to keep
 encoders     ``Encoder``, ``Backbone``, ``NetworkEncoder``, ``WhitenedConvNet``, ``projection_head``
 optimizers   ``ConvMuon``
 data         ``as_data``, ``Data``, ``DataSpec``, ``ArrayDataset``
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from viewlearn.encoders import Backbone, Encoder, NetworkEncoder, WhitenedConvNet, projection_head
     from viewlearn.evaluation.probes import extract_features, knn, linear_probe
     from viewlearn.losses import info_nce, looc_loss, nt_xent
-    from viewlearn.methods import InstDisc, LooC, MoCo, SimCLR, Supervised
+    from viewlearn.methods import BYOL, CASSLE, ESSL, AugSelf, EquiMod, InstDisc, LooC, MoCo, SimCLR, Supervised
     from viewlearn.optimizers import ConvMuon
     from viewlearn.runs.loading import load
     from viewlearn.runs.trainer import Trainer
@@ -46,13 +47,18 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "BYOL",
+    "CASSLE",
+    "ESSL",
     "ArrayDataset",
+    "AugSelf",
     "Backbone",
     "Compose",
     "ConvMuon",
     "Data",
     "DataSpec",
     "Encoder",
+    "EquiMod",
     "ForeignView",
     "InstDisc",
     "LearnedFilter",
@@ -87,7 +93,18 @@ _MODULES = {
     "viewlearn.encoders": ("Backbone", "Encoder", "NetworkEncoder", "WhitenedConvNet", "projection_head"),
     "viewlearn.evaluation.probes": ("extract_features", "knn", "linear_probe"),
     "viewlearn.losses": ("info_nce", "looc_loss", "nt_xent"),
-    "viewlearn.methods": ("InstDisc", "LooC", "MoCo", "SimCLR", "Supervised"),
+    "viewlearn.methods": (
+        "BYOL",
+        "CASSLE",
+        "ESSL",
+        "AugSelf",
+        "EquiMod",
+        "InstDisc",
+        "LooC",
+        "MoCo",
+        "SimCLR",
+        "Supervised",
+    ),
     "viewlearn.optimizers": ("ConvMuon",),
     "viewlearn.runs.loading": ("load",),
     "viewlearn.runs.trainer": ("Trainer",),

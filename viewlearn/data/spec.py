@@ -46,6 +46,7 @@ class DataSpec:
         channels = self.own_channels if of_view else self.shape[0]
         return {
             "channels": channels,
+            "input_shape": self.shape,
             "size": tuple(self.shape[1:]),
             "mean": (self.mean or (0.0,) * self.shape[0])[:channels],
             "std": (self.std or (1.0,) * self.shape[0])[:channels],

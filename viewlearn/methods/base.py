@@ -51,6 +51,7 @@ class Method(nn.Module, Checked, ABC):
         self.encoder = encoder
         self.views = views
         self.tilted = tilted_entry(views)
+        self.observed: frozenset[str] = frozenset()  # entries whose decisions are wanted though they may not learn
         if self.tilted is not None and not self.scores_candidates:
             raise ValueError(
                 f"{type(self).__name__} doesn't score candidates, so its views can't be Tilted; SimCLR's can"
@@ -117,7 +118,11 @@ class Method(nn.Module, Checked, ABC):
         The view is behind the gradient reversal if the views learn, and has no gradient otherwise.
         """
         learned = self.adversarial and player != "learner"
-        observed = [name for name, entry in self.views.entries.items() if learns(entry) or name == self.tilted]
+        observed = [
+            name
+            for name, entry in self.views.entries.items()
+            if learns(entry) or name == self.tilted or name in self.observed
+        ]
         with nullcontext() if learned else torch.no_grad():
             x, decisions = self.views.render(x, params, observed)
         return (reverse_gradient(x) if learned else x), decisions

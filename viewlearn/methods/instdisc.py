@@ -36,7 +36,7 @@ class InstDisc(Method):
         temperature: Temperature τ of the loss.
         num_negatives: Number K of memories drawn; 0 for all samples.
         momentum: Momentum of the memories, in [0, 1).
-        head: Projection behind the encoder: none, linear or mlp.
+        head: Projection behind the encoder: none, linear, mlp or normed.
         dim: Dimension of the projection.
         hidden: Number of units in the hidden layer of ``mlp``; as many as the encoder's features by default.
         loss: ``softmax`` has the positive in the denominator; ``viewmaker`` is the published Viewmaker variant.

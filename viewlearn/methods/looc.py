@@ -57,7 +57,7 @@ class LooC(Method):
         temperature: Temperature τ of the loss.
         queue: Number of earlier keys that each space has as negatives; 16,384 in the paper, for ImageNet-100.
         momentum: Momentum of the momentum encoder, in [0, 1).
-        head: Projection behind the encoder, one per space: none, linear or mlp.
+        head: Projection behind the encoder, one per space: none, linear, mlp or normed.
         dim: Dimension of the projections.
         hidden: Number of units in the hidden layer of ``mlp``; as many as its inputs by default.
         redraw: Whether a discrete factor is drawn again if another view has the query's by chance.

@@ -9,13 +9,16 @@ from torch import Generator, Tensor, nn
 from viewlearn import distributed
 from viewlearn.bounds import Bounds, FractionBelowOne, SmallCount, Temperature, Width
 from viewlearn.data import Batch
-from viewlearn.encoders import Encoder, projection_head
+from viewlearn.encoders import Encoder
 from viewlearn.encoders.heads import Head
 from viewlearn.encoders.synchronized import sees_own_batch
 from viewlearn.losses import info_nce
-from viewlearn.methods.base import Method, Metrics, Player, must_be_designed
+from viewlearn.methods.base import Metrics, Player, must_be_designed
+from viewlearn.methods.keepers.keeper import project
+from viewlearn.methods.keeping import KeepingMethod, MakeKeeper
 from viewlearn.methods.momentum import momentum_copy, momentum_update
 from viewlearn.methods.queue import Queue
+from viewlearn.methods.redirect import leaf_of, redirected
 from viewlearn.methods.scoring import (
     as_scored,
     candidate_views,
@@ -29,7 +32,7 @@ from viewlearn.views import Compose, Params, View, share
 from viewlearn.views.leave_one_out import entries_of
 
 
-class MoCo(Method):
+class MoCo(KeepingMethod):
     """Contrasts each query with its key and a queue of earlier keys (He et al. 2020, eq. 1 and algorithm 1).
 
     The defaults are those of version 2 (Chen et al. 2020, Improved Baselines with Momentum Contrastive Learning) except
@@ -46,7 +49,7 @@ class MoCo(Method):
         temperature: Temperature τ of the loss.
         queue: Number of earlier keys, which are the negatives.
         momentum: Momentum of the momentum encoder, in [0, 1).
-        head: Projection behind the encoder: none, linear or mlp.
+        head: Projection behind the encoder: none, linear, mlp or normed.
         dim: Dimension of the projection.
         hidden: Number of units in the hidden layer of ``mlp``; as many as the encoder's features by default.
         num_keys: Number of keys per query, each from a view of its own; the loss is their mean. More than one makes a
@@ -57,11 +60,13 @@ class MoCo(Method):
         small_views: Multi-crop: views that make more queries of each sample, of any size that the encoder reads,
             usually smaller crops; they don't learn.
         num_small: Number of these for each sample; the loss is the mean over all pairs of query and key.
+        keeper: Makes what keeps chosen changes of the views in the features: ``AugSelf``, ``CASSLE``, ``EquiMod``,
+            ``ESSL``; nothing by default. Its loss has a gradient in the query's features alone.
 
     Raises:
         ValueError: A temperature or dimension that isn't positive, a momentum outside [0, 1), an empty queue, no keys,
             or a shared entry that isn't in the views (the message lists those that are); learned views beside
-            ``views``, or shared entries with other views for keys.
+            ``views``, shared entries with other views for keys, or a keeper beside other views.
     """
 
     scores_candidates = True
@@ -81,15 +86,17 @@ class MoCo(Method):
         partner_views: View | None = None,
         small_views: View | None = None,
         num_small: SmallCount = 4,
+        keeper: MakeKeeper | None = None,
     ):
-        super().__init__(encoder, views)
+        others = partner_views is not None or small_views is not None
+        super().__init__(encoder, views, keeper, by_others=others)
         must_be_designed(partner_views=partner_views, small_views=small_views)
         if partner_views is not None and shared:
             raise ValueError(
                 f"shared is {shared!r}; query and keys share draws of the same views, not of partner_views"
             )
         self.shared = [entry for entries in entries_of(views, shared).values() for entry in entries]
-        self.head = projection_head(head, encoder.num_features, dim, hidden)
+        self.head = self.make_head(head, dim, hidden)
         self.key_encoder = momentum_copy(encoder)
         self.key_head = momentum_copy(self.head)
         self.queue = Queue(queue, dim if head != "none" else encoder.num_features)
@@ -106,10 +113,16 @@ class MoCo(Method):
 
     def forward(self, batch: Batch, generator: Generator, player: Player = "both") -> tuple[Tensor, Metrics]:
         query_params = self.choose(batch.x, self.views.sample(batch.x, generator), generator)
-        keys = torch.cat([self._key_view(batch.x, query_params, generator) for _ in range(self.num_keys)])
-        keys = self._encode_keys(keys, generator).chunk(self.num_keys)
+        key_views, keys_did = zip(
+            *(self._key_view(batch.x, query_params, generator) for _ in range(self.num_keys)), strict=True
+        )
+        key_features, keys = self._encode_keys(torch.cat(key_views), keys_did, generator)
         x, decisions = self.render(batch.x, query_params, player)
-        query = self.head(self.encoder(x))  # after the keys, whose activations have been freed by now
+        apart = x.requires_grad and self.plays_apart(player)
+        seen = leaf_of(x) if apart else x
+        features = self.encoder(seen)  # after the keys, whose activations have been freed by now
+        did = self.describe(query_params, decisions)
+        query = project(self.head, features, did)
         queries = [query, *self._small_queries(batch.x, generator)]
         losses = [
             info_nce(each, key, self.queue.keys, self.temperature, unit_negatives=True)
@@ -120,13 +133,18 @@ class MoCo(Method):
             self._fresh.append(distributed.gather(keys[0]))
         with torch.no_grad():
             alignment = torch.cosine_similarity(query.float(), keys[0].float()).mean()
+        loss = torch.stack(losses).mean()
+        views = [(features, did, False), *((*each, True) for each in zip(key_features, keys_did, strict=True))]
+        kept, metrics = self.kept(views, batch.x, generator, player)
+        if apart:
+            kept = kept + redirected(x, seen, -loss)
 
         def of_samples() -> Tensor:
             each = [key_scores(query[None], key, self.queue.keys, self.temperature) for key in keys]
             return torch.cat(each, dim=1).mean(1)
 
-        loss, metrics = torch.stack(losses).mean(), {"alignment": alignment}
-        return self.settle(loss, metrics, decisions, pair=(query, keys[0]), losses=of_samples)
+        metrics = {"alignment": alignment, **metrics}
+        return self.settle(loss + kept, metrics, decisions, pair=(query, keys[0]), losses=of_samples)
 
     @torch.no_grad()
     def choose(self, x: Tensor, params: Params, generator: Generator) -> Params:
@@ -134,30 +152,38 @@ class MoCo(Method):
         name = self.tilted
         if name is None or num_candidates(name, params) == 1:
             return params
+        key_did = None
         if self.partner_views is not None:
             partner = self.view_by(self.partner_views, x, generator)
         else:
             drawn = share(self.views.sample(x, generator), params, *(each for each in self.shared if each != name))
             partner = self.views.transform(x, drawn)
+            key_did = self.describe(drawn, {})
+        did = self.candidates_did(name, params)
         with unrecorded(self.encoder), unrecorded(self.head), unrecorded(self.key_encoder), unrecorded(self.key_head):
-            z = self.head(self.encoder(candidate_views(self.views, name, x, params)))
-            key = self.key_head(self.key_encoder(as_scored(self.views, name, partner)))
+            z = project(self.head, self.encoder(candidate_views(self.views, name, x, params)), did)
+            key = project(self.key_head, self.key_encoder(as_scored(self.views, name, partner)), key_did)
         score = key_scores(z.unflatten(0, (-1, len(x))), key, self.queue.keys, self.temperature)
         return with_scores(name, params, score)
 
     @torch.no_grad()
-    def _encode_keys(self, x: Tensor, generator: Generator) -> Tensor:
-        def encode(x: Tensor) -> Tensor:
-            return self.key_head(self.key_encoder(x))
+    def _encode_keys(
+        self, x: Tensor, did: Sequence[Tensor | None], generator: Generator
+    ) -> tuple[Sequence[Tensor], Sequence[Tensor]]:
+        """Features and embeddings of the keys; what is told of them stays in its place while others are shuffled."""
+        own_batch = sees_own_batch(self.key_encoder)
+        features = encode_shuffled(self.key_encoder, x, generator) if own_batch else self.key_encoder(x)
+        told = [each for each in did if each is not None]
+        keys = project(self.key_head, features, torch.cat(told) if told else None)
+        return features.chunk(self.num_keys), keys.chunk(self.num_keys)
 
-        return encode_shuffled(encode, x, generator) if sees_own_batch(self.key_encoder) else encode(x)
-
-    def _key_view(self, x: Tensor, query_params: Params, generator: Generator) -> Tensor:
-        """The view that one key is made of."""
+    def _key_view(self, x: Tensor, query_params: Params, generator: Generator) -> tuple[Tensor, Tensor | None]:
+        """The view that one key is made of, and what it did."""
         if self.partner_views is not None:
-            return self.view_by(self.partner_views, x, generator)
+            return self.view_by(self.partner_views, x, generator), None
         params = share(self.views.sample(x, generator), query_params, *self.shared)
-        return self.render(x, params, "learner")[0]
+        view, decisions = self.render(x, params, "learner")
+        return view, self.describe(params, decisions)
 
     def _small_queries(self, x: Tensor, generator: Generator) -> Sequence[Tensor]:
         if self.small_views is None:

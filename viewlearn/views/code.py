@@ -122,6 +122,9 @@ class BesideCode(View):
         made, decisions = self.view.observe(self._own(x), params)
         return _joined(made, self._code(x)), decisions
 
+    def describe(self, resolved: Params) -> Tensor:
+        return self.view.describe(resolved)
+
     def same(self, params: Params, others: Params) -> Tensor:
         return self.view.same(params, others)
 

@@ -29,7 +29,7 @@ def test_mlp(hidden, units):
 
 
 def test_unknown_kind():
-    with pytest.raises(ValueError, match="head is 'deep'; it must be 'none', 'linear' or 'mlp'"):
+    with pytest.raises(ValueError, match="head is 'deep'; it must be 'none', 'linear', 'mlp' or 'normed'"):
         projection_head("deep", 7, 4)
 
 

@@ -1,9 +1,11 @@
 """Queues, banks and momentum weights are in the state dict: a restored method goes on bit for bit."""
 
+from functools import partial
+
 import pytest
 import torch
 
-from viewlearn.methods import InstDisc, LooC, MoCo
+from viewlearn.methods import CASSLE, ESSL, AugSelf, EquiMod, InstDisc, LooC, MoCo, SimCLR
 from viewlearn.views import Compose, Tilted
 
 
@@ -20,6 +22,23 @@ MAKE = {
     "looc-tilted": lambda toys: LooC(toys.Linear(norm=True), tilted(toys), "shift,roll", queue=20),
     "instdisc-tilted": lambda toys: InstDisc(toys.Linear(norm=True), tilted(toys), num_negatives=6, num_train=80),
 }
+KEEPERS = {
+    "augself": lambda toys: AugSelf,
+    "cassle": lambda toys: CASSLE,
+    "equimod": lambda toys: EquiMod,
+    "essl": lambda toys: partial(ESSL, factors="turn", further_views=Compose(turn=toys.Roll())),
+}
+
+
+def keeping(base, name):
+    def make(toys):
+        keeper = partial(KEEPERS[name](toys), width=8, input_shape=(6,))
+        return base(toys.Linear(norm=True), toys.views, keeper=keeper)
+
+    return make
+
+
+MAKE |= {f"{base.__name__}-{name}": keeping(base, name) for base in (SimCLR, MoCo) for name in KEEPERS}
 
 
 @pytest.mark.parametrize("name", MAKE)

@@ -1,5 +1,7 @@
 """Counted operations against counts by hand, and budgets against steps."""
 
+from functools import partial
+
 import pytest
 import torch
 from accelerate import Accelerator
@@ -8,7 +10,7 @@ from toy import Toy
 
 from viewlearn.data import DeviceLoader
 from viewlearn.encoders import Encoder
-from viewlearn.methods import LooC, Method, MoCo, SimCLR
+from viewlearn.methods import ESSL, AugSelf, LooC, Method, MoCo, SimCLR
 from viewlearn.runs import RunFolder
 from viewlearn.training import TrainingSettings, train
 from viewlearn.training.compute import peak_flops, step_flops, steps_within
@@ -146,3 +148,29 @@ def test_a_budget_below_one_step():
 
 def test_the_peak_is_measured():
     assert 1e8 < peak_flops(torch.device("cpu"), torch.float32, size=256, seconds=0.05) < 1e14
+
+
+def keeping(**entries):
+    return partial(SimCLR, OneConvolution(), views(flip=HorizontalFlip(), **entries), head="linear", dim=DIM)
+
+
+def test_what_a_keeper_encodes_beside_the_views_is_counted():
+    """E-SSL's further views in each setting, EquiMod's clean samples: forward passes, and the weights' gradients."""
+    shape, width = (3, SIZE, SIZE), 8
+    plain = counted(keeping()())
+    turned = Compose(rotation=QuarterRotation())
+    essl = partial(ESSL, factors="rotation", further_views=turned, width=width, input_shape=shape)
+    layers = 3 * 2 * (WIDTH * width + width * width + width * 4)  # forward, and both gradients
+    assert counted(keeping()(keeper=essl)) - plain == 4 * BATCH * (2 * FORWARD + layers)
+    augself = partial(AugSelf, factors="flip", width=width, input_shape=shape)
+    layers = 2 * 3 * 2 * (2 * WIDTH * width + width * width + width)  # of both orders
+    assert counted(keeping()(keeper=augself)) - plain == BATCH * layers
+
+
+def test_a_learned_view_costs_a_keeper_the_gradient_of_the_base_once_more():
+    learned = {"viewmaker": Viewmaker(width=4, num_res_blocks=0, channels=3)}
+    keeper = partial(AugSelf, factors="flip", width=8, input_shape=(3, SIZE, SIZE))
+    heads = 2 * 3 * 2 * (2 * WIDTH * 8 + 8 * 8 + 8) * BATCH
+    plain, kept = counted(keeping(**learned)()), counted(keeping(**learned)(keeper=keeper))
+    # The gradient in the input, of the encoder, the head and the loss's products.
+    assert 2 * BATCH * FORWARD <= kept - plain - heads < 1.2 * 2 * BATCH * FORWARD
