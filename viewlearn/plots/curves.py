@@ -28,7 +28,10 @@ def save_loss_curves(
     panel              metrics                                               axis
     =================  ====================================================  ===========================
     training loss      ``loss``, ``loss/…``                                  nats
-    kNN accuracy       ``knn/TASK``, with chance dotted                      %
+    accuracies         ``knn/TASK``, ``linear/TASK``, with chance dotted     %
+    directions         ``features/rankme``, ``features/lidar``               number, log scale
+    features           whatever else is logged as ``features/…``             its own unit
+    predicted          ``predicted/…``, what keepers predict                 %
     distortion         ``ENTRY/mean`` and ``ENTRY/max`` of learned views     ``|view − original|``
     learned views      whatever else these log as ``ENTRY/…``                the view's own units
     found              ``found``, with automatic budgets                     %
@@ -116,16 +119,39 @@ def _plot_loss(axes: Axes, series: Series, chance: Mapping[str, float]) -> None:
     axes.set_ylabel("loss (nats)", fontsize=9)
 
 
-def _plot_knn(axes: Axes, series: Series, chance: Mapping[str, float]) -> None:
-    for i, (name, (steps, values)) in enumerate(series.items()):
-        task, color = name.removeprefix("knn/"), COLORS[i % len(COLORS)]
-        _plot_line(axes, (steps, [100 * value for value in values]), color, task)
-        if task in chance:
+def _plot_accuracies(axes: Axes, series: Series, chance: Mapping[str, float]) -> None:
+    tasks = list(dict.fromkeys(name.partition("/")[2] for name in series))
+    for name, (steps, values) in series.items():
+        kind, _, task = name.partition("/")
+        color, style = COLORS[tasks.index(task) % len(COLORS)], "-" if kind == "knn" else "--"
+        label = f"{task}, kNN" if kind == "knn" else f"{task}, {kind}"
+        _plot_line(axes, (steps, [100 * value for value in values]), color, label, style)
+        if task in chance and kind == "knn":
             axes.axhline(100 * chance[task], color=color, linestyle=":", linewidth=1.2, label=f"{task}, chance")
-    axes.set_title("kNN accuracy while training", fontsize=10)
+    axes.set_title("accuracies while training", fontsize=10)
     axes.set_ylabel("accuracy (%)", fontsize=9)
     axes.set_ylim(bottom=0)
     axes.legend(fontsize=8, frameon=False)
+
+
+def _plot_directions(axes: Axes, series: Series, chance: Mapping[str, float]) -> None:
+    _plot_lines(axes, series, {"features/rankme": "RankMe", "features/lidar": "LiDAR"})
+    axes.set_yscale("log")
+    axes.set_title("directions that features fill", fontsize=10)
+    axes.set_ylabel("number", fontsize=9)
+
+
+def _plot_features(axes: Axes, series: Series, chance: Mapping[str, float]) -> None:
+    _plot_lines(axes, series, {name: name.removeprefix("features/") for name in series})
+    axes.set_title("features", fontsize=10)
+    axes.set_ylabel("in their own units", fontsize=9)
+
+
+def _plot_predicted(axes: Axes, series: Series, chance: Mapping[str, float]) -> None:
+    shown = {name: (steps, [100 * value for value in values]) for name, (steps, values) in series.items()}
+    _plot_lines(axes, shown, {name: name.removeprefix("predicted/") for name in series})
+    axes.set_title("what is predicted of views", fontsize=10)
+    axes.set_ylabel("accuracy (%)", fontsize=9)
 
 
 def _plot_distortion(axes: Axes, series: Series, chance: Mapping[str, float]) -> None:
@@ -151,7 +177,8 @@ def _plot_learned(axes: Axes, series: Series, chance: Mapping[str, float]) -> No
 
 def _is_learned(name: str) -> bool:
     entry, _, measure = name.rpartition("/")
-    return bool(entry) and entry not in ("loss", "knn", "lr") and measure not in ("mean", "max")
+    others = ("loss", "knn", "linear", "features", "predicted", "lr")
+    return bool(entry) and entry not in others and measure not in ("mean", "max")
 
 
 def _plot_found(axes: Axes, series: Series, chance: Mapping[str, float]) -> None:
@@ -183,9 +210,13 @@ def _plot_rates(axes: Axes, series: Series, chance: Mapping[str, float]) -> None
         axes.legend(fontsize=8, frameon=False)
 
 
+DIRECTIONS = ("features/rankme", "features/lidar")
 PANELS = (
     (_plot_loss, lambda name: name == "loss" or name.startswith("loss/")),
-    (_plot_knn, lambda name: name.startswith("knn/")),
+    (_plot_accuracies, lambda name: name.startswith(("knn/", "linear/"))),
+    (_plot_directions, lambda name: name in DIRECTIONS),
+    (_plot_features, lambda name: name.startswith("features/") and name not in DIRECTIONS),
+    (_plot_predicted, lambda name: name.startswith("predicted/")),
     (_plot_distortion, lambda name: name.endswith(("/mean", "/max"))),
     (_plot_learned, _is_learned),
     (_plot_found, lambda name: name == "found"),

@@ -1,6 +1,7 @@
 """Training from Python: a method and data, and the loop that the command line runs."""
 
 import json
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -11,6 +12,7 @@ import torch
 from accelerate import Accelerator
 from accelerate.utils import gather_object
 from torch import nn
+from tqdm import tqdm
 
 from viewlearn.bounds import Count, SmallCountOrZero, check_fields
 from viewlearn.data import Data, NoSplit, Sight, as_data, check_agreement, check_data, make_loader, take
@@ -18,7 +20,8 @@ from viewlearn.data.given import Source
 from viewlearn.distributed import telling_of_lost_processes
 from viewlearn.evaluation import EvaluationPlan, Results, evaluate
 from viewlearn.evaluation.frozen import device_of, evaluation_mode
-from viewlearn.evaluation.probes import Extraction, KNNMonitor, on_validation
+from viewlearn.evaluation.probes import Extraction, on_validation
+from viewlearn.evaluation.watch import TrainingMonitor
 from viewlearn.methods import Method
 from viewlearn.runs.folder import RunFolder
 from viewlearn.runs.logs import read_jsonl
@@ -132,7 +135,12 @@ class Trainer:
         self.extraction = Extraction(device=self.accelerator.device, mixed_precision=precision, num_workers=workers)
         self.monitor = None
         if settings.monitor_every:
-            self.monitor = KNNMonitor(data, extraction=replace(self.extraction, batch_size=256, num_workers=0))
+            self.monitor = TrainingMonitor(
+                data,
+                method.views,
+                extraction=replace(self.extraction, batch_size=256, num_workers=0),
+                say=partial(tqdm.write, file=sys.stderr),
+            )
         self._memory = MemoryStore()
         self._before: tuple[Stretch, ...] = ()  # of what is in memory
         self._now: TrainingSettings | None = None

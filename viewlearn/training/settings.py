@@ -34,7 +34,8 @@ class TrainingSettings:
             of which SimCLR does.
         seed: Seed of data order and views.
         log_every: Number of steps between logged lines, which average over them.
-        monitor_every: Number of steps between calls of the monitor; 0 for none.
+        monitor_every: Number of steps between measurements of the encoder; 0 for none. Each costs as much as encoding
+            4,024 samples; every 100 steps, that is 2.6 % of SimCLR's at a batch of 256.
         checkpoint_every: Number of steps between checkpoints; 0 for one at the end only.
         checkpoint_minutes: Minutes after which a checkpoint is saved as well; null for none. Several processes look at
             the clock when they log.

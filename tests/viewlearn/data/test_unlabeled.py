@@ -66,4 +66,4 @@ def test_probes_leave_them_out(data):
 
 
 def test_the_monitor_leaves_out_them_and_tasks_that_nothing_is_labeled_for(data):
-    assert KNNMonitor(data, k=5)(nn.Identity()).keys() == {"knn/sign"}
+    assert KNNMonitor(data, k=5)(nn.Identity()).keys() == {"knn/sign", "linear/sign"}

@@ -1,9 +1,10 @@
-"""kNN accuracy while training, on small fixed subsets."""
+"""Accuracies while training, on small fixed subsets: nearest neighbors, and a linear map by least squares."""
 
 from collections.abc import Sequence
 
 import torch
-from torch import nn
+import torch.nn.functional as F
+from torch import Tensor, nn
 
 from viewlearn.data import ArrayDataset, Data, take
 from viewlearn.evaluation.probes.features import Extraction, extract_features
@@ -14,7 +15,11 @@ from viewlearn.views import pipeline
 
 
 class KNNMonitor:
-    """Measures a weighted kNN on subsets that are drawn once: ``monitor(encoder)`` gives ``{"knn/TASK": accuracy}``.
+    """Measures accuracies on subsets that are drawn once: ``monitor(encoder)`` gives ``knn/TASK`` and ``linear/TASK``.
+
+    The former is of a weighted kNN. The latter is of a linear map of standardized features to the classes, fitted by
+    ridge regression at each call; unlike a probe that is trained beside the encoder, it has no state to save, and
+    doesn't lag behind. Neither has a gradient in the encoder.
 
     Neighbors come from "train", queries from "validation" (or from the rest of "train" if the data has none), so that
     nothing that is decided by these curves has seen the test split. Unlabeled data isn't read at all. The encoder's
@@ -74,7 +79,35 @@ class KNNMonitor:
             sides = train.x, train.labels[task], test.x, test.labels[task]
             score = knn(*sides, k=self.k, temperature=self.temperature, device=self.extraction.device)
             accuracies[f"knn/{task}"] = score.accuracy
+            accuracies[f"linear/{task}"] = ridge_accuracy(*sides)
         return accuracies
+
+
+def ridge_accuracy(train: Tensor, labels: Tensor, test: Tensor, test_labels: Tensor, ridge: float = 1e-2) -> float:
+    """Returns the accuracy of the linear map that ridge regression finds from standardized features to the classes.
+
+    ::
+
+        W = (XᵀX / n + ridge · I)⁻¹ Xᵀ (Y − mean Y) / n,    class = argmax of x W + mean Y
+
+    with X the standardized features and Y the classes as flags. Samples without a label are left out.
+
+    Args:
+        train: ``(n, num_features)`` features.
+        labels: ``(n,)`` classes, −1 where there is no label.
+        test: Features of other samples.
+        test_labels: Their classes.
+        ridge: Weight of the penalty, in units of the features' variances.
+    """
+    train, labels = train[labels >= 0].double(), labels[labels >= 0]
+    test, test_labels = test[test_labels >= 0].double(), test_labels[test_labels >= 0]
+    mean, std = train.mean(0), train.std(0, correction=0).clamp_min(1e-6)
+    x = (train - mean) / std
+    flags = F.one_hot(labels, int(max(labels.amax(), test_labels.amax())) + 1).double()
+    covariance = x.T @ x / len(x) + ridge * torch.eye(x.shape[1], dtype=x.dtype)
+    weight = torch.linalg.solve(covariance, x.T @ (flags - flags.mean(0)) / len(x))
+    scores = (test - mean) / std @ weight + flags.mean(0)
+    return (scores.argmax(1) == test_labels).double().mean().item()
 
 
 def _has(dataset: ArrayDataset, task: str) -> bool:

@@ -20,6 +20,14 @@ KNN = (
     "seen the test split. The accuracies under Tasks are of the finished encoder, of all training samples and on the "
     "test split: they differ."
 )
+FEATURES = {
+    "features/rankme": "Directions that features fill (RankMe)",
+    "features/lidar": "Directions that tell samples apart (LiDAR)",
+    "features/alpha": "Exponent of the features' spectrum (α-ReQ)",
+    "features/alignment": "Squared distance of two views' features",
+    "features/uniformity": "Uniformity of features on the sphere",
+    "features/spread": "Part of the features' mean square that varies",
+}
 
 
 def section(runs: Sequence[RunReader]) -> Section:
@@ -36,7 +44,7 @@ def section(runs: Sequence[RunReader]) -> Section:
 
 
 def _rank(name: str) -> int:
-    order = ("loss", "knn/", "alignment")
+    order = ("loss", "knn/", "linear/", "features/", "predicted/", "alignment")
     known = next((i for i, start in enumerate(order) if name.startswith(start)), len(order))
     return 9 if name == "lr" or name.endswith("_lr") else known
 
@@ -77,9 +85,9 @@ def _chart(name: str, runs: Sequence[RunReader]) -> Chart | None:
 
 
 def _plot_chance(axes: Axes, name: str, runs: Sequence[RunReader]) -> None:
-    if not name.startswith("knn/"):
+    if not name.startswith(("knn/", "linear/")):
         return
-    task = name.removeprefix("knn/")
+    task = name.partition("/")[2]
     for run in runs:
         try:
             classes = run.spec.tasks.get(task)
@@ -95,6 +103,12 @@ def _title(name: str) -> tuple[str, str, float]:
     """Title, unit and factor of a metric."""
     if name.startswith("knn/"):
         return f"kNN accuracy while training: {name.removeprefix('knn/')} (dotted: chance)", "accuracy (%)", 100
+    if name.startswith("linear/"):
+        return f"Linear accuracy while training: {name.removeprefix('linear/')} (dotted: chance)", "accuracy (%)", 100
+    if name.startswith("predicted/"):
+        return f"What is predicted of views: {name.removeprefix('predicted/')}", "accuracy (%)", 100
+    if name in FEATURES:
+        return FEATURES[name], "value", 1
     if name.startswith("loss"):
         return "Training loss" + name.removeprefix("loss").replace("/", ": "), "loss (nats)", 1
     if name == "alignment":
