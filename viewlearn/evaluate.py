@@ -9,6 +9,7 @@ from jsonargparse import Namespace
 
 from viewlearn.bounds import Count, PositiveFraction, Seed, SmallCountOrZero
 from viewlearn.endings import plain_endings
+from viewlearn.evaluation import Results
 from viewlearn.runs import (
     Evaluator,
     Parts,
@@ -27,6 +28,7 @@ from viewlearn.runs import (
 from viewlearn.runs.provenance import program
 from viewlearn.runs.questions import EVERY_LAYER, TRAINED_FACTORS, parse_factors, split_data
 from viewlearn.script_parser import ScriptParser, in_bounds
+from viewlearn.tables import text_table
 from viewlearn.threads import set_threads
 from viewlearn.training import make_accelerator
 
@@ -89,6 +91,7 @@ def _make_parser() -> argparse.ArgumentParser:
     add("--corruptions", nargs="?", const=IMAGENET_C, metavar="FUNCTION", help=f"default: {IMAGENET_C}")
     add("--num_corrupted", type=in_bounds(Count), help="test samples under each corruption (default: all)")
     add("--shared", nargs="*", metavar="FACTOR", help="which layers keep these entries of the run's views")
+    add("--described", nargs="*", metavar="FACTOR", help="how much of what views did features tell (R², null)")
     add("--num_train", type=in_bounds(Count), help="samples to fit probes on (default: all)")
     add("--num_test", type=in_bounds(Count), help="test and validation samples (default: all)")
     add("--random_encoder", action="store_true", default=None, help="ask the run's initial weights, too")
@@ -117,12 +120,25 @@ def _questions(arguments: argparse.Namespace, data: dict[str, str]) -> Questions
     return Questions.of({**declared, "data": data})
 
 
+def _described(results: Results) -> str:
+    """What features tell of views, as a table; nothing where that wasn't asked."""
+    found = results.info.get("described")
+    if not isinstance(found, dict):
+        return ""
+    rows = [
+        (*name.rpartition("/")[::2], *("—" if each[key] is None else f"{each[key]:.3f}" for key in ("r2", "null")))
+        for name, each in found.items()
+    ]
+    return f"\n\n{text_table(('features', 'views', 'R²', 'null'), rows, left=2)}"
+
+
 def _ask(arguments: argparse.Namespace, questions: Questions) -> None:
     """Puts the questions to every run, and prints and writes the answers."""
     evaluator = Evaluator(arguments.device, arguments.trust)
     for run in arguments.runs:
         path = arguments.out or place_of(questions, Path(run))
-        print(f"{answer(evaluator, run, questions, path)}\n\nanswers: {path}\n")
+        results = answer(evaluator, run, questions, path)
+        print(f"{results}{_described(results)}\n\nanswers: {path}\n")
         if arguments.figures:
             config, parts = evaluator.load(run)
             _save_figures(RunFolder(run), config, parts, evaluator.device)

@@ -65,7 +65,7 @@ def test_all_questions_by_flag(runs, monkeypatch, capsys):
         monkeypatch,
         f"runs/NAME {SMALL} --tasks digit --layers V V_rotation 'Z_*' V+Z_color+gray --shots 1 --episodes 3 --shared "
         "--factors turns=vision.QuarterRotation hue=vision.ColorJitter,hue=0.5:hue/8 color=color:hue both=color+gray/3 "
-        "--corruptions --num_corrupted 5 --random_encoder --out runs/NAME/all.json",
+        "--corruptions --num_corrupted 5 --random_encoder --described color+gray crop --out runs/NAME/all.json",
     )
     assert (runs / "runs/NAME/results.json").read_bytes() == before
     rows = rows_of(runs, "all.json")
@@ -90,6 +90,8 @@ def test_all_questions_by_flag(runs, monkeypatch, capsys):
     info = Results.load(runs / "runs/NAME/all.json").info
     assert info["robustness"]["digit/V"]["corrupted"].keys() >= {"fog", "snow"}
     assert {"commit", "torch", "questions", "run"} <= info.keys()
+    assert {"V/crop", "V/color+gray", "V_rotation/crop", "Z_all/crop"} <= info["described"].keys()
+    assert len(info["described"]["V/crop"]["each"]) == 4 and info["described"]["V/crop"]["r2"] < 1
     assert info["num_features"]["V"] == 3 * info["num_features"]["V_rotation"]
     assert "V_rotation" in capsys.readouterr().out
 

@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping, Sequence
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import torch
 from jsonargparse import Namespace
@@ -17,6 +18,7 @@ from viewlearn.evaluation.probes import (
     FineTuning,
     LayeredEncoder,
     corrupt,
+    described_variance,
     layered,
     limited,
     shared_factor_accuracy,
@@ -84,6 +86,7 @@ class Evaluator:
         rows = [*results.rows, *self._shared(encoder, parts, data, questions)]
         about = {**provenance(self.accelerator), "precision": precision, "run": str(path)}
         about |= RunFolder(path).load_compute()
+        about |= self._described(encoder, parts, data, questions, layers)
         return Results(tuple(rows), {**results.info, **about, "questions": questions.to_dict()})
 
     def load(self, path: Path | str) -> tuple[Namespace, Parts]:
@@ -154,6 +157,26 @@ class Evaluator:
             encoder, method.views, data.split("test"), factors, device=self.device, seed=questions.seed
         )
         return [Row(factor, "shared", score, None, 0.5, 0.5, layer) for (layer, factor), score in accuracy.items()]
+
+    def _described(
+        self, encoder: LayeredEncoder, parts: Parts, data: Data, questions: Questions, layers: list[str] | None
+    ) -> dict[str, Any]:
+        """R² of the views' descriptors by layer and factor, as plain values."""
+        if questions.described is None:
+            return {}
+        explained = described_variance(
+            encoder,
+            parts.method.views,
+            data.split("train"),
+            data.split("test"),
+            list(questions.described) or None,
+            input_shape=data.spec.shape,
+            num_samples=data.spec.num_samples,
+            layers=layers or ["V"],
+            device=self.device,
+            seed=questions.seed,
+        )
+        return {"described": {f"{layer}/{factor}": each.plain() for (layer, factor), each in explained.items()}}
 
 
 def _make_corruptions(path: str) -> Mapping[str, Sequence[View]]:

@@ -39,6 +39,8 @@ class Questions:
         num_corrupted: Number of test samples under each corruption; None for all.
         shared: Factors of the run's own views of which to ask which layer keeps them; ``own`` for those that the
             method was trained with. None asks nothing.
+        described: Entries of the run's own views of which to ask how much of what they did features explain, see
+            ``described_variance``; empty for all that draw something. None asks nothing.
         data: Flags that change the run's data for this evaluation, such as ``{"data.overlay": "vision.Digits"}``.
         num_train: Number of training samples, at most; None for all.
         num_test: Number of test and of validation samples, at most; None for all.
@@ -59,6 +61,7 @@ class Questions:
     corruptions: str | None = None
     num_corrupted: Count | None = None
     shared: Sequence[str] | None = None
+    described: Sequence[str] | None = None
     data: Mapping[str, str] = field(default_factory=dict)
     num_train: Count | None = None
     num_test: Count | None = None

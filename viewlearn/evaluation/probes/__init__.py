@@ -6,6 +6,7 @@ training.
 """
 
 from viewlearn.evaluation.probes.contributions import head_contributions
+from viewlearn.evaluation.probes.described import Explained, described_variance
 from viewlearn.evaluation.probes.factor_probe import factor_probe
 from viewlearn.evaluation.probes.features import Extraction, Features, encode_batches, extract_features
 from viewlearn.evaluation.probes.few_shot import few_shot
@@ -26,6 +27,7 @@ from viewlearn.evaluation.probes.tasks import Probe, probe_tasks
 __all__ = [
     "L2_GRID",
     "Corruptions",
+    "Explained",
     "Extraction",
     "Features",
     "FineTuning",
@@ -41,6 +43,7 @@ __all__ = [
     "clean_features",
     "corrupt",
     "corruption_robustness",
+    "described_variance",
     "encode_batches",
     "extract_features",
     "factor_probe",
