@@ -10,11 +10,13 @@ import torch
 import torch.distributed as dist
 
 
-def run_script(path: str, flags: tuple[str, ...], environment: dict[str, str], output: str) -> None:
-    """Runs a script as its command line would, and sends what it says into a file."""
+def run_script(path: str, flags: tuple[str, ...], environment: dict[str, str], folder: str, output: str) -> None:
+    """Runs a script as its command line would in a folder, and sends what it says into a file."""
     os.environ.update(environment)
+    os.chdir(folder)
     _say_into(output)
     sys.argv = [path, *flags]
+    sys.path.insert(0, os.path.dirname(path))
     runpy.run_path(path, run_name="__main__")
 
 

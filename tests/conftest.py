@@ -79,13 +79,23 @@ def generator() -> torch.Generator:
     return torch.Generator().manual_seed(0)
 
 
+@pytest.fixture
+def rough_fits(monkeypatch) -> None:
+    """Linear probes end far from their minimum: where what is asked and written is tested, and not how well."""
+    from viewlearn.evaluation.probes import logistic
+
+    minimize = logistic._minimize
+    monkeypatch.setattr(logistic, "_minimize", lambda *arguments: minimize(*arguments[:-1], 0.02))
+
+
 @pytest.fixture(scope="session")
 def start(tmp_path_factory) -> Callable[..., Script]:
-    """``start(path, *flags, **environment)`` starts a script in a process of its own."""
+    """``start(path, *flags, folder=…, **environment)`` starts a script in a process of its own, in a folder."""
 
-    def start(path: Path, *flags: str, **environment: str) -> Script:
+    def start(path: Path, *flags: str, folder: Path | None = None, **environment: str) -> Script:
         output = tmp_path_factory.mktemp("said") / "output.txt"
-        process = PROCESSES.Process(target=child.run_script, args=(str(path), flags, environment, str(output)))
+        arguments = (str(path), flags, environment, str(folder or Path.cwd()), str(output))
+        process = PROCESSES.Process(target=child.run_script, args=arguments)
         process.start()
         return Script(process, output)
 

@@ -4,6 +4,7 @@ import ast
 import importlib
 import inspect
 import pkgutil
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -27,9 +28,17 @@ LAYERS = (  # of the core, from the ground up: a room imports those below its la
 )
 SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 SCRIPTS = sorted((ROOT / "experiments").rglob("*.py"))
-TREES = {str(path.relative_to(ROOT)): ast.parse(path.read_text(encoding="utf-8")) for path in SOURCES + SCRIPTS}
-LIBRARY = {name: tree for name, tree in TREES.items() if not name.startswith("experiments")}
 LARGEST_LOOP = 9  # files of training: the loop and what it needs
+
+
+@cache
+def trees() -> dict[str, ast.Module]:
+    """Every file's syntax by its path."""
+    return {str(path.relative_to(ROOT)): ast.parse(path.read_text(encoding="utf-8")) for path in SOURCES + SCRIPTS}
+
+
+def library() -> dict[str, ast.Module]:
+    return {name: tree for name, tree in trees().items() if not name.startswith("experiments")}
 
 
 def imports(tree: ast.Module) -> set[str]:
@@ -44,14 +53,14 @@ def imports(tree: ast.Module) -> set[str]:
 
 
 def test_arrows_point_inward():
-    for name, tree in LIBRARY.items():
+    for name, tree in library().items():
         outward = {module for module in imports(tree) if module.split(".")[0] in FORBIDDEN[Path(name).parts[0]]}
         assert not outward, f"{name} imports {outward}"
 
 
 def test_the_core_knows_no_layer_above_it():
     height = {room: k for k, layer in enumerate(LAYERS) for room in layer}
-    for name, tree in LIBRARY.items():
+    for name, tree in library().items():
         package, room, *_ = (*Path(name).parts, "")
         if package == "viewlearn" and room.removesuffix(".py") in height:
             room = room.removesuffix(".py")
@@ -62,18 +71,18 @@ def test_the_core_knows_no_layer_above_it():
 
 def test_theory_takes_losses_laws_files_and_draws_of_the_core_and_nothing_else():
     laws = "viewlearn.evaluation.feature_dropping.dropout"  # of destroyed labels, which reports hold runs against
-    for name, tree in LIBRARY.items():
+    for name, tree in library().items():
         if name.startswith("theory"):
             core = {module for module in imports(tree) if module.split(".")[0] == "viewlearn"}
             others = {module for module in core if not module.startswith(laws)}
             assert {module.split(".")[1] for module in others} <= {"losses", "files", "sampling"}, (
                 f"{name} imports {core}"
             )
-    assert "viewlearn.losses.spectral" in imports(TREES["theory/losses/quadratic.py"])
+    assert "viewlearn.losses.spectral" in imports(trees()["theory/losses/quadratic.py"])
 
 
 def test_files_say_what_they_are():
-    for name, tree in TREES.items():
+    for name, tree in trees().items():
         text = (ROOT / name).read_text(encoding="utf-8")
         assert not text.strip() or ast.get_docstring(tree), f"{name} doesn't start with a sentence on what it holds"
 
@@ -90,7 +99,7 @@ def test_what_belongs_together_is_a_folder_not_a_prefix():
 def test_a_class_name_stands_for_one_thing():
     """Images and sounds have the same rooms, so the same thing has the same name in both."""
     homes: dict[str, set[str]] = {}
-    for name, tree in TREES.items():
+    for name, tree in trees().items():
         room = name.replace("audio/", "vision/", 1)
         for node in tree.body:
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
@@ -101,7 +110,7 @@ def test_a_class_name_stands_for_one_thing():
 
 def test_nothing_is_swallowed_or_unpickled():
     """No bare except, no ``except Exception``; no load that runs code."""
-    for name, tree in TREES.items():
+    for name, tree in trees().items():
         for node in ast.walk(tree):
             if isinstance(node, ast.ExceptHandler):
                 caught = ast.unparse(node.type) if node.type else ""

@@ -16,6 +16,7 @@ import torch
 from accelerate.state import AcceleratorState
 from PIL import Image
 
+import viewlearn.train  # noqa: F401  (the script's modules)
 from viewlearn.data import take
 from viewlearn.plots import save_views_gallery
 from viewlearn.runs.figures import NUM_SAMPLES
@@ -24,9 +25,11 @@ from viewlearn.views.decode import ToFloat
 from vision import PhotoDigits
 
 ROOT = Path(__file__).parents[1]
-PHOTOS = "--data.num_train 64 --data.num_validation 16 --data.num_test 32"
+PHOTOS = "--data.num_train 64 --data.num_validation 16 --data.num_test 32 --encoder.widths [4,6]"
+VOWELS = "--data.num_train 48 --data.num_test 24 --data.num_speakers 6 --data.num_recordings 4"
+SMALL = "--encoder.name resnet10w4 --views.width 4"
 SHORT = "--steps 2 --log_every 1 --batch_size 8 --monitor_every 0 --threads 1 --device cpu --precision fp32"
-SHORT += " --report false"  # pages have tests of their own
+SHORT += " --report false --probes [knn]"  # pages and linear probes have tests of their own
 
 
 def commands() -> list[str]:
@@ -37,7 +40,12 @@ def commands() -> list[str]:
 
 @pytest.fixture(autouse=True)
 def _fresh(tmp_path, monkeypatch):
-    """Accelerate's state is global; runs go where the process stands, and configurations are named from the root."""
+    """Accelerate's state is global; runs go where the process stands, and configurations are named from the root.
+
+    Their pictures, and a measurement of the machine, are tested with the main job.
+    """
+    monkeypatch.setattr(sys.modules["viewlearn.runs.run"], "save_figures", lambda *_: [])
+    monkeypatch.setattr("viewlearn.training.loop.peak_flops", lambda *_: 1.0)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "experiments").symlink_to(ROOT / "experiments")
     monkeypatch.setenv("ACCELERATE_USE_CPU", "true")
@@ -84,13 +92,13 @@ def shortened(command: str, tmp_path: Path) -> str:
         images(tmp_path / "dir")
     command = command.replace("DIR", str(tmp_path / "dir"))
     if "cifar10" in command:
-        return f"{command} {SHORT} --data.validation_fraction 0.25 --data.limit 12"
+        return f"{command} {SHORT} --encoder.name resnet10w4 --data.validation_fraction 0.25 --data.limit 12"
     if "ImageFolder" in command:
         return f"{command} {SHORT} --encoder.name resnet10w4"
     if "audio_quickstart" in command:
-        return f"{command} {SHORT} --data.num_train 48 --data.num_test 24"
+        return f"{command} {SHORT} {SMALL} {VOWELS}"
     if "spoken_digits" in command:
-        return f"{command} {SHORT}"
+        return f"{command} {SHORT} {SMALL}"
     return f"{command} {SHORT} {PHOTOS}" + ("" if "queue" in command or "LooC" not in command else " --method.queue 16")
 
 
@@ -98,9 +106,6 @@ def shortened(command: str, tmp_path: Path) -> str:
 @pytest.mark.parametrize("command", [c for c in commands() if "train.py" in c and "NAME" not in c])
 @pytest.mark.filterwarnings("ignore")  # splits of a few files warn of labels that a part of them lacks
 def test_training(command, tmp_path, monkeypatch):
-    import viewlearn.train  # noqa: F401
-
-    monkeypatch.setattr(sys.modules["viewlearn.runs.run"], "save_figures", lambda *_: [])  # tested with the main job
     start(monkeypatch, shortened(command, tmp_path))
     assert len(list(tmp_path.glob("runs/*/encoder.safetensors"))) == 1
 

@@ -24,6 +24,7 @@ RUN = (
     "--encoder BranchedBackbone --encoder.name resnet10w4 --probes [knn] --report false "
     "--monitor_every 0 --precision fp32 --threads 1 --device cpu"
 )
+pytestmark = pytest.mark.usefixtures("rough_fits")
 SMALL = "--device cpu --threads 1 --precision fp32 --num_train 64 --num_test 48"
 
 
@@ -133,7 +134,7 @@ def test_without_questions_the_runs_own_evaluation_is_repeated(runs, monkeypatch
 
 
 @pytest.mark.slow
-def test_the_documents_commands(runs, monkeypatch):
+def test_the_documents_commands(runs, monkeypatch, capsys):
     """As written, on few samples and of one task where the command doesn't choose; ten shots take more of them."""
     text = (ROOT / "docs/looc.md").read_text(encoding="utf-8").replace("\\\n", " ")
     commands = [line.strip() for line in text.splitlines() if line.startswith("    python experiments/evaluate.py")]
@@ -145,6 +146,10 @@ def test_the_documents_commands(runs, monkeypatch):
             line = re.sub(r"--episodes \d+", "--episodes 2", line) + ("" if "--tasks" in line else " --tasks digit")
             num_train = 300 if "--shots" in line else 96
             evaluate(runs, monkeypatch, f"{line} --num_corrupted 4 --num_train {num_train} --num_test 48{few}")
+    said = capsys.readouterr().out
+    for picture in ("neighbors.png", "runs/NAME/figures/heads.png"):
+        assert picture in said
+        assert (runs / picture).stat().st_size > 5_000
 
 
 @pytest.mark.parametrize(
@@ -200,11 +205,3 @@ def test_parsing():
     assert split_data(["--data", "X", "run", "--data.a=b=c", "--seed", "1"]) == (data, ["run", "--seed", "1"])
     with pytest.raises(ValueError, match="no question 'shot'; there are: tasks, probes"):
         Questions.of({"shot": 5})
-
-
-def test_pictures(runs, monkeypatch, capsys):
-    evaluate(runs, monkeypatch, f"runs/NAME {SMALL} --layers V Z_rotation --neighbors near.png --heads --tasks digit")
-    said = capsys.readouterr().out
-    assert "near.png" in said and "heads.png" in said
-    assert (runs / "near.png").stat().st_size > 5_000
-    assert (runs / "runs/NAME/figures/heads.png").stat().st_size > 5_000

@@ -10,7 +10,7 @@ import torch
 sys.path.append(str(Path(__file__).parents[2] / "experiments"))  # last, as the scripts do: theory is a package
 launches = importlib.import_module("benchmarks.launches")
 pretended = importlib.import_module("benchmarks.pretended").pretended
-CASES = launches.cases("resnet10w16")
+CASES = launches.cases("resnet10w4")
 # Views don't know the method: each preset in one, and each method with one; the benchmark has all pairs.
 SEEN = [name for name in CASES if name.startswith(("SimCLR, ", "LooC, ")) or name.endswith(", SimCLRViews")]
 

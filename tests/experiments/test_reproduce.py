@@ -79,12 +79,11 @@ def test_a_value_may_differ_between_scales(reproduction, tmp_path):
         assert flags[flags.index("--method.momentum") + 1] == momentum
 
 
-def test_the_command_starts():
-    command = [sys.executable, str(EXPERIMENTS / "reproduce.py"), "looc", "--seeds", "1", "--dry_run"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
-    assert "--method LooC --" in done.stdout
-    assert "runs: 0 done, 0 to go on with" in done.stdout and "missing" in done.stdout
+def test_the_command_starts(start, tmp_path):
+    code, said = start(EXPERIMENTS / "reproduce.py", "looc", "--seeds", "1", "--dry_run", folder=tmp_path).finish()
+    assert code == 0, said
+    assert "--method LooC --" in said
+    assert "runs: 0 done, 0 to go on with" in said and "missing" in said
 
 
 @pytest.mark.parametrize(

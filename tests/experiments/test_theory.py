@@ -2,7 +2,6 @@
 
 import importlib.util
 import json
-import subprocess
 import sys
 from pathlib import Path
 
@@ -92,10 +91,10 @@ def test_help_names_every_demonstration(tmp_path, call):
     assert "--group" in call("sweep", "--help")
 
 
-def test_the_script_finds_the_package_of_its_own_name():
+def test_the_script_finds_the_package_of_its_own_name(start):
     """Run from its folder, where it comes first on the path."""
-    done = subprocess.run([sys.executable, SCRIPT.name, "--help"], cwd=SCRIPT.parent, capture_output=True, text=True)
-    assert done.returncode == 0 and "norm-competition" in done.stdout, done.stderr
+    code, said = start(SCRIPT, "--help", folder=SCRIPT.parent).finish()
+    assert code == 0 and "norm-competition" in said, said
 
 
 def test_a_temperature_under_a_dot_product_warns(tmp_path, call):

@@ -2,18 +2,20 @@
 
 import json
 import math
-import os
 import re
 import runpy
-import subprocess
 import sys
 from pathlib import Path
 
+import accelerate.commands
 import pytest
+import torch
 from accelerate.state import AcceleratorState
 
+import viewlearn.train  # noqa: F401  (the script's modules)
+
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
-LAUNCH = [sys.executable, "-m", "accelerate.commands.launch"]
+LAUNCH = Path(accelerate.commands.__file__).parent / "launch.py"
 SMALL = "--data.num_train 128 --data.num_validation 32 --data.num_test 64 --batch_size 32 --encoder.widths [4,6]"
 SHORT = f"{SMALL} --steps 3 --log_every 1 --precision fp32 --threads 1 --device cpu --report false".split()
 
@@ -24,34 +26,25 @@ def readme_code(word: str) -> str:
     return next(block for block in blocks if word in block)
 
 
-def start(folder: Path, *command: str) -> subprocess.CompletedProcess:
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=600)
-
-
-def train(folder: Path, *flags: str) -> subprocess.CompletedProcess:
-    return start(folder, *LAUNCH, str(EXPERIMENTS / "train.py"), *flags, *SHORT)
-
-
 @pytest.mark.slow
-def test_the_main_job_and_what_it_leaves(tmp_path, monkeypatch, capsys):
-    done = train(tmp_path, "--views.width", "4")
-    assert done.returncode == 0, done.stderr[-3000:]
+def test_the_main_job_and_what_it_leaves(start, tmp_path, monkeypatch, capsys):
+    code, said = start(LAUNCH, str(EXPERIMENTS / "train.py"), "--views.width", "4", *SHORT, folder=tmp_path).finish()
+    assert code == 0, said[-3000:]
     run = tmp_path / "runs/PhotoDigits-CroppedViewmaker-SimCLR"
     for file in ("config.yaml", "metrics.jsonl", "encoder.safetensors", "results.json", "figures/views.png"):
         assert (run / file).is_file(), file
     for word in ("digit", "region", "linear", "knn", "majority", "untrained", "destroyed", "figures/curves.png"):
-        assert word in done.stdout, word
-    assert "3/3" in done.stderr  # the bar
-    assert "samples/s" in done.stderr
-    assert "Warning" not in done.stderr
+        assert word in said, word
+    assert "3/3" in said  # the bar
+    assert "samples/s" in said
+    assert "Warning" not in said
     lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     assert all(math.isfinite(value) for line in lines for value in line.values())
     capsys.readouterr()
     script(tmp_path, monkeypatch, "evaluate.py", str(run), "--device", "cpu", "--threads", "1")
     tables = [
         [line.split("]")[:2] for line in text.splitlines() if line.startswith(("digit", "region"))]
-        for text in (done.stdout, capsys.readouterr().out)
+        for text in (said, capsys.readouterr().out)
     ]
     assert tables[0] == tables[1] and len(tables[0]) == 4  # trained and untrained, with their intervals
 
@@ -63,12 +56,14 @@ def test_the_readmes_own_view_and_its_loading(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "path", [*sys.path])  # which the script adds to
     main(tmp_path, monkeypatch, "--views.most", "0.3", "--views", "my_package.Shift", "--name", "NAME")
     assert "most: 0.3" in (tmp_path / "runs/NAME/config.yaml").read_text()
-    code = "import torch\nimages = torch.rand(2, 3, 32, 32)\n" + readme_code("viewlearn.load")
-    loaded = start(tmp_path, sys.executable, "-c", code + "\nassert features.shape == (2, 6)")
-    assert loaded.returncode == 0, loaded.stderr[-3000:]
+    names = {"images": torch.rand(2, 3, 32, 32)}
+    exec(readme_code("viewlearn.load"), names)  # in the folder of the run, where main has gone
+    assert names["features"].shape == (2, 6)
 
 
 def main(folder: Path, monkeypatch, *flags: str) -> None:
+    """Training without its pictures, which the main job draws."""
+    monkeypatch.setattr(sys.modules["viewlearn.runs.run"], "save_figures", lambda *_: [])
     script(folder, monkeypatch, "train.py", *flags, *SHORT)
 
 

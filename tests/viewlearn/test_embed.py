@@ -63,7 +63,8 @@ def test_a_folder_of_images(run, tmp_path, capsys):
 def test_a_folder_of_sounds(run, tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     vowels = ("--data", "audio.SyntheticVowels", "--data.num_train", "16")
-    path = run(*vowels, "--data.num_test", "4")
+    few = ("--data.num_test", "4", "--data.num_speakers", "4", "--data.num_recordings", "2")
+    path = run(*vowels, *few)
     spec = json.loads((path / "data.json").read_text())
     files = tmp_path / "sounds"
     files.mkdir()

@@ -1,6 +1,5 @@
 import os
 import subprocess
-import sys
 
 import pytest
 import torch
@@ -111,15 +110,15 @@ def test_a_file_in_the_place_of_a_folder_is_an_error(tmp_path):
         (temporary / "x").write_text("1")
 
 
-def test_a_killed_process_leaves_the_former_content(tmp_path):
-    path = tmp_path / "x.txt"
+def test_a_killed_process_leaves_the_former_content(start, tmp_path):
+    path, script = tmp_path / "x.txt", tmp_path / "killed.py"
     write_text(path, "old")
-    code = (
+    script.write_text(
         "import os, signal, sys\nfrom pathlib import Path\nfrom viewlearn.files import writing\n"
         "with writing(Path(sys.argv[1])) as temporary:\n"
         "    temporary.write_text('ne')\n    os.kill(os.getpid(), signal.SIGKILL)\n"
     )
-    assert subprocess.run([sys.executable, "-c", code, str(path)]).returncode == -9
+    assert start(script, str(path)).finish()[0] == -9
     assert path.read_text() == "old"
     write_text(path, "new")
     assert path.read_text() == "new"

@@ -31,13 +31,17 @@ def test_an_unknown_name():
 
 
 def test_nothing_waits_for_what_it_does_not_need():
-    """A loss needs torch alone; a command line and the theory don't need what builds networks and draws figures."""
+    """A loss needs torch alone; a command line and the theory don't need what builds networks and draws figures.
+
+    Nor do runs on images, which name audio's classes too, need torchaudio, and a torch that it accepts.
+    """
     code = """
 import sys, viewlearn
 print(*sys.modules)
 viewlearn.nt_xent
 print(*sys.modules)
 import theory
+import audio, vision
 from viewlearn.train import DEFAULTS, load_components, make_parser
 load_components()
 make_parser("", DEFAULTS)

@@ -71,15 +71,15 @@ class DestroyAdversary:
         return destroy_response(first, self.counts, self.budget)
 
     def project(self, parameters: Tensor) -> Tensor:
-        """Returns the nearest probabilities that spend the budget, ``clamp(θ − ν d, 0, 1)``, ν found by bisection."""
+        """Returns the nearest probabilities that spend the budget, ``clamp(θ − ν d, 0, 1)``.
+
+        What they spend is linear in ν between the values at which a group's probability leaves 0 or 1.
+        """
         values, counts = parameters.numpy(), self.counts.numpy()
-        low, high = (values - 1).min() - 1, values.max() + 1  # spends everything, spends nothing (counts are ≥ 1)
-        low, high = min(low, low / counts.min()), high
-        for _ in range(60):
-            middle = (low + high) / 2
-            over = (counts * np.clip(values - middle * counts, 0, 1)).sum() > self.budget
-            low, high = (middle, high) if over else (low, middle)
-        return torch.from_numpy(np.clip(values - high * counts, 0, 1))
+        bends = np.sort(np.concatenate([values - 1, values]) / np.concatenate([counts, counts]))[::-1]
+        spent = np.clip(values - bends[:, None] * counts, 0, 1) @ counts  # from nothing to everything
+        shift = np.interp(self.budget, spent, bends)
+        return torch.from_numpy(np.clip(values - shift * counts, 0, 1))
 
 
 class AdditiveAdversary:

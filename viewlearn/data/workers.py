@@ -59,7 +59,10 @@ class WorkerLoader(Loader):
             if self._sampler.batches is not batches:
                 raise RuntimeError("another epoch of this WorkerLoader has begun; it reads one at a time")
             if isinstance(batch, ValueError):
-                raise batch
+                try:
+                    raise batch
+                finally:
+                    del batch  # an error that refers to itself, by this frame, is a reference cycle, see _Sampler
             yield batch.to(self.device)
 
 

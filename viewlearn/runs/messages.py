@@ -1,8 +1,9 @@
 """What is wrong with a command line: each setting is asked about by itself, where the parser refused all together."""
 
 import inspect
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, get_origin
 
@@ -61,13 +62,14 @@ def cause(error: BaseException) -> str:
     return str(error).strip()
 
 
-def asked_of(target: Any) -> set[str]:
+@cache
+def asked_of(target: Any) -> Set[str]:
     """The arguments that a user may give: not those that a run fills in, or that a class gives to its base."""
     if not inspect.isclass(target):
-        return parameters_of(target).keys() - SUPPLIED
+        return frozenset(parameters_of(target).keys() - SUPPLIED)
     parser = ArgumentParser(exit_on_error=False)
     parser.add_class_arguments(target, None, skip=SUPPLIED & parameters_of(target).keys())
-    return {action.dest for action in parser._actions}
+    return frozenset(action.dest for action in parser._actions)
 
 
 class _Known:
@@ -182,8 +184,7 @@ def _type_fault(setting: Setting, hint: Any) -> str | None:
     """What is wrong with a value, as a parser of that value alone finds it."""
     if setting.value is NOTHING or hint is NOTHING or isinstance(hint, str):
         return None
-    parser = ArgumentParser(exit_on_error=False)
-    parser.add_argument("--value", type=hint)
+    parser = _parser_of(hint)
     try:
         if isinstance(setting.value, str):
             parser.parse_args([f"--value={setting.value}"])
@@ -196,6 +197,14 @@ def _type_fault(setting: Setting, hint: Any) -> str | None:
         is_word = isinstance(setting.value, str) and setting.value.isidentifier()
         return f"{what}; write [{setting.value}]" if is_word and get_origin(alternatives(hint)[0]) is list else what
     return None
+
+
+@cache
+def _parser_of(hint: Any) -> ArgumentParser:
+    """The parser of one value, ``--value``; a configuration has many values of the same few types."""
+    parser = ArgumentParser(exit_on_error=False)
+    parser.add_argument("--value", type=hint)
+    return parser
 
 
 def _component(hint: Any) -> type | None:

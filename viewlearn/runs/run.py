@@ -35,6 +35,7 @@ from viewlearn.threads import set_threads
 from viewlearn.training.hardware import choose_precision, make_accelerator
 from viewlearn.training.schedule import Schedule, Stretch
 from viewlearn.training.seeds import seed_for
+from viewlearn.training.settings import TrainingSettings
 
 RUNS = Path("runs")
 
@@ -63,7 +64,7 @@ def run(
     """
     interruption = Interruption()
     end_with_launcher(interruption.by_signal)
-    config = _configuration(parser, sys.argv[1:] if argv is None else argv)
+    config, first = _configuration(parser, sys.argv[1:] if argv is None else argv)
     interruption.minutes = config.stop_after
     set_threads(config.threads)
     with naming_settings(config), telling_of_lost_processes(config.process_timeout):
@@ -77,7 +78,7 @@ def run(
         )
         folder = _choose_folder(config)
         try:
-            return _run_in(folder, parser, config, accelerator, interruption, report)
+            return _run_in(folder, parser, config, first, accelerator, interruption, report)
         except KeyboardInterrupt:
             raise Stopped(f"stopped{_way_on(folder)}" if accelerator.is_main_process else "") from None
         except Interrupted as asked:
@@ -91,6 +92,7 @@ def _run_in(
     folder: RunFolder,
     parser: Parser,
     config: Namespace,
+    first: TrainingSettings | None,
     accelerator: Accelerator,
     interruption: Interruption,
     report: Callable[[RunFolder, Parts, bool], object] | None,
@@ -112,9 +114,8 @@ def _run_in(
         accelerator,
     )
     before: tuple[Stretch, ...] = ()
-    if config.resume:
+    if first is not None:
         _must_be_same_data(folder, parts.data.spec)
-        first = build_settings(parser, parser.read(folder.config, config.trust))
         before = in_main_process(lambda: lengthen(folder, first, trainer.settings))
 
     def begin() -> None:
@@ -167,8 +168,11 @@ def _way_on(folder: RunFolder) -> str:
     return f"; go on by: {program()} --resume {shlex.quote(str(folder.path))}   ({kept})"
 
 
-def _configuration(parser: Parser, argv: Sequence[str]) -> Namespace:
-    """The configuration of a new run, or of the one to go on with, which the command line may not change."""
+def _configuration(parser: Parser, argv: Sequence[str]) -> tuple[Namespace, TrainingSettings | None]:
+    """The configuration of a new run, or of the one to go on with, which the command line may not change.
+
+    With the latter, the settings of training that it was started with.
+    """
     config = parser.parse(argv)
     for name in ("out", "name", "resume"):
         if config[name] == "":
@@ -176,14 +180,15 @@ def _configuration(parser: Parser, argv: Sequence[str]) -> Namespace:
     if config.name and (Path(config.name).name != config.name or config.name.startswith(".")):
         raise ValueError(f"--name is {config.name!r}; it must be the name of one folder, and not start with a dot")
     if not config.resume:
-        return config
+        return config, None
     folder = RunFolder(config.resume)
     try:
         folder.must_be_run()
     except ValueError as error:
         raise ValueError(f"--resume: {error}") from error
     stored = parser.read(folder.config, config.trust)
-    _, settings = current(folder, build_settings(parser, stored))
+    first = build_settings(parser, stored)
+    _, settings = current(folder, first)
     for name in (*LENGTH, *SCHEDULES):
         value = getattr(settings, name)
         stored[name] = Namespace(**asdict(value)) if isinstance(value, Schedule) else value
@@ -196,7 +201,7 @@ def _configuration(parser: Parser, argv: Sequence[str]) -> Namespace:
     if changed:
         others = ", ".join(f"{key}: {before.get(key)} → {after.get(key)}" for key in changed)
         raise ValueError(f"a resumed run keeps its configuration; {config.resume} was started with others: {others}")
-    return resumed
+    return resumed, first
 
 
 def _computed(config: Namespace) -> dict[str, object]:

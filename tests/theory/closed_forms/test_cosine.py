@@ -59,9 +59,9 @@ def test_invasion_rate_is_the_derivative_of_the_loss(changes, temperature):
     """Against autograd of the sampled loss at an infinitesimal weight on B, with a resident in R^6 and shared noise."""
     groups = [FeatureGroup("A", (2,) * 6, **changes), FeatureGroup("B", (1.0,), destroy=0.1)]
     model = GroupModel(groups, shared_noise=0.4)
-    scale = torch.zeros(1, dtype=torch.float64, requires_grad=True)
-    weight = torch.cat([torch.ones(6, dtype=torch.float64), scale])
-    sampler = Sampler(model, 1, 512, dtype=torch.float64)
+    scale = torch.zeros(1, requires_grad=True)
+    weight = torch.cat([torch.ones(6), scale])
+    sampler = Sampler(model, 1, 512)
     slopes = []
     for _ in range(60):
         x1, x2 = (x[0, 0] for x in sampler.pairs(sampler.draw(), parameters_of(model)))

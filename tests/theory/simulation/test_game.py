@@ -21,8 +21,8 @@ def test_with_room_for_all_the_game_finds_the_closed_form(updates):
 
 def test_in_a_bottleneck_it_cycles_around_the_leveled_policy():
     adversary = DestroyAdversary(MODEL, 2.0)
-    games = {s: play(adversary, dim=2, updates=s, num_steps=1000) for s in ("simultaneous", "alternating")}
-    best = play(adversary, dim=2, updates="best-response", num_steps=1000)
+    games = {s: play(adversary, dim=2, updates=s, num_steps=800) for s in ("simultaneous", "alternating")}
+    best = play(adversary, dim=2, updates="best-response", num_steps=800)
     assert games["simultaneous"].cycling() > 0.1 and games["alternating"].cycling() > 0.1
     for game in games.values():
         assert torch.allclose(game.spent[-500:].mean(0), best.spent[-500:].mean(0), atol=0.05)
@@ -33,7 +33,7 @@ def test_in_a_bottleneck_it_cycles_around_the_leveled_policy():
 @pytest.mark.parametrize("updates", ["simultaneous", "alternating"])
 def test_an_additive_adversary_finds_the_reverse_water_filling(updates):
     adversary = AdditiveAdversary(MODEL, 3.0)
-    game = play(adversary, dim=6, updates=updates, num_steps=1500)
+    game = play(adversary, dim=6, updates=updates, num_steps=1000)
     assert torch.allclose(game.spent[-1], adversary.best_response(), atol=0.03)
     gain, noise = attack_channel(adversary.second, adversary.best_response())
     second, cross = adversary.moments(torch.stack([1 - gain, noise.sqrt()]))
@@ -68,7 +68,7 @@ def test_no_dense_linear_attack_does_better_than_a_diagonal_one():
 
 
 def test_an_l1_budget_concentrates_on_one_group():
-    game = play(AdditiveAdversary(MODEL, 3.0, "l1"), dim=6, num_steps=1500)
+    game = play(AdditiveAdversary(MODEL, 3.0, "l1"), dim=6, num_steps=1000)
     spent = game.spent[-300:].mean(0).reshape(3, 2).sum(1)
     assert spent.argmax() == 1 and spent[1] / spent.sum() > 0.9
     assert spent.sum().item() == pytest.approx(3.0, rel=1e-6)
@@ -80,8 +80,8 @@ def test_an_l1_budget_concentrates_on_one_group():
 def test_projection_is_the_nearest_point_of_the_budget(budget):
     adversary = DestroyAdversary(MODEL, budget)
     generator = torch.Generator().manual_seed(0)
-    for _ in range(20):
-        point = 2 * torch.randn(3, generator=generator, dtype=torch.float64)
+    points = [2 * torch.randn(3, generator=generator, dtype=torch.float64) for _ in range(20)]
+    for point in (*points, points[0].abs() + 1, -points[0].abs() - 1):
         nearest = adversary.project(point)
         assert (adversary.counts * nearest).sum().item() == pytest.approx(budget)
         assert (nearest >= 0).all() and (nearest <= 1).all()

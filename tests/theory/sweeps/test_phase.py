@@ -15,10 +15,10 @@ def test_phase_diagram_agrees_with_the_closed_form(loss):
     model = GroupModel([FeatureGroup("A", (3,) * 4), FeatureGroup("B", (1,) * 4)])
     diagram = phase_diagram(
         model,
-        ("A.destroy", np.linspace(0, 0.6, 9)),
-        ("A.strength", np.linspace(1.1, 6, 7)),
+        ("A.destroy", np.linspace(0, 0.6, 7)),
+        ("A.strength", np.linspace(1.1, 6, 5)),
         loss,
-        optimization=Optimization(800),
+        optimization=Optimization(600),
         seeds=2,
     )
     assert (diagram.gap > 0.05).mean() > 0.7

@@ -40,7 +40,12 @@ def _fresh(tmp_path, monkeypatch):
 
 @pytest.fixture(autouse=True)
 def _short_ends(request, monkeypatch):
-    """Pictures and the machine's peak take longer than the steps; who looks at them asks for ``whole_ends``."""
+    """Pictures and the machine's peak take longer than the steps; who looks at them asks for ``whole_ends``.
+
+    To count a step's operations takes as long as some steps; who needs their number asks for ``counted_steps``.
+    """
+    if not {"whole_ends", "counted_steps"} & set(request.fixturenames):
+        monkeypatch.setattr("viewlearn.training.loop.step_flops", lambda *_: 10**7)
     if "whole_ends" not in request.fixturenames:
         module = importlib.import_module("viewlearn.runs.run")  # whose name in the package is the function's
         monkeypatch.setattr(module, "save_figures", lambda *_: [])
@@ -50,6 +55,11 @@ def _short_ends(request, monkeypatch):
 @pytest.fixture
 def whole_ends() -> None:
     """Runs draw their pictures and measure the machine."""
+
+
+@pytest.fixture
+def counted_steps() -> None:
+    """Runs count the operations of a step."""
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from once import parsing_once
 from safetensors.torch import load_file
 
 import viewlearn
@@ -19,6 +20,11 @@ from viewlearn.runs import RunFolder, StorageError
 
 FLAGS = ("--steps", "4", "--checkpoint_every", "2", "--log_every", "1", "--encoder", "toy.Plain")
 PARTS = ("--views", "viewlearn.views.Identity", "--data.size", "8", "--precision", "fp32")
+
+
+@pytest.fixture
+def parser(parser):
+    return parsing_once(parser)
 
 
 @pytest.fixture

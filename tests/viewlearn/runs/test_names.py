@@ -149,8 +149,14 @@ def test_a_users_own_file_calls_only_what_fits(settings):
         assert nothing_ran(), (place, plant, str(error.value))
 
 
-@pytest.mark.parametrize("plant", [COMMANDS[0], MODULES[0], {"class_path": "planted.Mine"}])
-@pytest.mark.parametrize("place", ["data", "encoder", "views", "optimizer"])
+@pytest.mark.parametrize(
+    ("place", "plant"),
+    [
+        *((place, COMMANDS[0]) for place in ("data", "encoder", "views", "optimizer")),
+        ("views", MODULES[0]),
+        ("views", {"class_path": "planted.Mine"}),
+    ],
+)
 def test_every_way_into_a_folder(settings, parser, monkeypatch, capsys, place, plant):
     folder = str(write_run(settings, place, plant))
     said = rf"run/config.yaml: the configuration can't be read: --{place}: {plant['class_path']} isn't imported"

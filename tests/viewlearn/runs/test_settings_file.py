@@ -26,7 +26,7 @@ BOMB = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
         ("steps: !!python/object/apply:os.system ['touch ran']", "could not determine a constructor"),
         ("", "holds no settings"),
         ("[1, 2]", "holds no settings"),
-        ("views: \x00", "special characters are not allowed"),
+        ("views: \x00", "characters are not allowed"),
     ],
 )
 def test_it_is_told_at_once(tmp_path, parser, content, said):

@@ -11,7 +11,7 @@ import viewlearn
 FAST = ("--encoder", "WhitenedConvNet", "--encoder.widths", "[4,6]", "--optimizer", "ConvMuon", "--views.width", "4")
 
 
-def test_a_run_of_a_budget(launch, tmp_path):
+def test_a_run_of_a_budget(launch, counted_steps, tmp_path):
     first, _, _ = launch("--out", str(tmp_path / "a"), "--steps", "3", *FAST)
     cost = first.load_compute()
     assert cost["steps"] == 3 and cost["tflop"] == pytest.approx(3 * cost["flops_per_step"] / 1e12)
@@ -33,7 +33,7 @@ def test_whitening_is_computed_from_the_data_saved_and_loaded(launch, tmp_path):
     assert torch.equal(viewlearn.load(folder.path).filters, saved)
 
 
-def test_a_resume_is_exact(launch, launch_and_stop, tmp_path):
+def test_a_resume_is_exact(counted_steps, launch, launch_and_stop, tmp_path):
     flags = (*FAST, "--steps", "6", "--checkpoint_every", "3", "--log_every", "1")
     whole, _, _ = launch("--out", str(tmp_path / "whole"), *flags)
 

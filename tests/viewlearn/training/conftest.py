@@ -1,4 +1,4 @@
-"""Takes toy data and encoders from the tests of runs, and resets the global state of Accelerate."""
+"""Takes toy data and encoders from the tests of runs, resets Accelerate's global state, and measures no machine."""
 
 import sys
 from pathlib import Path
@@ -13,6 +13,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "runs"))  # where toy is
 def _fresh(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("ACCELERATE_USE_CPU", "true")
+    monkeypatch.setattr("viewlearn.training.loop.peak_flops", lambda *_: 1.0)
     AcceleratorState._reset_state(reset_partial_state=True)
     yield
     AcceleratorState._reset_state(reset_partial_state=True)

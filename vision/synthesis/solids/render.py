@@ -102,10 +102,11 @@ def _render(solids: Solids, size: int) -> tuple[Tensor, Tensor]:
     start = start + down.expand(-1, 2 * size)[None, ..., None] * up[:, None, None]
     start = (start + 1.5 * back[:, None, None]).flatten(1, 2)
     color, coverage = torch.zeros_like(start), torch.zeros_like(start[..., :1])
+    near = (across.square() + down.square()).flatten() < 1  # the others pass the ball that all solids lie in
     for shape in solids.shape.unique().tolist():
-        rows = (solids.shape == shape).nonzero().squeeze(1)
-        color[rows], coverage[rows] = _trace(
-            SOLIDS[shape], solids[rows], start[rows], back[rows], right[rows], up[rows]
+        rows = (solids.shape == shape).nonzero()
+        color[rows, near], coverage[rows, near] = _trace(
+            SOLIDS[shape], solids[rows[:, 0]], start[rows, near], *(axis[rows[:, 0]] for axis in (back, right, up))
         )
     picture = torch.cat([color * coverage, coverage], dim=2).mT.reshape(len(solids), 4, 2 * size, 2 * size)
     picture = functional.avg_pool2d(picture, 2)
