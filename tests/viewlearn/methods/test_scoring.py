@@ -10,6 +10,7 @@ from viewlearn.encoders import Encoder
 from viewlearn.losses import info_nce, viewmaker_info_nce
 from viewlearn.methods import InstDisc, LooC, MoCo, SimCLR, Supervised
 from viewlearn.methods.scoring import key_scores, pair_scores, tilted_entry
+from viewlearn.report.sections import gallery
 from viewlearn.views import Compose, RandomApply, Tilted, View, draw
 
 
@@ -185,3 +186,16 @@ def test_budgets_are_scaled_and_change_sides(toys):
         push.scale_budgets(-0.5)
     with pytest.raises(ValueError, match="infinite budget has no schedule"):
         SimCLR(toys.Linear(), Compose(some=Tilted(toys.Shift(), math.inf))).scale_budgets(0.5)
+
+
+@pytest.mark.parametrize("name", ["simclr", "moco", "looc"])
+def test_a_page_shows_the_choice_of_a_view_that_chooses(toys, name):
+    views = Compose(some=Tilted(toys.Shift(3.0), 0.5, 4), roll=toys.Roll())
+    method = METHODS[name](toys.Linear(norm=True), views).eval()
+    x = toys.batch(size=8).x
+    with torch.no_grad():
+        drawn = [gallery._draw(views, x, params) for params in gallery._pair(method, x)]
+    for each in drawn:
+        weights = each.decided[0].resolved["weights"]
+        torch.testing.assert_close(weights.sum(1), torch.ones(8))
+        assert weights.std(1).min() > 0.01

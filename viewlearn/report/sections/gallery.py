@@ -7,15 +7,16 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from viewlearn.evaluation.frozen import device_of, evaluation_mode
+from viewlearn.methods import LooC, Method, MoCo, SimCLR
 from viewlearn.plots.decisions import Decided, drawable
 from viewlearn.report.blocks import Block, Gap, Scale, Section, Sounds, Text, Tile, TileGrid, tabs
 from viewlearn.report.media import figure_uri, image_uri, map_uri, wav_uri
 from viewlearn.report.run_reader import RunReader
 from viewlearn.report.sections.common import each_run
-from viewlearn.views import Compose, pipeline
+from viewlearn.views import Compose, Params, pipeline
 
 NUM_SAMPLES = 8
-NUM_VIEWS = 2
 MOST_KINDS = 4  # of decisions that have a column
 
 
@@ -49,13 +50,10 @@ def _blocks(run: RunReader) -> list[Block]:
     parts = run.parts
     data, views = parts.data, parts.method.views
     x, labels = run.samples(NUM_SAMPLES, seed=1)
-    device = next((p.device for p in parts.method.parameters()), torch.device("cpu"))
+    device = device_of(parts.method)
     clean = pipeline(data.decode, data.front_end).to(device)(x.to(device)).float().cpu()
-    generator = torch.Generator().manual_seed(1)
-    training = views.training
-    views.eval()
-    drawn = [_draw(views, x.to(device), generator) for _ in range(NUM_VIEWS)]
-    views.train(training)
+    with evaluation_mode(parts.method):
+        drawn = [_draw(views, x.to(device), params) for params in _pair(parts.method, x.to(device))]
     names = [_label(i, labels, data.spec.tasks) for i in range(len(x))]
     if data.spec.sample_rate:
         return _sounds(run, x, clean, drawn, names, data.spec.sample_rate)
@@ -63,8 +61,18 @@ def _blocks(run: RunReader) -> list[Block]:
     return [_images(clean[:, own], [each.channels(own) for each in drawn], names)]
 
 
-def _draw(views: Compose, x: Tensor, generator: torch.Generator) -> Drawn:
-    params = views.sample(x, generator)
+def _pair(method: Method, x: Tensor) -> tuple[Params, Params]:
+    """Draws parameters of two views, chosen among candidates where the views choose, by these samples' scores."""
+    generator = torch.Generator().manual_seed(1)
+    first, second = (method.views.sample(x, generator) for _ in range(2))
+    if isinstance(method, SimCLR):
+        return method.choose(x, first, second)
+    if isinstance(method, MoCo | LooC):
+        return method.choose(x, first, generator), method.choose(x, second, generator)
+    return first, second
+
+
+def _draw(views: Compose, x: Tensor, params: Params) -> Drawn:
     waveform, changed, decided = None, False, []
     for name, view in views.entries.items():
         if name == "front_end" and changed:
@@ -78,8 +86,11 @@ def _draw(views: Compose, x: Tensor, generator: torch.Generator) -> Drawn:
 def _images(clean: Tensor, drawn: list[Drawn], names: list[str]) -> TileGrid:
     views = [each.view for each in drawn]
     low, high = _span([clean, *views], 0.0, 1.0)
+    same = views[0].shape == clean.shape
     changes = _changes(clean, views)
     most = max((float(change.max()) for change in changes), default=0.0)
+    if most == 0:
+        changes = []
     head, columns = ["", "original"], [[_image(x, low, high) for x in clean]]
     for number, view in enumerate(views):
         head.append(f"view {number + 1}")
@@ -96,6 +107,8 @@ def _images(clean: Tensor, drawn: list[Drawn], names: list[str]) -> TileGrid:
     ]
     caption = f"{len(names)} test samples and two views of each"
     scales = []
+    if same and not changes:
+        caption += ", which change nothing"
     if changes:
         caption += "; beside each view, how much it changes every pixel, on one scale for all"
         scales.append(Scale("0", f"{most:.2g} = the largest |view − original|, mean over colors", "inferno"))

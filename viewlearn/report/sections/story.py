@@ -10,7 +10,7 @@ from viewlearn.report.findings import Outcome, findings
 from viewlearn.report.run_reader import MissingPart, RunReader
 from viewlearn.report.sections.common import by_data
 
-COMPONENTS = {"method": "method", "encoder": "encoder", "views": "views"}
+COMPONENTS = ("method", "encoder", "views")
 AIM = (
     "How well a label is read from an encoder's features tells what it learned; what it has to beat is the same "
     "encoder before training."
@@ -82,7 +82,7 @@ def _setting(runs: Sequence[RunReader]) -> list[str]:
 
 
 def _facts(run: RunReader) -> dict[str, str]:
-    facts = {label: name for key, label in COMPONENTS.items() if (name := _class_name(run, key))}
+    facts = {key: name for key in COMPONENTS if (name := _class_name(run, key))}
     if "views" in facts and _learned(run):
         facts["views"] += " (learned)"
     with suppress(MissingPart, KeyError, TypeError, ValueError):
