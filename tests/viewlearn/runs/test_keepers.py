@@ -43,6 +43,24 @@ def test_a_keeper_is_made_for_the_datas_shape(parser, flags, kind, sizes):
     assert not any(name.startswith("keeper.descriptor") for name in method.state_dict())
 
 
+def test_views_of_sounds_are_described_before_the_front_end(parser):
+    spec = DataSpec((1, 16, 16), sample_rate=8_000, num_samples=4_000)
+    config = parser.parse(["--data", "SyntheticVowels", "--views", "WaveformViews", "--method.keeper", "CASSLE"])
+    parts = parser.make(Namespace(views=bind(config.views, spec), method=bind(config.method, spec)))
+    encoder = viewlearn.Backbone("resnet10w4", channels=1, size=(16, 16))
+    method = parts.method(encoder, pipeline(Identity(), Identity(), parts.views))
+    assert method.keeper.descriptor.sizes == {
+        "crop": 1,
+        "gain": 1,
+        "polarity": 1,
+        "shift": 1,
+        "low_pass": 2,
+        "noise": 1,
+    }
+    params = method.views.sample(torch.zeros(3, 1, 4_000), torch.Generator().manual_seed(0))
+    assert method.describe(params, {}).shape == (3, 7)
+
+
 def test_further_views_are_classes_with_flags_of_their_own(parser):
     flags = "--method.keeper ESSL --method.keeper.factors rotation --method.keeper.further_views LooCViews"
     method = made(parser, f"{flags} --method.keeper.further_views.size 8")
