@@ -11,6 +11,7 @@ CHAIN = """
 class_path: viewlearn.Compose
 init_args:
   entries:
+    draws: {class_path: viewlearn.views.Tilted, init_args: {view: vision.SimCLRViews, play: network, width: 4}}
     warp: {class_path: viewlearn.LearnedWarp, init_args: {width: 4}}
     filter: {class_path: viewlearn.LearnedFilter, init_args: {width: 4}}
     mask: {class_path: viewlearn.LearnedMask, init_args: {width: 4, diversity: 0.5}}
@@ -21,15 +22,16 @@ GAMES = {
     "neutral": ("--views", "LearnedMask", "--views.width", "4", "--method.game", "neutral"),
     "looc": ("--views", "Viewmaker", "--views.width", "4", "--method", "LooC", "--method.factors", "viewmaker"),
 }
+SIDES = ("--budget_schedule.begin", "-1", "--budget_schedule.until", "0.7")
 FEW = ("--steps", "6", "--checkpoint_every", "3", "--log_every", "1", "--encoder", "toy.Plain", "--batch_size", "32")
 
 
 @pytest.fixture
 def flags(request, tmp_path) -> tuple[str, ...]:
     if request.param == "Tilted":
-        return ("--views", "Tilted", "--views.view", "vision.SimCLRViews", "--views.budget", "0.2", *FEW)
+        return ("--views", "Tilted", "--views.view", "vision.SimCLRViews", "--views.budget", "0.2", *SIDES, *FEW)
     (tmp_path / "chain.yaml").write_text(CHAIN)
-    return ("--views", str(tmp_path / "chain.yaml"), *FEW)
+    return ("--views", str(tmp_path / "chain.yaml"), "--budget_schedule.begin", "0.5", *FEW)
 
 
 def all_views_learn(first: dict[str, torch.Tensor], last: dict[str, torch.Tensor]) -> bool:
