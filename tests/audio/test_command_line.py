@@ -47,9 +47,11 @@ def test_views_are_built_by_name(name, parser, folder):
 @pytest.mark.parametrize("name", DATA)
 def test_data_sets_are_known_by_name(name, parser):
     flags = [] if name == "SyntheticVowels" else ["--data.root", "somewhere"]
+    flags = ["--data.sounds", "audio.SyntheticVowels"] if name == "RandTone" else flags
     config = parser.parse(["--data", name, *flags])
     assert config.data.class_path.split(".")[-1] == name
-    assert {"geometry", "planes", "overlay_seed"} <= set(config.data.init_args.keys())
+    data = config.data.init_args.sounds if name == "RandTone" else config.data
+    assert {"geometry", "planes", "overlay_seed"} <= set(data.init_args.keys())
 
 
 def test_an_overlay_is_given_by_name(parser):

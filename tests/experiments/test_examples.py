@@ -53,7 +53,7 @@ def test_they_are_short_and_use_neither_command_line_nor_run_folder(name):
 
 @pytest.mark.slow
 def test_a_plain_loop_learns_to_tell_images_apart():
-    losses = example("plain_loop", Backbone=narrow).main()
+    losses = example("plain_loop").main()
     assert sum(losses[-5:]) / 5 < sum(losses[:5]) / 5 - 0.2  # nats
 
 

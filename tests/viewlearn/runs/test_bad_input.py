@@ -213,7 +213,7 @@ class Impatient(Identity):
     [
         (0, "stopped before the run began; nothing is kept"),
         (3, r"stopped; go on by: .* --resume run   \(there is no checkpoint yet, so from the start\)"),
-        (9, r"stopped; go on by: .* --resume run   \(the newest checkpoint is of step 2\)"),
+        (9, r"stopped; go on by: .* --resume run   \(the newest checkpoint is of step 4\)"),
     ],
 )
 def test_ctrl_c_says_how_to_go_on(launch, after, said):

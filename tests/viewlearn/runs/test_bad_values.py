@@ -122,6 +122,9 @@ def required(component: type, but: str) -> Iterator[tuple[str, str]]:
             if "Module" in str(kind) or "Callable" in str(kind):
                 yield name, "torch.nn.Identity"
                 continue
+            if name in ("images", "sounds"):  # another data set
+                yield name, {"images": "vision.PhotoDigits", "sounds": "audio.SyntheticVowels"}[name]
+                continue
             is_view = inspect.isclass(kind) and issubclass(kind, View)
             yield name, "1" if not is_view else "Identity" if inspect.isabstract(kind) else kind.__name__
 
