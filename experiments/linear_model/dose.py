@@ -156,7 +156,12 @@ def draw(grid: Grid, table: TidyTable) -> Figure:
                 ax.plot(list(curve), mean, "o-", color=color, markersize=3.5, label=f"τ {temperature:g}")
                 half = measured_knee(curve)
                 ax.plot(
-                    half, np.interp(half, list(curve), mean), "v", color=color, markersize=9, markeredgecolor="black"
+                    half,
+                    np.interp(half, list(curve), np.asarray(mean, float)),
+                    "v",
+                    color=color,
+                    markersize=9,
+                    markeredgecolor="black",
                 )
         ax.set(xlabel="random bits k", ylabel=f"{grid.tasks[0]} accuracy (%)")
         ax.set_title(f"batch of {negatives // 2 + 1}, width {width}\ndotted: predicted knees, ▼ measured", fontsize=9)
