@@ -10,7 +10,7 @@ from viewlearn.bounds import Count, NonNegative, Width
 from viewlearn.encoders import Encoder
 from viewlearn.methods.base import Metrics
 from viewlearn.methods.keepers.descriptor import DescribingKeeper, Descriptor
-from viewlearn.methods.keepers.keeper import Seen
+from viewlearn.methods.keepers.keeper import Seen, prediction_head
 from viewlearn.views import Compose
 
 
@@ -56,7 +56,9 @@ class AugSelf(DescribingKeeper):
         super().__init__(Descriptor(views, factors, input_shape, num_samples))
         self.weight = weight
         num_features = 2 * encoder.num_features
-        self.heads = nn.ModuleList(_head(num_features, width, size) for size in self.descriptor.sizes.values())
+        self.heads = nn.ModuleList(
+            prediction_head(num_features, width, size, nn.BatchNorm1d) for size in self.descriptor.sizes.values()
+        )
 
     def loss(
         self, seen: Sequence[Seen], x: Tensor, encoder: Encoder, views: Compose, generator: Generator
@@ -75,15 +77,3 @@ class AugSelf(DescribingKeeper):
             forward, backward = (head(pair).to(target.dtype).tanh() for pair in both)
             losses.append((F.mse_loss(forward, target) + F.mse_loss(backward, -target)) / 2)
         return torch.stack(losses)
-
-
-def _head(num_features: int, width: int, num: int) -> nn.Module:
-    return nn.Sequential(
-        nn.Linear(num_features, width),
-        nn.BatchNorm1d(width),
-        nn.ReLU(inplace=True),
-        nn.Linear(width, width),
-        nn.BatchNorm1d(width),
-        nn.ReLU(inplace=True),
-        nn.Linear(width, num),
-    )

@@ -10,7 +10,7 @@ from viewlearn.bounds import Count, NonNegative, Width
 from viewlearn.encoders import Encoder
 from viewlearn.methods.base import Metrics, must_be_designed
 from viewlearn.methods.keepers.descriptor import input_shapes
-from viewlearn.methods.keepers.keeper import Keeper, Seen
+from viewlearn.methods.keepers.keeper import Keeper, Seen, prediction_head
 from viewlearn.views import Compose, Decisions, Params, View
 from viewlearn.views.leave_one_out import entries_of
 from viewlearn.views.pipeline import beside
@@ -74,7 +74,7 @@ class ESSL(Keeper):
                 raise ValueError(f"factor {factor!r} joins entries; E-SSL predicts the setting of one")
             self.leaves[factor], values = _settings(factor, made_by[factor], shapes[factor])
             self.register_buffer(f"settings_{factor}", values, persistent=False)
-            heads.append(_head(encoder.num_features, width, len(values)))
+            heads.append(prediction_head(encoder.num_features, width, len(values), nn.LayerNorm))
         if not heads:
             raise ValueError(f"no factors are given; there are: {', '.join(shapes) or 'none'}")
         self.heads = nn.ModuleList(heads)
@@ -120,16 +120,4 @@ def _settings(factor: str, view: View, shape: tuple[int, ...]) -> tuple[str, Ten
     raise ValueError(
         f"factor {factor!r} has no few settings to predict: its view must draw one integer or boolean, of at most "
         f"{MOST_SETTINGS} values and at least 2, as quarter turns and flips do"
-    )
-
-
-def _head(num_features: int, width: int, num: int) -> nn.Module:
-    return nn.Sequential(
-        nn.Linear(num_features, width),
-        nn.LayerNorm(width),
-        nn.ReLU(inplace=True),
-        nn.Linear(width, width),
-        nn.LayerNorm(width),
-        nn.ReLU(inplace=True),
-        nn.Linear(width, num),
     )

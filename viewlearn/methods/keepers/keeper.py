@@ -1,7 +1,7 @@
 """What a keeper is, and where a method asks it."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -75,6 +75,19 @@ class Keeper(nn.Module, Checked, ABC):
             views: The method's pipeline.
             generator: Random numbers for views beside these.
         """
+
+
+def prediction_head(num_features: int, width: int, num: int, norm: Callable[[int], nn.Module]) -> nn.Module:
+    """Makes the network that predicts ``num`` numbers from features: two hidden layers, each with a norm and a ReLU."""
+    return nn.Sequential(
+        nn.Linear(num_features, width),
+        norm(width),
+        nn.ReLU(inplace=True),
+        nn.Linear(width, width),
+        norm(width),
+        nn.ReLU(inplace=True),
+        nn.Linear(width, num),
+    )
 
 
 def project(head: nn.Module, features: Tensor, did: Tensor | None) -> Tensor:
